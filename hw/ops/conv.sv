@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution with sparse weights from a codebook, then requantization:
+//
+//   y[o] = clamp(((sum of value[code[o,i,ky,kx]] * x[i, y*STRIDE+ky-PAD, x*STRIDE+kx-PAD]
+//                  + bias[o]) * multiplier[o] + half) >> SHIFT)
+//
+// Zeros are neither stored nor multiplied, so squeeze, expand (1x1 and 3x3 in one), grouped and
+// depthwise convolutions differ in their memory images only.
+//
+// Streams: row streams (NHCW order, pixel 0 in the low bits); COLUMNS*STRIDE pixels a beat in,
+// COLUMNS a beat out. Pixels beyond a row's end are ignored at the input and unspecified at the
+// output. `s_axis_tlast` is not needed, only compared with the counters. Channels arrive and leave
+// in the orders that the memory images say.
+//
+// Work: per output row, per output channel, per segment of COLUMNS pixels, every lane takes the
+// nonzero weights of its input channels, one a cycle, and multiplies each with COLUMNS pixels.
+// Lanes run apart by up to QUEUE_DEPTH partial sums; the drain adds them up.
+//
+// Throughput: a row takes the entries of the busiest lane times SEGMENTS, plus 2 cycles, plus what
+// imbalance beyond the queues costs; `timing()` of the Python engine gives it exactly. Input rows
+// arrive at a beat a cycle while the ring of KERNEL + STRIDE rows has room; then `s_axis_tready` falls.
+// Frames follow each other without a bubble: the next one's first rows arrive during the last rows
+// of the one before. An output stall stops the drain, then, by credits, the lanes.
+module conv #(
+  parameter int unsigned LANES           = 2,   // weights taken at a time
+  parameter int unsigned COLUMNS         = 4,   // pixels that each is multiplied with
+  parameter int unsigned DRAIN           = 1,   // columns requantized at a time
+  parameter int unsigned IN_CHANNELS     = 2,   // channels of the input
+  parameter int unsigned IN_HEIGHT       = 6,   // rows of the input
+  parameter int unsigned IN_WIDTH        = 6,   // pixels of an input row
+  parameter int unsigned IN_BITS         = 8,   // bits of an input pixel
+  parameter bit          IN_SIGNED       = 0,   // input pixels are signed
+  parameter int unsigned OUT_CHANNELS    = 4,   // channels of the output
+  parameter int unsigned OUT_HEIGHT      = 6,   // rows of the output
+  parameter int unsigned OUT_WIDTH       = 6,   // pixels of an output row
+  parameter int unsigned OUT_BITS        = 8,   // bits of an output pixel
+  parameter bit          OUT_SIGNED      = 0,   // output pixels are signed
+  parameter int unsigned KERNEL          = 3,   // side of the kernel
+  parameter int unsigned STRIDE          = 1,   // step of the window
+  parameter int unsigned PAD             = 1,   // zero pixels above and left of the image
+  parameter int unsigned CODE_BITS       = 6,   // bits of a weight's code
+  parameter int unsigned VALUE_BITS      = 8,   // bits of a weight's signed value
+  parameter int unsigned GAP_BITS        = 3,   // bits of the distance to the weight before
+  parameter int unsigned ACC_BITS        = 20,  // bits of a sum, proven from the weights
+  parameter int unsigned BIAS_BITS       = 20,  // bits of a signed bias
+  parameter int unsigned MULTIPLIER_BITS = 16,  // bits of an unsigned multiplier
+  parameter int unsigned SHIFT           = 16,  // bits dropped by the requantization
+  parameter int unsigned QUEUE_DEPTH     = 32,  // partial sums that a lane may be ahead
+  parameter int unsigned WEIGHT_DEPTH    = 16,  // entries of the fullest lane
+  parameter int unsigned LENGTH_MAX      = 8,   // entries of the longest channel of a lane
+  parameter int unsigned POSITIONS       = 9,   // positions of the lane with most
+  parameter int unsigned LANE_CHANNELS   = 1,   // input channels of the lane with most
+  parameter string       PREFIX          = "conv"  // of the memory files
+) (
+  input  logic                              clk,
+  input  logic                              rst_n,
+  input  logic                              s_axis_tvalid,
+  output logic                              s_axis_tready,
+  input  logic [COLUMNS*STRIDE*IN_BITS-1:0] s_axis_tdata,
+  input  logic                              s_axis_tlast,
+  output logic                              m_axis_tvalid,
+  input  logic                              m_axis_tready,
+  output logic [COLUMNS*OUT_BITS-1:0]       m_axis_tdata,
+  output logic                              m_axis_tlast
+);
+  localparam int unsigned SEGMENTS = (OUT_WIDTH + COLUMNS - 1) / COLUMNS;
+  // Rows that a window reads or that are skipped after it, and those that arrive meanwhile.
+  localparam int unsigned RING = (KERNEL > STRIDE ? KERNEL : STRIDE) + STRIDE;
+  localparam int unsigned ROW_WORDS = LANE_CHANNELS * SEGMENTS;
+  localparam int unsigned BANK_DEPTH = RING * ROW_WORDS;
+  localparam int unsigned BANK_BITS = $clog2(BANK_DEPTH);
+  localparam int unsigned WORD_BITS = ((COLUMNS - 1) * STRIDE + KERNEL) * IN_BITS;
+  localparam int unsigned ENTRY_BITS = GAP_BITS + CODE_BITS;
+  localparam int unsigned TAP_BITS = KERNEL > 1 ? $clog2(KERNEL) : 1;
+  localparam int unsigned PLACE_BITS = BANK_BITS + 2 * TAP_BITS;
+  localparam int unsigned ADDRESS_BITS = WEIGHT_DEPTH > 1 ? $clog2(WEIGHT_DEPTH) : 1;
+  localparam int unsigned CHANNEL_BITS = OUT_CHANNELS > 1 ? $clog2(OUT_CHANNELS) : 1;
+  localparam int unsigned LENGTH_BITS = LENGTH_MAX > 1 ? $clog2(LENGTH_MAX) : 1;
+  localparam int unsigned POSITION_BITS = POSITIONS > 1 ? $clog2(POSITIONS) : 1;
+  localparam int unsigned GROUPS = (COLUMNS + DRAIN - 1) / DRAIN;
+  localparam int unsigned GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1;
+
+  if (LANES < 1) begin : gen_check_lanes
+    $fatal(1, "conv: LANES=%0d is less than 1", LANES);
+  end
+  if (DRAIN < 1 || DRAIN > COLUMNS) begin : gen_check_drain
+    $fatal(1, "conv: DRAIN=%0d is not in 1..COLUMNS=%0d", DRAIN, COLUMNS);
+  end
+  if (PAD >= KERNEL) begin : gen_check_pad
+    $fatal(1, "conv: PAD=%0d is not less than KERNEL=%0d", PAD, KERNEL);
+  end
+  if ((OUT_WIDTH - 1) * STRIDE >= IN_WIDTH + PAD || (OUT_HEIGHT - 1) * STRIDE >= IN_HEIGHT + PAD)
+  begin : gen_check_inside
+    $fatal(1, "conv: windows of the %0dx%0d output lie outside the %0dx%0d input",
+           OUT_WIDTH, OUT_HEIGHT, IN_WIDTH, IN_HEIGHT);
+  end
+  if ((OUT_WIDTH - 1) * STRIDE + KERNEL + STRIDE <= IN_WIDTH + PAD
+      || (OUT_HEIGHT - 1) * STRIDE + KERNEL + STRIDE <= IN_HEIGHT + PAD) begin : gen_check_used
+    $fatal(1, "conv: pixels of the %0dx%0d input are not used by the %0dx%0d output",
+           IN_WIDTH, IN_HEIGHT, OUT_WIDTH, OUT_HEIGHT);
+  end
+
+  logic                       room, row, busy, start;
+  logic [BANK_BITS-1:0]       base[KERNEL];
+  logic [KERNEL-1:0]          mask;
+  logic                       write[LANES];
+  logic [BANK_BITS-1:0]       write_address[LANES];
+  logic [WORD_BITS-1:0]       write_word;
+  logic [LANES-1:0]           lane_busy;
+  logic                       sum_valid[LANES];
+  logic                       sum_read, sum_pop;
+  logic [GROUP_BITS-1:0]      sum_group;
+  logic signed [ACC_BITS-1:0] sum[LANES][DRAIN];
+
+  assign busy = |lane_busy;
+
+  conv_writer #(
+    .LANES(LANES),
+    .COLUMNS(COLUMNS),
+    .BITS(IN_BITS),
+    .CHANNELS(IN_CHANNELS),
+    .WIDTH(IN_WIDTH),
+    .SEGMENTS(SEGMENTS),
+    .KERNEL(KERNEL),
+    .STRIDE(STRIDE),
+    .PAD(PAD),
+    .RING(RING),
+    .ROW_WORDS(ROW_WORDS),
+    .PREFIX(PREFIX)
+  ) u_writer (
+    .clk,
+    .rst_n,
+    .s_axis_tvalid,
+    .s_axis_tready,
+    .s_axis_tdata,
+    .room_i(room),
+    .row_o(row),
+    .write_o(write),
+    .address_o(write_address),
+    .word_o(write_word)
+  );
+
+  conv_rows #(
+    .IN_HEIGHT(IN_HEIGHT),
+    .OUT_HEIGHT(OUT_HEIGHT),
+    .KERNEL(KERNEL),
+    .STRIDE(STRIDE),
+    .PAD(PAD),
+    .RING(RING),
+    .ROW_WORDS(ROW_WORDS)
+  ) u_rows (
+    .clk,
+    .rst_n,
+    .row_i(row),
+    .room_o(room),
+    .busy_i(busy),
+    .start_o(start),
+    .base_o(base),
+    .mask_o(mask)
+  );
+
+  for (genvar l = 0; l < LANES; l++) begin : gen_lane
+    logic [ADDRESS_BITS-1:0]  address;
+    logic [ENTRY_BITS-1:0]    entry;
+    logic                     length_next;
+    logic [CHANNEL_BITS-1:0]  length_channel;
+    logic [LENGTH_BITS-1:0]   length;
+    logic [POSITION_BITS-1:0] position;
+    logic [PLACE_BITS-1:0]    place;
+    logic [CODE_BITS-1:0]     code;
+    logic [VALUE_BITS-1:0]    value;
+
+    conv_weights #(
+      .LANE(l),
+      .CHANNELS(OUT_CHANNELS),
+      .WEIGHT_DEPTH(WEIGHT_DEPTH),
+      .ENTRY_BITS(ENTRY_BITS),
+      .LENGTH_BITS(LENGTH_BITS),
+      .POSITIONS(POSITIONS),
+      .PLACE_BITS(PLACE_BITS),
+      .CODE_BITS(CODE_BITS),
+      .VALUE_BITS(VALUE_BITS),
+      .PREFIX(PREFIX)
+    ) u_weights (
+      .clk,
+      .address_i(address),
+      .entry_o(entry),
+      .length_next_i(length_next),
+      .length_channel_i(length_channel),
+      .length_o(length),
+      .position_i(position),
+      .place_o(place),
+      .code_i(code),
+      .value_o(value)
+    );
+
+    conv_lane #(
+      .COLUMNS(COLUMNS),
+      .DRAIN(DRAIN),
+      .CHANNELS(OUT_CHANNELS),
+      .SEGMENTS(SEGMENTS),
+      .KERNEL(KERNEL),
+      .STRIDE(STRIDE),
+      .BITS(IN_BITS),
+      .SIGNED(IN_SIGNED),
+      .CODE_BITS(CODE_BITS),
+      .GAP_BITS(GAP_BITS),
+      .VALUE_BITS(VALUE_BITS),
+      .SUM_BITS(ACC_BITS),
+      .BANK_DEPTH(BANK_DEPTH),
+      .WEIGHT_DEPTH(WEIGHT_DEPTH),
+      .LENGTH_MAX(LENGTH_MAX),
+      .POSITIONS(POSITIONS),
+      .QUEUE_DEPTH(QUEUE_DEPTH)
+    ) u_lane (
+      .clk,
+      .rst_n,
+      .start_i(start),
+      .busy_o(lane_busy[l]),
+      .base_i(base),
+      .mask_i(mask),
+      .write_i(write[l]),
+      .write_address_i(write_address[l]),
+      .write_word_i(write_word),
+      .address_o(address),
+      .entry_i(entry),
+      .length_next_o(length_next),
+      .length_channel_o(length_channel),
+      .length_i(length),
+      .position_o(position),
+      .place_i(place),
+      .code_o(code),
+      .value_i(value),
+      .valid_o(sum_valid[l]),
+      .read_i(sum_read),
+      .group_i(sum_group),
+      .pop_i(sum_pop),
+      .sum_o(sum[l])
+    );
+  end
+
+  conv_drain #(
+    .LANES(LANES),
+    .COLUMNS(COLUMNS),
+    .DRAIN(DRAIN),
+    .CHANNELS(OUT_CHANNELS),
+    .HEIGHT(OUT_HEIGHT),
+    .SEGMENTS(SEGMENTS),
+    .SUM_BITS(ACC_BITS),
+    .BIAS_BITS(BIAS_BITS),
+    .MULTIPLIER_BITS(MULTIPLIER_BITS),
+    .SHIFT(SHIFT),
+    .BITS(OUT_BITS),
+    .SIGNED(OUT_SIGNED),
+    .PREFIX(PREFIX)
+  ) u_drain (
+    .clk,
+    .rst_n,
+    .valid_i(sum_valid),
+    .read_o(sum_read),
+    .group_o(sum_group),
+    .pop_o(sum_pop),
+    .sum_i(sum),
+    .m_axis_tvalid,
+    .m_axis_tready,
+    .m_axis_tdata,
+    .m_axis_tlast
+  );
+
+  // s_axis_tlast must come with the last beat of the last row.
+  localparam int unsigned BEATS = IN_CHANNELS * ((IN_WIDTH + COLUMNS * STRIDE - 1)
+      / (COLUMNS * STRIDE)) * IN_HEIGHT;
+  int unsigned beat_q;
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      beat_q <= 0;
+    end else begin
+      if (s_axis_tvalid && s_axis_tready) begin
+        beat_q <= beat_q == BEATS - 1 ? 0 : beat_q + 1;
+        a_tlast : assert (s_axis_tlast == (beat_q == BEATS - 1))
+          else $fatal(1, "conv: s_axis_tlast disagrees with the beats counted");
+      end
+    end
+  end
+endmodule

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maximum over square windows: y[c, r, x] = max of x[c, r*STRIDE + i, x*STRIDE + j], i, j < KERNEL,
+// windows clipped at the bottom and right edge (OUT_HEIGHT and OUT_WIDTH make the difference
+// between ceil and floor mode).
+//
+// Stream: row stream with COLUMNS*STRIDE pixels a beat in, COLUMNS out; padding is masked.
+// Throughput: one beat a cycle in; a row leaves while its last input row arrives. Latency: 3 cycles
+// and the LOOKAHEAD of `maxpool_window`. Back-pressure reaches s_axis_tready by a register.
+// Memory: one word per channel and segment, which holds an unfinished window of each of
+// ceil((KERNEL-1)/STRIDE) rows; nothing is cleared between frames.
+module maxpool #(
+  parameter int unsigned CHANNELS = 1,  // channels
+  parameter int unsigned IN_HEIGHT = 3,  // rows of an input frame
+  parameter int unsigned IN_WIDTH = 3,  // pixels of an input row
+  parameter int unsigned OUT_HEIGHT = 1,  // rows of an output frame
+  parameter int unsigned OUT_WIDTH = 1,  // pixels of an output row
+  parameter int unsigned KERNEL = 3,  // side of the window
+  parameter int unsigned STRIDE = 2,  // step of the window
+  parameter int unsigned COLUMNS = 1,  // pixels of an output beat
+  parameter int unsigned BITS = 8,  // bits of a pixel
+  parameter bit SIGNED = 1'b0  // pixels are two's complement
+) (
+  input  logic                           clk,
+  input  logic                           rst_n,
+  input  logic                           s_axis_tvalid,
+  output logic                           s_axis_tready,
+  input  logic [COLUMNS*STRIDE*BITS-1:0] s_axis_tdata,
+  input  logic                           s_axis_tlast,
+  output logic                           m_axis_tvalid,
+  input  logic                           m_axis_tready,
+  output logic [       COLUMNS*BITS-1:0] m_axis_tdata,
+  output logic                           m_axis_tlast
+);
+  localparam int unsigned PIXELS = COLUMNS * STRIDE;
+  localparam int unsigned SEGMENTS = (IN_WIDTH + PIXELS - 1) / PIXELS;
+  localparam int unsigned OUT_SEGMENTS = (OUT_WIDTH + COLUMNS - 1) / COLUMNS;
+  localparam int unsigned PARTIALS = (KERNEL + STRIDE - 2) / STRIDE;
+  localparam int unsigned SLOTS = PARTIALS > 0 ? PARTIALS : 1;
+  localparam int unsigned DEPTH = CHANNELS * OUT_SEGMENTS;
+  localparam int unsigned FULL_HEIGHT = IN_HEIGHT >= KERNEL ? (IN_HEIGHT - KERNEL) / STRIDE + 1 : 0;
+  localparam bit CLIPPED = OUT_HEIGHT > FULL_HEIGHT;
+  // A window that began `age` windows ago is complete: a whole one in rows of phase DONE_PHASE
+  // (row modulo STRIDE) at DONE_AGE, a clipped one in the last row at CLIPPED_AGE.
+  localparam int unsigned DONE_PHASE = (KERNEL - 1) % STRIDE;
+  localparam int unsigned DONE_AGE = (KERNEL - 1) / STRIDE;
+  localparam int unsigned CLIPPED_AGE = (IN_HEIGHT - 1) / STRIDE + 1 - OUT_HEIGHT;
+  localparam int unsigned LAST_ROW =
+      CLIPPED ? IN_HEIGHT - 1 : (OUT_HEIGHT - 1) * STRIDE + KERNEL - 1;
+
+  if (CHANNELS < 1 || COLUMNS < 1 || BITS < 1 || KERNEL < 1 || STRIDE < 1) begin : gen_check_shape
+    $fatal(1, "maxpool: CHANNELS, COLUMNS, BITS, KERNEL and STRIDE must be at least 1");
+  end
+  if (OUT_HEIGHT < 1 || (OUT_HEIGHT - 1) * STRIDE >= IN_HEIGHT) begin : gen_check_height
+    $fatal(1, "maxpool: OUT_HEIGHT=%0d is 0 or has windows outside the image", OUT_HEIGHT);
+  end
+  if (OUT_WIDTH < 1 || (OUT_WIDTH - 1) * STRIDE >= IN_WIDTH) begin : gen_check_width
+    $fatal(1, "maxpool: OUT_WIDTH=%0d is 0 or has windows outside the image", OUT_WIDTH);
+  end
+  if (CLIPPED && OUT_HEIGHT > 1 && (OUT_HEIGHT - 2) * STRIDE + KERNEL >= IN_HEIGHT)
+  begin : gen_check_clipped
+    $fatal(1, "maxpool: OUT_HEIGHT=%0d: two windows end with the last row", OUT_HEIGHT);
+  end
+
+  localparam int unsigned SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1;
+  localparam int unsigned CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1;
+  localparam int unsigned ROW_BITS = $clog2(IN_HEIGHT + 1);
+  localparam int unsigned PHASE_BITS = STRIDE > 1 ? $clog2(STRIDE) : 1;
+  localparam int unsigned ADDRESS_BITS = DEPTH > 1 ? $clog2(DEPTH) : 1;
+
+  typedef logic [BITS-1:0] pixel_t;  // offset binary inside: 0 is the lowest value
+  typedef logic [COLUMNS*BITS-1:0] beat_t;
+  localparam pixel_t FLIP = pixel_t'(SIGNED) << (BITS - 1);
+
+  // Stage 1: maxima within the row.
+
+  logic advance, window_valid;
+  beat_t window_maxima;
+  assign s_axis_tready = advance;
+
+  maxpool_window #(
+    .WIDTH  (IN_WIDTH),
+    .KERNEL (KERNEL),
+    .STRIDE (STRIDE),
+    .COLUMNS(COLUMNS),
+    .BITS   (BITS)
+  ) u_window (
+    .clk,
+    .rst_n,
+    .advance_i(advance),
+    .valid_i  (s_axis_tvalid),
+    .pixels_i (s_axis_tdata ^ {PIXELS{FLIP}}),
+    .valid_o  (window_valid),
+    .maxima_o (window_maxima)
+  );
+
+  // Place of the beat that leaves stage 1; window_q numbers the windows that begin with a row.
+
+  logic [SEGMENT_BITS-1:0] segment_q;
+  logic [CHANNEL_BITS-1:0] channel_q;
+  logic [ROW_BITS-1:0] row_q, window_q;
+  logic [PHASE_BITS-1:0] phase_q;
+  logic [ADDRESS_BITS-1:0] address_q;
+  logic segment_last, channel_last, phase_last, row_last, kept, clipped, done;
+
+  assign segment_last = segment_q == SEGMENT_BITS'(SEGMENTS - 1);
+  assign channel_last = channel_q == CHANNEL_BITS'(CHANNELS - 1);
+  assign phase_last   = phase_q == PHASE_BITS'(STRIDE - 1);
+  assign row_last     = row_q == ROW_BITS'(IN_HEIGHT - 1);
+  assign kept         = 32'(segment_q) < OUT_SEGMENTS;
+  assign clipped      = CLIPPED && row_last;
+  assign done         = clipped || (phase_q == PHASE_BITS'(DONE_PHASE) &&
+      32'(window_q) + 1 > DONE_AGE && 32'(window_q) < DONE_AGE + OUT_HEIGHT);
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      segment_q <= '0;
+      channel_q <= '0;
+      row_q     <= '0;
+      phase_q   <= '0;
+      window_q  <= '0;
+      address_q <= '0;
+    end else if (advance && window_valid) begin
+      if (kept) address_q <= address_q == ADDRESS_BITS'(DEPTH - 1) ? '0 : address_q + 1'b1;
+      segment_q <= segment_last ? '0 : segment_q + 1'b1;
+      if (segment_last) channel_q <= channel_last ? '0 : channel_q + 1'b1;
+      if (segment_last && channel_last) begin
+        row_q    <= row_last ? '0 : row_q + 1'b1;
+        phase_q  <= row_last || phase_last ? '0 : phase_q + 1'b1;
+        window_q <= row_last ? '0 : window_q + ROW_BITS'(phase_last);
+      end
+    end
+  end
+
+  // Stage 2: the unfinished windows take in the row's maxima.
+
+  logic [SLOTS*COLUMNS*BITS-1:0] memory_q[DEPTH];
+  logic [SLOTS*COLUMNS*BITS-1:0] read_q, latest_q, stored, updated;
+  beat_t maxima_q, result;
+  logic [ADDRESS_BITS-1:0] write_q;
+  logic valid_q, done_q, clipped_q, fresh_q, last_q;
+
+  // A single word is read while it is written.
+  assign stored = DEPTH == 1 ? latest_q : read_q;
+
+  always_comb begin
+    pixel_t highest;
+    updated = '0;
+    result  = '0;
+    for (int age = 0; age <= int'(PARTIALS); age++) begin
+      for (int c = 0; c < int'(COLUMNS); c++) begin
+        // In a row that begins a window, every other window is one older than when it was stored.
+        highest = '0;
+        if (fresh_q && age > 0) highest = stored[((age-1)*COLUMNS+c)*BITS+:BITS];
+        if (!fresh_q && age < int'(PARTIALS)) highest = stored[(age*COLUMNS+c)*BITS+:BITS];
+        if (maxima_q[c*BITS+:BITS] > highest) highest = maxima_q[c*BITS+:BITS];
+        if (age < int'(PARTIALS)) updated[(age*COLUMNS+c)*BITS+:BITS] = highest;
+        if (age == (clipped_q ? CLIPPED_AGE : DONE_AGE)) result[c*BITS+:BITS] = highest ^ FLIP;
+      end
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (advance) begin
+      maxima_q  <= window_maxima;
+      read_q    <= memory_q[address_q];
+      write_q   <= address_q;
+      fresh_q   <= phase_q == '0;
+      clipped_q <= clipped;
+      last_q    <= row_q == ROW_BITS'(LAST_ROW) && channel_last &&
+          segment_q == SEGMENT_BITS'(OUT_SEGMENTS - 1);
+      if (valid_q) begin
+        memory_q[write_q] <= updated;
+        latest_q          <= updated;
+      end
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (!rst_n) begin
+      valid_q <= 1'b0;
+      done_q  <= 1'b0;
+    end else if (advance) begin
+      valid_q <= window_valid && kept;
+      done_q  <= window_valid && kept && done;
+    end
+  end
+
+  logic skid_ready;
+  assign advance = skid_ready || !done_q;
+
+  skid #(
+    .WIDTH(COLUMNS * BITS + 1)
+  ) u_skid (
+    .clk,
+    .rst_n,
+    .s_axis_tvalid(done_q),
+    .s_axis_tready(skid_ready),
+    .s_axis_tdata ({last_q, result}),
+    .m_axis_tvalid,
+    .m_axis_tready,
+    .m_axis_tdata ({m_axis_tlast, m_axis_tdata})
+  );
+
+  frame_check #(
+    .BEATS(IN_HEIGHT * CHANNELS * SEGMENTS)
+  ) u_check (
+    .clk,
+    .rst_n,
+    .taken_i(s_axis_tvalid && s_axis_tready),
+    .tlast_i(s_axis_tlast)
+  );
+endmodule

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands print: tables and progress for people, one JSON object for machines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, float], None]]:
+    """Give a function (task, share done) that draws one bar per task, on stderr."""
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=ERR) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update(task: str, share: float) -> None:
+            if task not in tasks:
+                tasks[task] = bars.add_task(task, total=1.0)
+            bars.update(tasks[task], completed=share)
+
+        yield update
+
+
+def emit_json(fields: Mapping[str, object]) -> None:
+    """Print one JSON object on stdout."""
+    print(json.dumps(fields))
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table; numbers align right."""
+    grid = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        grid.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        grid.add_row(*(f"{x:,}" if isinstance(x, int) else str(x) for x in row))
+    OUT.print(grid)

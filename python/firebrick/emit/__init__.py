@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Printing a planned network: structural SystemVerilog, memory images, manifest."""

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known while an ONNX graph is read: its tensors, and access to one node's fields."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import IMAGE, FloatArray, Node, Shape
+from firebrick.ir.verify import MAX_VALUES, output_shape
+
+_CONSTANT_TYPES = {
+    "value_int": np.int64,
+    "value_ints": np.int64,
+    "value_float": np.float32,
+    "value_floats": np.float32,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A tensor computed from the image.
+
+    Attributes:
+        name: of the layer that computes it, or `IMAGE`.
+        axes: order of its axes in the ONNX file, e.g. ``NCHW``, ``NHWC`` or ``NC``. The graph
+            itself is always NCHW, so a Transpose changes nothing but this.
+        shape: of one frame.
+    """
+
+    name: str
+    axes: str
+    shape: Shape
+
+
+class ShapeArithmetic:
+    """A tensor of integers computed from the shapes of others, as exporters do for a Reshape."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """Everything read so far.
+
+    Attributes:
+        opset: version of the operators.
+        constants: by tensor name.
+        values: by tensor name.
+        nodes: layers in execution order.
+        shapes: by layer name, the image included.
+    """
+
+    opset: int
+    constants: dict[str, TensorProto]
+    values: dict[str, Value | ShapeArithmetic] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """An ONNX node while it is read."""
+
+    proto: onnx.NodeProto
+    scope: Scope
+
+    @property
+    def name(self) -> str:
+        """Name of the layer it becomes: that of its first output."""
+        name = str(self.proto.output[0])
+        return f"{name}_" if name == IMAGE else name
+
+    def fail(self, field: str, value: object, rule: str) -> FirebrickError:
+        """Error about one field, to be raised by the caller."""
+        name = self.proto.name or self.proto.output[0]
+        return FirebrickError(f"node {name!r} ({self.proto.op_type}): {field}={value} {rule}")
+
+    def has_input(self, index: int) -> bool:
+        """Whether an optional input is given."""
+        return index < len(self.proto.input) and bool(self.proto.input[index])
+
+    def value(self, index: int, axes: str | None = None) -> Value:
+        """An input computed from the image.
+
+        Args:
+            index: of the input.
+            axes: that the operator requires, None for any.
+        """
+        name = self._input(index)
+        value = self.scope.values.get(name)
+        if not isinstance(value, Value):
+            raise self.fail(f"input[{index}]", repr(name), "is not computed from the image")
+        if axes is not None and value.axes != axes:
+            raise self.fail(f"input[{index}]", value.axes, f"is not in the order {axes}")
+        return value
+
+    def is_constant(self, index: int) -> bool:
+        """Whether an input is a constant."""
+        return self._input(index) in self.scope.constants
+
+    def is_shape_arithmetic(self, index: int) -> bool:
+        """Whether an input is computed from shapes."""
+        return isinstance(self.scope.values.get(self._input(index)), ShapeArithmetic)
+
+    def constant(self, index: int) -> NDArray[np.generic]:
+        """A constant input, bounded before it is unpacked."""
+        name = self._input(index)
+        if name not in self.scope.constants:
+            raise self.fail(f"input[{index}]", repr(name), "is not a constant")
+        tensor = self.scope.constants[name]
+        if min(tensor.dims, default=1) < 0 or math.prod(tensor.dims) > MAX_VALUES:
+            raise self.fail(name, [*tensor.dims], f"is not a shape of up to {MAX_VALUES} values")
+        try:
+            return np.asarray(numpy_helper.to_array(tensor))
+        # A corrupt tensor can raise nearly anything.
+        except Exception as error:
+            raise self.fail(name, [*tensor.dims], f"cannot be unpacked: {error}") from None
+
+    def floats(self, index: int) -> FloatArray:
+        """A constant input of real numbers, as float32."""
+        array = self.constant(index)
+        if not np.issubdtype(array.dtype, np.floating):
+            raise self.fail(f"input[{index}]", array.dtype, "is not a floating-point type")
+        # What float32 cannot hold becomes infinite, which the verifier refuses.
+        with np.errstate(over="ignore"):
+            return np.asarray(array, np.float32)
+
+    def ints(self, index: int) -> list[int]:
+        """A constant input of integers."""
+        array = self.constant(index)
+        if not np.issubdtype(array.dtype, np.integer):
+            raise self.fail(f"input[{index}]", array.dtype, "is not an integer type")
+        return [int(x) for x in array.reshape(-1)]
+
+    def attribute_ints(self, name: str, default: Sequence[int]) -> list[int]:
+        """An attribute of integers."""
+        return [int(x) for x in self._attributes().get(name, default)]
+
+    def attribute_int(self, name: str, default: int) -> int:
+        """An integer attribute."""
+        return int(self._attributes().get(name, default))
+
+    def attribute_float(self, name: str, default: float) -> float:
+        """A float attribute."""
+        return float(self._attributes().get(name, default))
+
+    def attribute_text(self, name: str, default: str) -> str:
+        """A text attribute."""
+        value = self._attributes().get(name, default)
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+    def constant_value(self) -> TensorProto:
+        """The tensor that a Constant node gives, in whichever attribute it lies."""
+        attributes = self._attributes()
+        if isinstance(tensor := attributes.get("value"), TensorProto):
+            return tensor
+        for name, kind in _CONSTANT_TYPES.items():
+            if name in attributes:
+                return numpy_helper.from_array(np.asarray(attributes[name], kind))
+        raise self.fail("attributes", [*attributes], "is not one of a tensor or of numbers")
+
+    def axes(self, rank: int) -> list[int] | None:
+        """Axes of a reduction or squeeze, which moved from attribute to input in newer opsets."""
+        attribute = self.attribute_ints("axes", ())
+        axes = attribute or (self.ints(1) if self.has_input(1) else None)
+        if axes is None:
+            return None
+        for axis in axes:
+            if not -rank <= axis < rank:
+                raise self.fail("axes", axes, f"is not within rank {rank}")
+        return [axis % rank for axis in axes]
+
+    def add(self, node: Node, axes: str) -> None:
+        """Append a layer, which gives the first output of this node."""
+        shape = output_shape(node, [self.scope.shapes[x] for x in node.inputs])
+        self.scope.shapes[node.name] = shape
+        self.scope.nodes.append(node)
+        self.bind(Value(node.name, axes, shape))
+
+    def bind(self, value: Value | ShapeArithmetic) -> None:
+        """Say what the first output of this node is."""
+        self.scope.values[self.proto.output[0]] = value
+
+    def _input(self, index: int) -> str:
+        if not self.has_input(index):
+            raise self.fail("inputs", len(self.proto.input), f"is not more than {index}")
+        return str(self.proto.input[index])
+
+    def _attributes(self) -> Mapping[str, Any]:
+        return {x.name: helper.get_attribute_value(x) for x in self.proto.attribute}

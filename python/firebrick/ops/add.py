@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`add`: bypass (residual) join of two tensors with requantization to one scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.conv import MULTIPLIER_BITS
+from firebrick.ops.stream import StreamType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Add(Operator):
+    """`y = clamp((a * multipliers[0] + b * multipliers[1] + half) >> shift)`.
+
+    Attributes:
+        name: of the layer.
+        left: type of tensor a.
+        right: type of tensor b; same shape as a.
+        output: type of the output tensor; its range is the clamp (a ReLU is `lo == 0`).
+        multipliers: one for each input, 0 to 2**MULTIPLIER_BITS - 1.
+        shift: bits dropped.
+    """
+
+    kind: ClassVar[str] = "add"
+    name: str
+    left: TensorType
+    right: TensorType
+    output: TensorType
+    multipliers: tuple[int, int]
+    shift: int
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        shape = (self.left.channels, self.left.height, self.left.width)
+        for field, kind in (("right", self.right), ("output", self.output)):
+            other = (kind.channels, kind.height, kind.width)
+            self.require(other == shape, field, other, f"is not of shape {shape}")
+        for value in self.multipliers:
+            self.require(
+                0 <= value < 1 << MULTIPLIER_BITS, "multipliers", value, "is not an unsigned 16-bit"
+            )
+        self.require(0 <= self.shift <= 40, "shift", self.shift, "is not in 0..40")
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        """Types of the input tensors."""
+        return (self.left, self.right)
+
+    def golden(self, *inputs: IntArray) -> IntArray:
+        """Scale, add, round half up, clamp."""
+        a, b = inputs
+        half = (1 << self.shift) >> 1
+        total = a * self.multipliers[0] + b * self.multipliers[1] + half
+        return np.asarray(np.clip(total >> self.shift, self.output.lo, self.output.hi), np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddEngine(Engine):
+    """One instance of the module `add`: pixels of both inputs in lockstep.
+
+    Attributes:
+        operator: what is computed.
+        columns: pixels a beat of all three streams.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = (
+        *("channels", "height", "width", "columns"),
+        *("left_bits", "left_signed", "right_bits", "right_signed", "out_bits", "out_signed"),
+        *("multiplier0", "multiplier1", "shift"),
+    )
+    operator: Add
+    columns: int
+
+    def __post_init__(self) -> None:
+        """Check the folding.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        self.operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.columns, self.columns)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return self.columns
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of the module, in lower case."""
+        operator = self.operator
+        return {
+            "channels": operator.output.channels,
+            "height": operator.output.height,
+            "width": operator.output.width,
+            "columns": self.columns,
+            "left_bits": operator.left.bits,
+            "left_signed": int(operator.left.signed),
+            "right_bits": operator.right.bits,
+            "right_signed": int(operator.right.signed),
+            "out_bits": operator.output.bits,
+            "out_signed": int(operator.output.signed),
+            "multiplier0": operator.multipliers[0],
+            "multiplier1": operator.multipliers[1],
+            "shift": operator.shift,
+        }
+
+    def memories(self) -> dict[str, Memory]:
+        """No tables."""
+        return {}
+
+    def timing(self) -> RowTiming:
+        """Rows leave as they come, three cycles later; nothing is held."""
+        beats = StreamType(self.operator.output, self.columns).row_beats
+        rows = tuple(range(1, self.operator.output.height + 1))
+        return RowTiming(
+            needs=rows,
+            frees=rows,
+            cycles=(0,) * len(rows),
+            lag=3,
+            ring=1,
+            in_beats=beats,
+            out_beats=beats,
+        )
+
+    def buffer_bits(self) -> int:
+        """No memory, only pipeline registers."""
+        return 0

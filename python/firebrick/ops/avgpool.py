@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`avgpool`: global average, kept as an exact sum; its division lives in the tensor's scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.stream import StreamType
+
+
+def sum_type(kind: TensorType, bias: IntArray) -> TensorType:
+    """Signed type of the sums over a whole frame of `kind`: exactly as wide as they can become."""
+    pixels = kind.height * kind.width
+    top = max(0, int(bias.max()), pixels * kind.hi + int(bias.max()))
+    bottom = min(0, int(bias.min()), pixels * kind.lo + int(bias.min()))
+    bits = max(top.bit_length(), (~bottom).bit_length()) + 1
+    return TensorType(kind.channels, 1, 1, bits, signed=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AvgPool(Operator):
+    """Global average pooling as a sum: `y[c] = bias[c] + sum of all pixels of x[c]`.
+
+    Attributes:
+        name: of the layer.
+        input: type of the input tensor.
+        output: type of the sums, see `sum_type`.
+        bias: int64 (C,), start of each sum (a constant ring around the tensor; zeros without one).
+    """
+
+    kind: ClassVar[str] = "avgpool"
+    name: str
+    input: TensorType
+    output: TensorType
+    bias: IntArray
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        shape = (self.input.channels,)
+        self.require(self.bias.shape == shape, "bias", self.bias.shape, f"is not of shape {shape}")
+        expected = sum_type(self.input, self.bias)
+        self.require(self.output == expected, "output", self.output, f"is not {expected}")
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        """Types of the input tensors."""
+        return (self.input,)
+
+    def golden(self, *inputs: IntArray) -> IntArray:
+        """Sum each channel."""
+        (x,) = inputs
+        return np.asarray(x.sum((2, 3), keepdims=True) + self.bias[:, None, None], np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AvgPoolEngine(Engine):
+    """One instance of the module `avgpool`; its sums leave in natural channel order.
+
+    Attributes:
+        operator: what is computed.
+        columns: pixels of an input beat.
+        in_order: natural channel number at each position of the input stream.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = (
+        *("channels", "height", "width", "columns", "bits", "signed", "sum_bits"),
+    )
+    operator: AvgPool
+    columns: int
+    in_order: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Check the folding.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        channels = self.operator.input.channels
+        self.operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
+        self.operator.require(
+            sorted(self.in_order) == list(range(channels)),
+            "in_order",
+            self.in_order,
+            f"is no permutation of {channels} channels",
+        )
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.columns,)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return 1
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of the module, in lower case."""
+        kind = self.operator.input
+        return {
+            "channels": kind.channels,
+            "height": kind.height,
+            "width": kind.width,
+            "columns": self.columns,
+            "bits": kind.bits,
+            "signed": int(kind.signed),
+            "sum_bits": self.operator.output.bits,
+        }
+
+    def memories(self) -> dict[str, Memory]:
+        """`channels`: per position of the stream, natural channel number and initial sum."""
+        bits = self.operator.output.bits
+        words = (
+            channel << bits | int(self.operator.bias[channel]) & (1 << bits) - 1
+            for channel in self.in_order
+        )
+        return {"channels": Memory(bits + self._channel_bits, tuple(words))}
+
+    @property
+    def _channel_bits(self) -> int:
+        return max(1, (self.operator.input.channels - 1).bit_length())
+
+    def timing(self) -> RowTiming:
+        """Sums are complete with the last row and leave one a cycle, while the next frame comes."""
+        kind = self.operator.input
+        return RowTiming(
+            needs=(kind.height,),
+            frees=(kind.height,),
+            cycles=(0,),
+            lag=kind.channels + 2,
+            ring=kind.height,
+            in_beats=StreamType(kind, self.columns).row_beats,
+            out_beats=kind.channels,
+        )
+
+    def buffer_bits(self) -> int:
+        """Unfinished sums, and the banks of finished ones."""
+        kind = self.operator.input
+        beats = kind.height * StreamType(kind, self.columns).segments
+        return (1 + (4 if beats == 1 else 2)) * kind.channels * self.operator.output.bits

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the lanes of a `conv` engine store their weights.
+
+A lane owns slices, pairs of (input channel, kernel row). Each of their taps has a *position* in the
+lane. Per output channel a lane stores an entry ``{gap, code}`` for every weight it keeps, in order
+of position; the gap counts the positions skipped since the entry before, or since the start of the
+channel. Gaps too long for their field are bridged by fillers, entries with code 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.ops.base import IntArray
+from firebrick.ops.conv import Conv
+
+Slice = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LaneCode:
+    """What one lane stores.
+
+    Attributes:
+        channels: natural input channels whose rows the lane keeps, in the order of its bank.
+        positions: (positions, 3): input channel, kernel row and tap of each position.
+        lengths: (out_channels,): entries of each output channel in stream order, at least 1.
+        gaps: (entries,): positions skipped before each entry.
+        codes: (entries,): code of each entry; 0 in fillers.
+    """
+
+    channels: tuple[int, ...]
+    positions: IntArray
+    lengths: IntArray
+    gaps: IntArray
+    codes: IntArray
+
+
+def kept_weights(operator: Conv, store_zeros: bool) -> NDArray[np.bool_]:
+    """Tell which weights get an entry, shape (O, I, kernel, kernel).
+
+    Args:
+        operator: the convolution.
+        store_zeros: keep pruned weights too, except where a tap of an output channel is zero for
+            all input channels: such zeros are structure (an expand1x1 inside a 3x3), not pruning.
+    """
+    nonzero = operator.weights != 0
+    if not store_zeros:
+        return nonzero
+    return np.broadcast_to(nonzero.any(axis=1, keepdims=True), nonzero.shape)
+
+
+def lane_positions(slices: Sequence[Slice], kernel: int) -> IntArray:
+    """List the taps of a lane's slices, shape (positions, 3).
+
+    The centre taps come first, so that an output channel that uses no others (expand1x1) needs no
+    long gaps.
+    """
+    centre = kernel // 2
+    taps = [(channel, row, tap) for channel, row in sorted(slices) for tap in range(kernel)]
+    taps.sort(key=lambda place: place[1:] != (centre, centre))  # stable
+    return np.array(taps, dtype=np.int64).reshape(-1, 3)
+
+
+def encode_lane(
+    operator: Conv,
+    kept: NDArray[np.bool_],
+    slices: Sequence[Slice],
+    out_order: Sequence[int],
+    gap_bits: int,
+) -> LaneCode:
+    """Encode the weights of one lane.
+
+    Args:
+        operator: the convolution.
+        kept: weights that get an entry, from `kept_weights`.
+        slices: (natural input channel, kernel row) pairs of the lane.
+        out_order: natural output channel at each stream position.
+        gap_bits: bits of a gap; with 0 every position up to a channel's last weight is stored.
+    """
+    positions = lane_positions(slices, operator.kernel)
+    index = (np.array(out_order)[:, None], *positions.T)
+    row, position = np.nonzero(kept[index])  # by channel, then by position
+    code = operator.codes[index][row, position].astype(np.int64)
+
+    gap = np.diff(position, prepend=-1) - 1
+    start = np.diff(row, prepend=-1) != 0
+    gap[start] = position[start]
+    reach = 1 << gap_bits  # positions that a filler moves on
+    fillers, gap = np.divmod(gap, reach)
+
+    # A channel without weights is one filler: its (empty) sum still has to enter the queue.
+    lengths = np.bincount(row, weights=fillers + 1, minlength=len(out_order)).astype(np.int64)
+    empty = np.flatnonzero(lengths == 0)
+    before = np.searchsorted(row, empty)
+    fillers, gap, code = (np.insert(field, before, 0) for field in (fillers, gap, code))
+    lengths[empty] = 1
+
+    ends = np.cumsum(fillers + 1) - 1
+    gaps = np.full(int(lengths.sum()), reach - 1, dtype=np.int64)
+    codes = np.zeros_like(gaps)
+    gaps[ends], codes[ends] = gap, code
+    channels = tuple(sorted({channel for channel, _ in slices}))
+    return LaneCode(channels, positions, lengths, gaps, codes)
+
+
+def decode_lane(lane: LaneCode, shape: tuple[int, ...], out_order: Sequence[int]) -> IntArray:
+    """Rebuild the codes that a lane stores, as the hardware walks them.
+
+    Args:
+        lane: the lane.
+        shape: of the layer's codes, (O, I, kernel, kernel).
+        out_order: natural output channel at each stream position.
+
+    Returns:
+        Codes of the layer; 0 where the lane stores none.
+    """
+    codes = np.zeros(shape, dtype=np.int64)
+    entry = 0
+    for channel, length in zip(out_order, lane.lengths, strict=True):
+        position = -1
+        for gap, code in zip(
+            lane.gaps[entry : entry + length], lane.codes[entry : entry + length], strict=True
+        ):
+            position += int(gap) + 1
+            if code:
+                codes[channel, *lane.positions[position]] = code
+        entry += int(length)
+    return codes

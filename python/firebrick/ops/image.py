@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`image`: interleaved pixels, as cameras and files have them, to a row stream. No layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.regroup import gearbox_lag
+from firebrick.ops.stream import StreamType
+
+
+def pixel_beats(image: IntArray, pixels: int, padding: int = 0) -> IntArray:
+    """Lay images out as beats of interleaved pixels.
+
+    Args:
+        image: values, shape (N, C, H, W).
+        pixels: pixels a beat; each image row begins a new beat.
+        padding: value of all channels of the pixels beyond a row's end.
+
+    Returns:
+        Array of shape (beats, pixels * C), pixel by pixel, channel 0 first.
+    """
+    tail = -image.shape[3] % pixels
+    padded = np.pad(image, ((0, 0), (0, 0), (0, 0), (0, tail)), constant_values=padding)
+    return padded.transpose(0, 2, 3, 1).reshape(-1, pixels * image.shape[1])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image(Operator):
+    """The identity: only the order in which values travel changes.
+
+    Attributes:
+        name: of the image's tensor.
+        output: type of the image, in and out.
+    """
+
+    kind: ClassVar[str] = "image"
+    name: str
+    output: TensorType
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        """Types of the input tensors."""
+        return (self.output,)
+
+    def golden(self, *inputs: IntArray) -> IntArray:
+        """The input itself."""
+        return inputs[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class ImageEngine(Engine):
+    """One instance of the module `image`. Its input is no row stream, see `pixel_beats`.
+
+    Attributes:
+        operator: what is carried.
+        pixels: pixels of an input beat, with all their channels.
+        columns: pixels of an output beat.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = (
+        *("channels", "height", "width", "pixels", "columns", "bits"),
+    )
+    operator: Image
+    pixels: int
+    columns: int
+
+    def __init__(self, tensor: TensorType, pixels: int, columns: int, name: str = "image") -> None:
+        """Check the folding.
+
+        Args:
+            tensor: type of the image.
+            pixels: pixels of an input beat.
+            columns: pixels of an output beat.
+            name: of the image's tensor.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        operator = Image(name, tensor)
+        operator.require(pixels >= 1, "pixels", pixels, "is less than 1")
+        operator.require(columns >= 1, "columns", columns, "is less than 1")
+        object.__setattr__(self, "operator", operator)
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "columns", columns)
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.pixels,)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return self.columns
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of the module, in lower case."""
+        tensor = self.operator.output
+        return {
+            "channels": tensor.channels,
+            "height": tensor.height,
+            "width": tensor.width,
+            "pixels": self.pixels,
+            "columns": self.columns,
+            "bits": tensor.bits,
+        }
+
+    def memories(self) -> dict[str, Memory]:
+        """No tables."""
+        return {}
+
+    def timing(self) -> RowTiming:
+        """A row waits until it is there, then passes once per channel; two rows are held."""
+        tensor = self.operator.output
+        plane, sink = StreamType(tensor, self.pixels), StreamType(tensor, self.columns)
+        rows = tuple(range(1, tensor.height + 1))
+        cycles = tensor.channels * max(plane.segments, sink.segments)
+        return RowTiming(
+            needs=rows,
+            frees=rows,
+            cycles=(cycles,) * len(rows),
+            lag=gearbox_lag(plane, sink) + 1,
+            ring=2,
+            in_beats=plane.segments,
+            out_beats=sink.row_beats,
+        )
+
+    def buffer_bits(self) -> int:
+        """Two rows of raw beats."""
+        tensor = self.operator.output
+        row = StreamType(tensor, self.pixels).segments * self.pixels
+        return 2 * row * tensor.channels * tensor.bits

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`maxpool`: maximum over square windows, windows clipped at the bottom and right edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.stream import StreamType
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaxPool(Operator):
+    """Max pooling; ceil and floor mode differ only in the output's height and width.
+
+    Attributes:
+        name: of the layer.
+        input: type of the input tensor.
+        output: type of the output tensor; its height and width say how many windows there are.
+        kernel: window side.
+        stride: both directions.
+    """
+
+    kind: ClassVar[str] = "maxpool"
+    name: str
+    input: TensorType
+    output: TensorType
+    kernel: int
+    stride: int
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        self.require(self.kernel >= 1, "kernel", self.kernel, "is less than 1")
+        self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
+        self.require(
+            (self.input.channels, self.input.bits, self.input.signed)
+            == (self.output.channels, self.output.bits, self.output.signed),
+            "output",
+            self.output,
+            f"differs from the input {self.input} in more than height and width",
+        )
+        for field, size, out in (
+            ("output.height", self.input.height, self.output.height),
+            ("output.width", self.input.width, self.output.width),
+        ):
+            last = (out - 1) * self.stride
+            self.require(out > 0 and last < size, field, out, "has windows outside the image")
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        """Types of the input tensors."""
+        return (self.input,)
+
+    def golden(self, *inputs: IntArray) -> IntArray:
+        """Maximum of each window."""
+        (x,) = inputs
+        y = np.empty((x.shape[0], x.shape[1], self.output.height, self.output.width), np.int64)
+        for row in range(self.output.height):
+            for col in range(self.output.width):
+                top, left = row * self.stride, col * self.stride
+                window = x[:, :, top : top + self.kernel, left : left + self.kernel]
+                y[:, :, row, col] = window.max((2, 3))
+        return y
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaxPoolEngine(Engine):
+    """One instance of the module `maxpool`.
+
+    Attributes:
+        operator: what is computed.
+        columns: pixels of an output beat; input beats carry `columns * stride`.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = (
+        *("channels", "in_height", "in_width", "out_height", "out_width"),
+        *("kernel", "stride", "columns", "bits", "signed"),
+    )
+    operator: MaxPool
+    columns: int
+
+    def __post_init__(self) -> None:
+        """Check the folding.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        operator = self.operator
+        operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
+        height, kernel = operator.input.height, operator.kernel
+        ceil = max(0, -(-(height - kernel) // operator.stride)) + 1
+        operator.require(
+            operator.output.height <= ceil,
+            "output.height",
+            operator.output.height,
+            f"exceeds {ceil}: only one row of windows may end with the last input row",
+        )
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.columns * self.operator.stride,)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return self.columns
+
+    @property
+    def partials(self) -> int:
+        """Unfinished windows that are held for each output pixel of a row."""
+        return -(-(self.operator.kernel - 1) // self.operator.stride)
+
+    def parameters(self) -> dict[str, int]:
+        """Parameters of the module, in lower case."""
+        kind, out = self.operator.input, self.operator.output
+        return {
+            "channels": kind.channels,
+            "in_height": kind.height,
+            "in_width": kind.width,
+            "out_height": out.height,
+            "out_width": out.width,
+            "kernel": self.operator.kernel,
+            "stride": self.operator.stride,
+            "columns": self.columns,
+            "bits": kind.bits,
+            "signed": int(kind.signed),
+        }
+
+    def memories(self) -> dict[str, Memory]:
+        """No tables."""
+        return {}
+
+    def timing(self) -> RowTiming:
+        """An output row leaves while the last row of its windows arrives: no cycles of its own.
+
+        Input rows are folded into partial windows and never make the source wait; `ring` is the
+        number of rows that a window spans.
+        """
+        kernel, stride = self.operator.kernel, self.operator.stride
+        kind, out = self.operator.input, self.operator.output
+        inside, outside = StreamType(kind, self.columns * stride), StreamType(out, self.columns)
+        needs = [min(y * stride + kernel, kind.height) for y in range(out.height)]
+        lookahead = -(-max(0, kernel - stride) // inside.columns)
+        return RowTiming(
+            needs=tuple(needs),
+            frees=(*needs[:-1], kind.height),
+            cycles=(0,) * out.height,
+            lag=3 + lookahead - (inside.segments - outside.segments),
+            ring=max(kernel, stride),
+            in_beats=inside.row_beats,
+            out_beats=outside.row_beats,
+        )
+
+    def buffer_bits(self) -> int:
+        """Partial windows of one output row."""
+        stream = StreamType(self.operator.output, self.columns)
+        return stream.row_beats * stream.data_bits * self.partials

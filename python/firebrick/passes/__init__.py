@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From any trained classifier to the few layers hardware knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from firebrick.ir.graph import (
+    AddNode,
+    ConvNode,
+    GlobalAveragePoolNode,
+    Graph,
+    MaxPoolNode,
+)
+from firebrick.ir.verify import fail, verify
+from firebrick.passes.drop_identities import drop_identities
+from firebrick.passes.fold_batchnorm import fold_batchnorm
+from firebrick.passes.fold_ring import fold_ring
+from firebrick.passes.fuse_concat import fuse_concat
+from firebrick.passes.fuse_relu import fuse_relu
+from firebrick.passes.hoist_elementwise import hoist_elementwise
+from firebrick.passes.name_layers import name_layers
+
+PIPELINE: tuple[Callable[[Graph], Graph], ...] = (
+    drop_identities,
+    hoist_elementwise,
+    fold_batchnorm,
+    fuse_relu,
+    fuse_concat,
+    fold_ring,
+    name_layers,
+)
+"""Every pass, in the order they run."""
+
+
+def prepare(graph: Graph) -> Graph:
+    """Reduce a graph to convolutions, max pools, additions and a last global average.
+
+    Raises:
+        FirebrickError: naming layer, field, value and rule, when that is not possible.
+    """
+    verify(graph)
+    for rewrite in PIPELINE:
+        graph = verify(rewrite(graph))
+    for node in graph.nodes:
+        if not isinstance(node, ConvNode | MaxPoolNode | AddNode | GlobalAveragePoolNode):
+            raise fail(node, "layer", type(node).__name__, "has no counterpart in hardware")
+        if isinstance(node, ConvNode) and node.pads[0] >= node.weights.shape[2]:
+            raise fail(node, "pads", node.pads, "is not less than the kernel")
+        if isinstance(node, GlobalAveragePoolNode) and node is not graph.nodes[-1]:
+            raise fail(
+                node, "layer", repr(node.name), "is a global average, but not the last layer"
+            )
+    return graph

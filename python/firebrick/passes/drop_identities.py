@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drop layers that change neither the integers nor the order of the logits."""
+
+from __future__ import annotations
+
+from firebrick.ir.graph import ConcatNode, Graph, IdentityNode, Node
+from firebrick.ir.verify import fail
+from firebrick.passes.rewrite import readers, rebuild
+
+
+def drop_identities(graph: Graph) -> Graph:
+    """Drop layers without effect.
+
+    Rewrites:
+        - Dropout, Identity, Flatten, Reshape, Squeeze (x) -> x
+        - Softmax (x) -> x, when nothing but such layers follows
+        - Concat (x), of one tensor -> x
+
+    Raises:
+        FirebrickError: when a Softmax is in the midst of the network.
+    """
+    read_by = readers(graph)
+    tail: set[str] = set()
+    for node in reversed(graph.nodes):
+        if isinstance(node, IdentityNode) and all(x.name in tail for x in read_by[node.name]):
+            tail.add(node.name)
+    redirects: dict[str, str] = {}
+    for node in graph.nodes:
+        if isinstance(node, IdentityNode) and node.op == "Softmax" and node.name not in tail:
+            raise fail(node, "op", node.op, "is supported at the end of the network only")
+        if isinstance(node, IdentityNode) or _is_single(node):
+            redirects[node.name] = node.inputs[0]
+    return rebuild(graph, dict.fromkeys(redirects, ()), redirects)
+
+
+def _is_single(node: Node) -> bool:
+    return isinstance(node, ConcatNode) and len(node.inputs) == 1

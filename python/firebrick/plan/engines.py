@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a choice of lanes and columns to engines: slices and orders follow from the weights.
+
+Nothing here is stored in a plan: the same weights and the same numbers give the same hardware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.ir.graph import IMAGE
+from firebrick.ir.network import Network
+from firebrick.ops.avgpool import AvgPool
+from firebrick.ops.base import IntArray
+from firebrick.ops.conv import Conv
+from firebrick.ops.conv_encode import kept_weights
+from firebrick.ops.conv_engine import ConvEngine
+from firebrick.plan.lanes import assign
+from firebrick.plan.order import balance_order
+
+QUEUE_DEPTH = 32
+"""Partial sums a lane may be ahead; the smallest LUT memory of a Xilinx device is as deep."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConvChoice:
+    """Folding of one convolution engine, see `ConvEngine`."""
+
+    lanes: int
+    columns: int
+    drain: int
+    gap_bits: int
+    queue_depth: int = QUEUE_DEPTH
+    store_zeros: bool = False
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that work on weights."""
+        return self.lanes * self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Engines of all convolutions, and the channel order of every tensor."""
+
+    engines: Mapping[str, ConvEngine]
+    orders: Mapping[str, tuple[int, ...]]
+
+
+def true_weights(operator: Conv) -> NDArray[np.bool_]:
+    """Which weights (O, I, K, K) a layer really has.
+
+    The outer taps of a filter that is 1x1 by construction (an expand1x1 within a Fire module) are
+    no weights: nobody would store or multiply them, not even with zeros stored.
+    """
+    mask = np.ones(operator.codes.shape, bool)
+    centre = operator.kernel // 2
+    outer = operator.codes != 0
+    outer[:, :, centre, centre] = False
+    pointwise = ~outer.any((1, 2, 3)) & (operator.kernel > 1)
+    mask[pointwise] = False
+    mask[pointwise, :, centre, centre] = True
+    return mask
+
+
+def stored_weights(operator: Conv, store_zeros: bool) -> NDArray[np.bool_]:
+    """Which weights (O, I, K, K) are stored and multiplied."""
+    return kept_weights(operator, store_zeros)
+
+
+def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
+    """Assign slices, order channels, make the engines."""
+    engines: dict[str, ConvEngine] = {}
+    for layer in network:
+        operator = layer.operator
+        if isinstance(operator, Conv):
+            choice = choices[layer.name]
+            loads = stored_weights(operator, choice.store_zeros).sum((0, 3), dtype=np.int64)
+            engines[layer.name] = _engine(
+                operator,
+                choice,
+                assign(loads, choice.lanes),
+                tuple(range(operator.input.channels)),
+                tuple(range(operator.output.channels)),
+            )
+    orders = channel_orders(network, {n: x.entries() for n, x in engines.items()})
+    for layer in network:
+        operator = layer.operator
+        if isinstance(operator, Conv):
+            engines[layer.name] = _engine(
+                operator,
+                choices[layer.name],
+                engines[layer.name].slices,
+                orders[layer.inputs[0]],
+                orders[layer.name],
+            )
+    return Derived(engines, orders)
+
+
+def _engine(
+    operator: Conv,
+    choice: ConvChoice,
+    slices: tuple[tuple[tuple[int, int], ...], ...],
+    in_order: tuple[int, ...],
+    out_order: tuple[int, ...],
+) -> ConvEngine:
+    return ConvEngine(
+        operator=operator,
+        lanes=choice.lanes,
+        columns=choice.columns,
+        drain=choice.drain,
+        gap_bits=choice.gap_bits,
+        slices=slices,
+        in_order=in_order,
+        out_order=out_order,
+        queue_depth=choice.queue_depth,
+        store_zeros=choice.store_zeros,
+    )
+
+
+def channel_orders(network: Network, entries: Mapping[str, IntArray]) -> dict[str, tuple[int, ...]]:
+    """Channel order of every tensor.
+
+    Only convolutions choose an order, and average pooling undoes it; all else passes it on. So
+    tensors joined by pooling or `add` share one order, balanced for all engines that produce them.
+
+    Args:
+        network: the network.
+        entries: per convolution, entries (lanes, channels) in natural channel order.
+    """
+    parent = {name: name for name in network.types()}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    fixed = {IMAGE}
+    for layer in network:
+        if isinstance(layer.operator, AvgPool):
+            fixed.add(layer.name)
+        elif not isinstance(layer.operator, Conv):
+            for source in layer.inputs:
+                parent[root(source)] = root(layer.name)
+    natural = {root(name) for name in fixed}
+    producers: dict[str, list[IntArray]] = {}
+    for name, counts in entries.items():
+        producers.setdefault(root(name), []).append(counts)
+    orders: dict[str, tuple[int, ...]] = {}
+    for name, kind in network.types().items():
+        group = root(name)
+        if group not in orders:
+            if group in natural or group not in producers:
+                orders[group] = tuple(range(kind.channels))
+            else:
+                orders[group] = balance_order(_same_pace(producers[group]))
+    return {name: orders[root(name)] for name in parent}
+
+
+def _same_pace(engines: list[IntArray]) -> IntArray:
+    """Lanes of several engines as lanes of one: each scaled to the same mean."""
+    if len(engines) == 1:
+        return engines[0]
+    scaled = [np.round(x * (1000 / x.mean())).astype(np.int64) for x in engines]
+    return np.concatenate(scaled)

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan: the numbers that, with the weights, determine the hardware; and what they promise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.network import Network
+from firebrick.ops.conv import Conv
+from firebrick.plan.checked import Fields, parse
+
+FORMAT = 1
+"""Version of the file format."""
+ONCHIP_LIMIT = 10 * 1024 * 1024
+"""Bytes of weights, buffers and queues that a design may need on chip."""
+MOST = 1 << 16
+"""No folding number is larger."""
+HUGE = 1 << 62
+"""No prediction is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """Folding of one layer.
+
+    Attributes:
+        name: of the layer.
+        kind: its operator.
+        columns: pixels of an output beat; for `avgpool`, of an input beat.
+        cycles: predicted cycles a frame that its engine works; 0 where it only passes beats on.
+        lanes: of a convolution; the following fields are 0 for all others.
+        drain: requantized pixels a cycle.
+        gap_bits: bits of a weight word's gap.
+        queue_depth: partial sums that a lane may be ahead.
+        store_zeros: zeros are stored and multiplied.
+    """
+
+    name: str
+    kind: str
+    columns: int
+    cycles: int = 0
+    lanes: int = 0
+    drain: int = 0
+    gap_bits: int = 0
+    queue_depth: int = 0
+    store_zeros: bool = False
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that work on weights."""
+        return self.lanes * self.columns
+
+
+@dataclass(frozen=True, slots=True)
+class SkipPlan:
+    """Queue on the way from a tensor with several readers to one of them (a bypass).
+
+    Attributes:
+        tensor: name of the tensor.
+        reader: name of the layer that reads it.
+        beats: depth of the queue.
+    """
+
+    tensor: str
+    reader: str
+    beats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Folding of a whole network, and its predicted figures.
+
+    Attributes:
+        model: name of the network.
+        digest: `Network.digest()` of the network it belongs to.
+        pixels: RGB pixels a beat at the input.
+        layers: in execution order.
+        skips: queues of bypasses.
+        cycles_per_frame: between frames, in the steady state.
+        latency_cycles: from the first pixel in to the last logit out.
+        nonzero_macs: multiplications a frame by weights that are not zero.
+        dense_macs: multiplications a frame by all weights, pruned ones included.
+        weight_bytes: read-only memory by what it holds.
+        buffer_bytes: row buffers.
+        queue_bytes: partial sums and bypass queues.
+    """
+
+    model: str
+    digest: str
+    pixels: int
+    layers: tuple[LayerPlan, ...]
+    skips: tuple[SkipPlan, ...]
+    cycles_per_frame: int
+    latency_cycles: int
+    nonzero_macs: int
+    dense_macs: int
+    weight_bytes: Mapping[str, int]
+    buffer_bytes: int
+    queue_bytes: int
+
+    @property
+    def multipliers(self) -> int:
+        """Multipliers that work on weights."""
+        return sum(x.multipliers for x in self.layers)
+
+    @property
+    def mac_efficiency(self) -> float:
+        """Share of multiplier cycles that do nonzero work."""
+        return self.nonzero_macs / (self.multipliers * self.cycles_per_frame)
+
+    @property
+    def onchip_bytes(self) -> dict[str, int]:
+        """Memory by use."""
+        weights = sum(self.weight_bytes.values())
+        total = weights + self.buffer_bytes + self.queue_bytes
+        return {
+            "weights": weights,
+            "buffers": self.buffer_bytes,
+            "queues": self.queue_bytes,
+            "total": total,
+        }
+
+    @property
+    def fits(self) -> bool:
+        """Whether everything stays on chip; without a board, within `ONCHIP_LIMIT`."""
+        return self.onchip_bytes["total"] <= ONCHIP_LIMIT
+
+    def fields(self) -> dict[str, object]:
+        """What `firebrick plan --json` prints; boards and their resources come later."""
+        return {
+            "board": None,
+            "fits": self.fits,
+            "cycles_per_frame": self.cycles_per_frame,
+            "latency_cycles": self.latency_cycles,
+            "multipliers": self.multipliers,
+            "nonzero_macs": self.nonzero_macs,
+            "dense_macs": self.dense_macs,
+            "mac_efficiency": round(self.mac_efficiency, 4),
+            "resources": None,
+            "budget": None,
+            "onchip_bytes": self.onchip_bytes,
+            "weight_bytes": dict(self.weight_bytes),
+        }
+
+    def rows(self) -> list[tuple[str | int, ...]]:
+        """One row a convolution: name, lanes, columns, drain, gap bits, cycles, busy share."""
+        return [
+            (
+                x.name,
+                x.lanes,
+                x.columns,
+                x.drain,
+                x.gap_bits,
+                x.cycles,
+                f"{x.cycles / self.cycles_per_frame:.0%}",
+            )
+            for x in self.layers
+            if x.lanes
+        ]
+
+    def to_json(self) -> str:
+        """As text, for a file."""
+        return json.dumps({"format": FORMAT} | asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "plan") -> Plan:
+        """Read what `to_json` wrote; nothing in the text is trusted.
+
+        Args:
+            text: JSON.
+            source: file name, for error messages.
+
+        Raises:
+            FirebrickError: naming file, layer, field, value and rule.
+        """
+        top = Fields(parse(text, source), source)
+        top.whole("format", FORMAT, FORMAT)
+        plan = cls(
+            model=top.text("model"),
+            digest=top.text("digest"),
+            pixels=top.whole("pixels", 1, MOST),
+            layers=tuple(_layer(x) for x in top.objects("layers", "name")),
+            skips=tuple(
+                SkipPlan(x.text("tensor"), x.text("reader"), x.whole("beats", 2, 1 << 24))
+                for x in top.objects("skips", "reader")
+            ),
+            cycles_per_frame=top.whole("cycles_per_frame", 1, HUGE),
+            latency_cycles=top.whole("latency_cycles", 1, HUGE),
+            nonzero_macs=top.whole("nonzero_macs", 0, HUGE),
+            dense_macs=top.whole("dense_macs", 0, HUGE),
+            weight_bytes=top.wholes("weight_bytes", 0, HUGE),
+            buffer_bytes=top.whole("buffer_bytes", 0, HUGE),
+            queue_bytes=top.whole("queue_bytes", 0, HUGE),
+        )
+        top.close()
+        names = [x.name for x in plan.layers]
+        top.require(len(set(names)) == len(names), "layers", len(names), "have a name used twice")
+        top.require(plan.multipliers > 0, "layers", len(names), "have no convolution among them")
+        return plan
+
+    def check(self, network: Network) -> None:
+        """Refuse to build a network from another's plan.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+
+        def require(rule: bool, what: str, value: object, text: str) -> None:
+            if not rule:
+                raise FirebrickError(f"plan for {self.model!r}: {what}={value} {text}")
+
+        digest = network.digest()
+        require(
+            self.digest == digest,
+            "digest",
+            self.digest[:16],
+            f"is not that of model {network.name!r}, {digest[:16]}: plan it again",
+        )
+        expected = [(x.name, x.operator.kind) for x in network]
+        found = [(x.name, x.kind) for x in self.layers]
+        require(found == expected, "layers", len(found), f"are not the model's {len(expected)}")
+        for layer, plan in zip(network, self.layers, strict=True):
+            operator, where = layer.operator, f"layer {layer.name!r}: "
+            convolution = isinstance(operator, Conv)
+            width = operator.inputs[0].width if plan.kind == "avgpool" else operator.output.width
+            require(
+                plan.columns <= width, where + "columns", plan.columns, f"exceeds the width {width}"
+            )
+            require(
+                convolution == (plan.lanes > 0),
+                where + "lanes",
+                plan.lanes,
+                "is 0" if convolution else "but it is no convolution",
+            )
+            if isinstance(operator, Conv):
+                slices = operator.input.channels * operator.kernel
+                require(
+                    plan.lanes <= slices, where + "lanes", plan.lanes, f"exceeds {slices} slices"
+                )
+
+
+def _layer(x: Fields) -> LayerPlan:
+    """One layer of a plan file."""
+    columns = x.whole("columns", 1, MOST)
+    lanes = x.whole("lanes", 0, MOST)
+    return LayerPlan(
+        name=x.text("name"),
+        kind=x.text("kind"),
+        columns=columns,
+        cycles=x.whole("cycles", 0, HUGE),
+        lanes=lanes,
+        drain=x.whole("drain", 1, columns) if lanes else x.whole("drain", 0, 0),
+        gap_bits=x.whole("gap_bits", 0, 7 if lanes else 0),
+        queue_depth=x.whole("queue_depth", 2, 1024) if lanes else x.whole("queue_depth", 0, 0),
+        store_zeros=x.flag("store_zeros"),
+    )

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a pipeline promises: its schedule and its memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from firebrick.ir.network import Network
+from firebrick.ops.avgpool import AvgPoolEngine
+from firebrick.ops.conv import MULTIPLIER_BITS, Conv
+from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
+from firebrick.plan.engines import true_weights
+from firebrick.plan.pipeline import Instance, Pipeline
+from firebrick.plan.schedule import NO_TIMING, Role, Schedule, Stage, play
+
+ROLES = {
+    "conv": Role.WORK,
+    "image": Role.WORK,
+    "avgpool": Role.WORK,
+    "maxpool": Role.STREAM,
+    "regroup": Role.STREAM,
+    "add": Role.JOIN,
+    "broadcast": Role.FORK,
+    "fifo": Role.FIFO,
+}
+"""What each module does with rows."""
+
+
+def stages(pipeline: Pipeline) -> list[Stage]:
+    """The pipeline as the schedule sees it."""
+    rows = {x.name: x.stream.row_beats for x in pipeline.links}
+    return [_stage(x, pipeline, rows) for x in pipeline.instances]
+
+
+def _stage(instance: Instance, pipeline: Pipeline, rows: dict[str, int]) -> Stage:
+    engine = instance.engine
+    stage = Stage(
+        instance.name,
+        ROLES[instance.module],
+        tuple(x for x in instance.inputs if x != pipeline.input_link),
+        instance.outputs,
+        engine.timing() if engine else NO_TIMING,
+    )
+    if isinstance(engine, AvgPoolEngine):
+        # Rows are folded into sums; only the next frame's last row waits for the sums to leave.
+        ring = 2 * engine.operator.input.height - 1
+        return replace(stage, timing=replace(stage.timing, ring=ring))
+    if isinstance(engine, ConvEngine):
+        return replace(stage, held=engine.queue_depth + FIFO_DEPTH)
+    if stage.role is Role.FIFO:
+        return replace(stage, rows=instance.parameters["depth"] // rows[instance.inputs[0]])
+    return stage
+
+
+def schedule(pipeline: Pipeline) -> Schedule:
+    """Play the pipeline.
+
+    Raises:
+        CheckFailed: it would deadlock.
+    """
+    return play(stages(pipeline))
+
+
+def weight_bytes(pipeline: Pipeline) -> dict[str, int]:
+    """Read-only memory of all engines, by what it holds."""
+    bits: Counter[str] = Counter(
+        dict.fromkeys(("codes", "gaps", "codebooks", "biases", "multipliers"), 0)
+    )
+    for instance in pipeline.instances:
+        for suffix, memory in instance.memories.items():
+            kind = suffix.rstrip("0123456789")
+            words = len(memory.words)
+            engine = instance.engine
+            if isinstance(engine, ConvEngine) and kind == "weights":
+                bits["gaps"] += words * engine.gap_bits
+                bits["codes"] += memory.bits - words * engine.gap_bits
+            elif isinstance(engine, ConvEngine) and kind == "requantize":
+                bits["multipliers"] += words * MULTIPLIER_BITS
+                bits["biases"] += memory.bits - words * MULTIPLIER_BITS
+            else:
+                bits[{"codebook": "codebooks"}.get(kind, kind)] += memory.bits
+    return {kind: -(-size // 8) for kind, size in bits.items()}
+
+
+def buffer_bytes(pipeline: Pipeline) -> tuple[int, int]:
+    """Writable memory: row buffers; queues (partial sums and bypasses)."""
+    total = queues = 0
+    for instance in pipeline.instances:
+        engine = instance.engine
+        if engine:
+            total += engine.buffer_bits()
+        if isinstance(engine, ConvEngine):
+            # one queue a lane, a partial sum of each column in a word
+            size = engine.lanes * engine.columns * engine.operator.acc_bits
+            queues += min(engine.buffer_bits(), size * engine.queue_depth)
+        elif instance.module == "fifo":
+            size = instance.parameters["width"] * instance.parameters["depth"]
+            total += size
+            queues += size
+    return -(-(total - queues) // 8), -(-queues // 8)
+
+
+def macs(network: Network) -> tuple[int, int]:
+    """Multiplications a frame: by nonzero weights; by all weights, pruned ones included."""
+    nonzero = dense = 0
+    for layer in network:
+        operator = layer.operator
+        if isinstance(operator, Conv):
+            pixels = operator.output.height * operator.output.width
+            nonzero += operator.nonzero * pixels
+            dense += int(true_weights(operator).sum()) * pixels
+    return nonzero, dense

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedule of the whole pipeline, row by row.
+
+Weights are constants, so every engine's cycles a row are known, and a few frames can be played
+without simulating any hardware. A row moves along a link from the time `first` to the time `last`.
+Four kinds of stages keep rows (`WORK`, `FIFO`) or pass them on beat by beat (`STREAM`, `FORK`,
+`JOIN`); back-pressure goes through the latter. Every event follows from earlier ones, so events
+are fired as soon as what they wait for is known; when none can fire before the last row is out,
+the pipeline would deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from firebrick.errors import CheckFailed
+from firebrick.ops.base import RowTiming
+
+NO_TIMING = RowTiming((), (), (), 0, 0, 0, 0)
+"""Timing of stages without rows of their own."""
+FRAMES = 6
+"""Frames played: the pipeline is in its steady state after the second or third."""
+
+
+class Role(Enum):
+    """What a stage does with rows."""
+
+    WORK = "work"
+    """Holds rows in a ring and works `timing.cycles` on each output row."""
+    STREAM = "stream"
+    """Passes beats on; some input rows complete an output row, others none. `timing.cycles` are
+    what a row takes beyond its input beats."""
+    FORK = "fork"
+    """Gives each beat to every output."""
+    JOIN = "join"
+    """Takes beats from all inputs together."""
+    FIFO = "fifo"
+    """Holds up to `rows` rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One instance, as the schedule sees it.
+
+    Attributes:
+        name: of the instance.
+        role: see `Role`.
+        inputs: links read; none for the first stage, whose rows come from outside at once.
+        outputs: links written; nobody reads the last one.
+        timing: row timing; not for FORK and FIFO.
+        held: beats of a WORK stage's output that its queues hold while the output is blocked.
+        rows: rows a FIFO holds.
+    """
+
+    name: str
+    role: Role
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    timing: RowTiming = NO_TIMING
+    held: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What was found.
+
+    Attributes:
+        cycles_per_frame: between two frames leaving, in the steady state.
+        latency_cycles: from the first beat in to the last beat of the first frame out.
+        busy: per WORK stage, its share of the cycles it works.
+        peaks: per FIFO, the most rows it held or was receiving at one time.
+    """
+
+    cycles_per_frame: int
+    latency_cycles: int
+    busy: Mapping[str, float]
+    peaks: Mapping[str, int]
+
+
+def play(stages: Sequence[Stage], frames: int = FRAMES) -> Schedule:
+    """Play some frames, three or more.
+
+    Raises:
+        CheckFailed: the pipeline deadlocks; names the stages that wait.
+    """
+    game = _Game(stages)
+    targets = {n: frames * len(x.timing.needs) for n, x in game.workers.items()}
+    moved = True
+    while moved:
+        moved = False
+        for name, stage in game.workers.items():
+            while len(game.finish[name]) < targets[name] and game.work(stage):
+                moved = True
+        for stage in game.fifos:
+            while game.shift(stage):
+                moved = True
+    waiting = [x for x in game.workers if len(game.finish[x]) < targets[x]]
+    if waiting:
+        row = len(game.finish[waiting[0]])
+        raise CheckFailed(
+            f"schedule: deadlock, {', '.join(repr(x) for x in waiting)} wait for ever "
+            f"({waiting[0]!r} at row {row}): a bypass FIFO is too short"
+        )
+    rows = game.output_rows()
+    ends = [rows[len(rows) // frames * (f + 1) - 1] for f in range(frames)]
+    period = round((ends[-1] - ends[1]) / (frames - 2))
+    work = {n: sum(x.timing.cycles) for n, x in game.workers.items()}
+    return Schedule(
+        cycles_per_frame=period,
+        latency_cycles=round(ends[0]),
+        busy={n: w / period for n, w in work.items()},
+        peaks={x.name: game.peak(x) for x in game.fifos},
+    )
+
+
+@dataclass(slots=True)
+class _Game:
+    """Times known so far. Link times are lists of (first, last) by row, across frames."""
+
+    stages: Sequence[Stage]
+    workers: dict[str, Stage] = field(default_factory=dict)
+    fifos: list[Stage] = field(default_factory=list)
+    writer: dict[str, Stage] = field(default_factory=dict)
+    reader: dict[str, Stage] = field(default_factory=dict)
+    moves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    finish: dict[str, list[float]] = field(default_factory=dict)
+    freed: dict[str, list[float]] = field(default_factory=dict)
+    paces: dict[str, int] = field(default_factory=dict)
+    completes: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for stage in self.stages:
+            self.writer |= dict.fromkeys(stage.outputs, stage)
+            self.reader |= dict.fromkeys(stage.inputs, stage)
+            self.moves |= {link: [] for link in stage.outputs}
+            if stage.role is Role.WORK:
+                self.workers[stage.name] = stage
+                self.finish[stage.name] = []
+                self.freed[stage.name] = []
+            elif stage.role is Role.FIFO:
+                self.fifos.append(stage)
+            elif stage.role is Role.STREAM:
+                rows = self.completes.setdefault(stage.name, {})
+                for y, need in enumerate(stage.timing.needs):
+                    rows.setdefault(need - 1, []).append(y)
+        for stage in self.stages:
+            for link in stage.outputs:
+                self.paces[link] = self.pace(link)
+
+    def pace(self, link: str) -> int:
+        """Fewest cycles in which a row can cross a link, for all that is behind it."""
+        stage = self.reader.get(link)
+        if stage is None:
+            return 0
+        own = stage.timing.in_beats
+        if stage.role is Role.STREAM:
+            own += max(stage.timing.cycles)
+        if stage.role in (Role.WORK, Role.FIFO):
+            return own
+        return max(own, *(self.pace(x) for x in stage.outputs))
+
+    def completed(self, stage: Stage, row: int) -> list[int]:
+        """Output rows that input row `row` of a STREAM stage completes (both across frames)."""
+        frame, line = divmod(row, stage.timing.frees[-1])
+        base = frame * len(stage.timing.needs)
+        return [base + y for y in self.completes[stage.name].get(line, ())]
+
+    def opens(self, link: str, row: int) -> float | None:
+        """When the far side of a link can take the row; None while that is not known."""
+        stage = self.reader.get(link)
+        if stage is None:
+            return 0.0
+        if stage.role is Role.WORK:
+            past = row - stage.timing.ring
+            freed = self.freed[stage.name]
+            return 0.0 if past < 0 else freed[past] if past < len(freed) else None
+        if stage.role is Role.FIFO:
+            past, out = row - stage.rows, self.moves[stage.outputs[0]]
+            return 0.0 if past < 0 else out[past][1] if past < len(out) else None
+        if stage.role is Role.STREAM:
+            return _latest(self.opens(stage.outputs[0], y) for y in self.completed(stage, row))
+        times = [self.opens(x, row) for x in stage.outputs]
+        if stage.role is Role.JOIN:
+            times += [self.ready(x, row) for x in stage.inputs if x != link]
+        return _latest(times)
+
+    def ready(self, link: str, row: int) -> float | None:
+        """When the near side of a link could offer the row; None while that is not known."""
+        stage = self.writer[link]
+        if stage.role is Role.WORK:
+            start = self.start(stage, row)
+            return None if start is None else start + self.first_lag(stage, row)
+        if stage.role is Role.STREAM:
+            frame, y = divmod(row, len(stage.timing.needs))
+            source = frame * stage.timing.frees[-1] + stage.timing.needs[y] - 1
+            return self.ready(stage.inputs[0], source)
+        if stage.role is Role.FIFO:
+            moves = self.moves[stage.inputs[0]]
+            return moves[row][0] if row < len(moves) else None
+        return _latest(self.ready(x, row) for x in stage.inputs)
+
+    def start(self, stage: Stage, row: int) -> float | None:
+        """When a WORK stage can begin an output row."""
+        finish = self.finish[stage.name]
+        if row > len(finish):
+            return None
+        frame, y = divmod(row, len(stage.timing.needs))
+        source = frame * stage.timing.frees[-1] + stage.timing.needs[y] - 1
+        start = finish[row - 1] if row else 0.0
+        if not stage.inputs:  # from outside: one beat a cycle, as soon as there is room
+            past = source - stage.timing.ring
+            begin = self.freed[stage.name][past] if past >= 0 else 0.0
+            return max(start, begin + stage.timing.in_beats, (source + 1) * stage.timing.in_beats)
+        for link in stage.inputs:
+            moves = self.moves[link]
+            if source >= len(moves):
+                return None
+            start = max(start, moves[source][1])
+        return start
+
+    def output_rows(self) -> list[float]:
+        """When each row left the pipeline: on the link that nobody reads."""
+        link = next(x for x in self.moves if x not in self.reader)
+        return [last for _, last in self.moves[link]]
+
+    @staticmethod
+    def first_lag(stage: Stage, row: int) -> float:
+        """Cycles from the start of a row until its first beat."""
+        cycles = stage.timing.cycles[row % len(stage.timing.cycles)]
+        return cycles / max(1, stage.timing.out_beats) + stage.timing.lag
+
+    def work(self, stage: Stage) -> bool:
+        """Do one more row of a WORK stage if all it waits for is known."""
+        timing = stage.timing
+        row = len(self.finish[stage.name])
+        start = self.start(stage, row)
+        link = stage.outputs[0]
+        opens = self.opens(link, row)
+        if start is None or opens is None:
+            return False
+        frame, y = divmod(row, len(timing.needs))
+        cycles, pace = timing.cycles[y], self.paces[link]
+        first = max(start + self.first_lag(stage, row), opens)
+        # What the queues hold is done ahead while the output is blocked.
+        rest = 1 - min(1.0, stage.held / max(1, timing.out_beats))
+        finish = max(start + cycles, opens + cycles * rest, first + pace * rest)
+        self.finish[stage.name].append(finish)
+        gone = frame * timing.frees[-1] + timing.frees[y]
+        freed = self.freed[stage.name]
+        freed.extend([finish + timing.release] * (gone - len(freed)))
+        self.deliver(link, first, max(finish + timing.lag, first + pace))
+        return True
+
+    def shift(self, stage: Stage) -> bool:
+        """Move one more row out of a FIFO if that is possible."""
+        link = stage.outputs[0]
+        source, out = self.moves[stage.inputs[0]], self.moves[link]
+        row = len(out)
+        if row >= len(source):
+            return False
+        opens = self.opens(link, row)
+        if opens is None:
+            return False
+        begin, end = source[row]
+        first = max(begin, opens, out[-1][1] if out else 0.0)
+        self.deliver(link, first, max(end, first + self.paces[link]))
+        return True
+
+    def deliver(self, link: str, first: float, last: float) -> None:
+        """A row crosses a link, and at once all STREAM, FORK and JOIN stages behind it."""
+        moves = self.moves[link]
+        moves.append((first, last))
+        row = len(moves) - 1
+        stage = self.reader.get(link)
+        if stage is None or stage.role in (Role.WORK, Role.FIFO):
+            return
+        lag = stage.timing.lag
+        if stage.role is Role.STREAM:
+            for _ in self.completed(stage, row):
+                self.deliver(stage.outputs[0], first + lag, last + lag)
+        elif stage.role is Role.FORK:
+            for out in stage.outputs:
+                self.deliver(out, first, last)
+        elif all(len(self.moves[x]) > row for x in stage.inputs):
+            both = [self.moves[x][row] for x in stage.inputs]
+            first, last = max(x[0] for x in both), max(x[1] for x in both)
+            self.deliver(stage.outputs[0], first + lag, last + lag)
+
+    def peak(self, stage: Stage) -> int:
+        """Most rows in a FIFO: those that began to enter before an earlier one had left."""
+        enter = [x[0] for x in self.moves[stage.inputs[0]]]
+        leave = [x[1] for x in self.moves[stage.outputs[0]]]
+        most = gone = 0
+        for row, time in enumerate(enter):
+            while gone < len(leave) and leave[gone] <= time:
+                gone += 1
+            most = max(most, row + 1 - gone)
+        return most
+
+
+def _latest(times: Iterable[float | None]) -> float | None:
+    """Latest of some times; None if one is unknown, 0 if there are none."""
+    latest = 0.0
+    for time in times:
+        if time is None:
+            return None
+        latest = max(latest, time)
+    return latest

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The float network, for calibration and for measuring quality."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import (
+    IMAGE,
+    AddNode,
+    ConvNode,
+    FloatArray,
+    GlobalAveragePoolNode,
+    Graph,
+    MaxPoolNode,
+    Node,
+)
+from firebrick.quantize.forward import Array, FloatConv, maxpool
+
+
+def output_size(node: ConvNode | MaxPoolNode, height: int, width: int) -> tuple[int, int]:
+    """Height and width of a layer's output.
+
+    Ceil mode counts a last, partial window if it starts inside the image.
+    """
+    if isinstance(node, ConvNode):
+        top, left, bottom, right = node.pads
+        kernel = node.weights.shape[2]
+        return (
+            (height + top + bottom - kernel) // node.stride + 1,
+            (width + left + right - kernel) // node.stride + 1,
+        )
+    return _pool_size(node, height), _pool_size(node, width)
+
+
+def _pool_size(node: MaxPoolNode, size: int) -> int:
+    if not node.ceil:
+        return (size - node.kernel) // node.stride + 1
+    count = -((node.kernel - size) // node.stride) + 1
+    return count - 1 if (count - 1) * node.stride >= size else count
+
+
+def float_operator(node: Node) -> Callable[..., FloatArray]:
+    """A function that computes one node of a prepared graph on (N, C, H, W) arrays.
+
+    Raises:
+        FirebrickError: a prepared graph has no such node.
+    """
+    if isinstance(node, ConvNode):
+        return partial(_conv, node, FloatConv(node.weights, node.stride, node.pads))
+    if isinstance(node, MaxPoolNode):
+        return partial(_maxpool, node)
+    if isinstance(node, AddNode):
+        return partial(_add, node)
+    if isinstance(node, GlobalAveragePoolNode):
+        return partial(_average, node)
+    raise FirebrickError(f"layer {node.name!r}: {type(node).__name__} cannot be quantized")
+
+
+def _conv(node: ConvNode, conv: FloatConv, x: Array) -> FloatArray:
+    y = conv(x) + node.bias[:, None, None]
+    return np.maximum(y, 0, out=y) if node.relu else y
+
+
+def _maxpool(node: MaxPoolNode, x: Array) -> FloatArray:
+    height, width = output_size(node, *x.shape[2:])
+    return np.asarray(maxpool(x, node.kernel, node.stride, height, width), np.float32)
+
+
+def _add(node: AddNode, left: Array, right: Array) -> FloatArray:
+    total = np.asarray(left + right, np.float32)
+    return np.maximum(total, 0) if node.relu else total
+
+
+def _average(node: GlobalAveragePoolNode, x: Array) -> FloatArray:
+    count = x.shape[2] * x.shape[3] if node.count is None else node.count
+    total = x.sum((2, 3), keepdims=True, dtype=np.float64)
+    if node.ring is not None:
+        total = total + node.ring[:, None, None]
+    return np.asarray(total / count, np.float32)
+
+
+def run_float(graph: Graph, image: FloatArray) -> FloatArray:
+    """Logits (N, classes) of preprocessed images (N, 3, H, W)."""
+    tensors: dict[str, Array] = {IMAGE: image}
+    for node in graph.nodes:
+        tensors[node.name] = float_operator(node)(*(tensors[x] for x in node.inputs))
+    return np.asarray(tensors[graph.nodes[-1].name], np.float32).reshape(len(image), -1)

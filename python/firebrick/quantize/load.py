@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read an integer ONNX file back into the network it was written from.
+
+The metadata give geometry, the initializers give weights; then the network is exported again in
+memory and must give the file's graph to the last byte. So a file that is accepted computes exactly
+what the metadata say, whoever runs it, and nothing in it is ever interpreted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import Preprocessing
+from firebrick.ir.network import Layer, Network
+from firebrick.ops.add import Add
+from firebrick.ops.avgpool import AvgPool
+from firebrick.ops.base import IntArray, Operator, TensorType
+from firebrick.ops.conv import Conv
+from firebrick.ops.maxpool import MaxPool
+from firebrick.quantize.document import Field
+from firebrick.quantize.export import WEIGHT_ZERO, to_model
+from firebrick.quantize.metadata import LABELS_KEY, NETWORK_KEY, VERSION, VERSION_KEY
+
+MAX_BYTES = 256 << 20
+MAX_SIDE = 1 << 14
+MAX_CHANNELS = 1 << 16
+MAX_LAYERS = 4096
+MAX_LABELS = 1 << 16
+MAX_VALUES = 1 << 28
+ITEM_BYTES: Mapping[int, int] = {TensorProto.UINT8: 1, TensorProto.INT32: 4, TensorProto.INT64: 8}
+"""Types of the initializers that are read back, and their size."""
+
+
+def read(path: Path) -> Network:
+    """Read and check an integer ONNX file.
+
+    Raises:
+        FirebrickError: naming the file, the place in it and the rule.
+    """
+    model = _parse(path)
+    metadata = {x.key: x.value for x in model.metadata_props}
+    if metadata.get(VERSION_KEY) != VERSION:
+        raise FirebrickError(
+            f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
+            "not a model written by `firebrick quantize`"
+        )
+    network = _network(path, metadata, {x.name: x for x in model.graph.initializer})
+    _compare(path, model, network)
+    return network
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Notes given to `export.write`.
+
+    Raises:
+        FirebrickError: the file cannot be read.
+    """
+    prefix = "firebrick.note."
+    props = _parse(path).metadata_props
+    return {x.key.removeprefix(prefix): x.value for x in props if x.key.startswith(prefix)}
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
+        model = onnx.ModelProto()
+        model.ParseFromString(path.read_bytes())  # never follows references to other files
+    except OSError as error:
+        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
+    except FirebrickError:
+        raise
+    except Exception:  # which error a damaged file gives is up to the protobuf runtime
+        raise FirebrickError(f"{path}: is not an ONNX file") from None
+    return model
+
+
+def _network(
+    path: Path, metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]
+) -> Network:
+    document = Field.parse(metadata.get(NETWORK_KEY, ""), f"{path}: {NETWORK_KEY}")
+    labels = Field.parse(metadata.get(LABELS_KEY, ""), f"{path}: {LABELS_KEY}")
+    image = _type(document["image"])
+    types = {"image": image}
+    layers = []
+    for field in document["layers"].elements(MAX_LAYERS):
+        inputs = tuple(x.text() for x in field["inputs"].elements(2))
+        name = field["name"].identifier()
+        for source in inputs:
+            if source not in types:
+                raise FirebrickError(f"{path}: layer {name!r}: input {source!r} is not computed")
+        reader = _Initializers(path, name, initializers)
+        try:
+            operator = _operator(field, name, [types[x] for x in inputs], reader)
+        except (ValueError, IndexError) as error:
+            raise FirebrickError(f"{path}: layer {name!r}: {error}") from None
+        except FirebrickError as error:
+            place = "" if str(error).startswith(str(path)) else f"{path}: "
+            raise FirebrickError(f"{place}{error}") from None
+        types[name] = operator.output
+        layers.append(Layer(operator, inputs))
+    if not layers:
+        raise FirebrickError(f"{path}: {NETWORK_KEY}.layers is empty")
+    preprocessing = document["preprocessing"]
+    scales = {name: value.number() for name, value in document["scales"].items()}
+    missing = types.keys() - scales.keys()
+    if missing:
+        raise FirebrickError(f"{path}: {NETWORK_KEY}.scales has no {min(missing)!r}")
+    try:
+        return Network(
+            name=document["name"].text(),
+            image=image,
+            layers=tuple(layers),
+            preprocessing=Preprocessing(
+                resize=preprocessing["resize"].integer(1, MAX_SIDE),
+                channels=preprocessing["channels"].text(),
+                mean=tuple(x.number() for x in preprocessing["mean"].elements(3)),
+                std=tuple(x.number() for x in preprocessing["std"].elements(3)),
+            ),
+            scales=scales,
+            labels=tuple(x.text(1000) for x in labels.elements(MAX_LABELS)),
+        )
+    except FirebrickError as error:
+        place = "" if str(error).startswith(str(path)) else f"{path}: "
+        raise FirebrickError(f"{place}{error}") from None
+
+
+def _type(field: Field) -> TensorType:
+    kind = TensorType(
+        channels=field["channels"].integer(1, MAX_CHANNELS),
+        height=field["height"].integer(1, MAX_SIDE),
+        width=field["width"].integer(1, MAX_SIDE),
+        bits=field["bits"].integer(1, 32),
+        signed=bool(field["signed"].integer(0, 1)),
+    )
+    if kind.values > MAX_VALUES:
+        raise FirebrickError(f"tensor {kind}: values={kind.values} exceeds {MAX_VALUES}")
+    return kind
+
+
+class _Initializers:
+    """A layer's constants, by the suffix of their name."""
+
+    def __init__(self, path: Path, layer: str, tensors: Mapping[str, TensorProto]) -> None:
+        self._path, self._layer, self._tensors = path, layer, tensors
+
+    def array(self, suffix: str, kind: int) -> IntArray:
+        name = f"{self._layer}.{suffix}"
+        tensor = self._tensors.get(name)
+        if tensor is None:
+            raise FirebrickError(f"{self._path}: initializer {name!r} is missing")
+        count = int(np.prod(np.array(tensor.dims, dtype=object))) if tensor.dims else 1
+        expected = count * ITEM_BYTES[kind]
+        if (
+            tensor.data_type != kind
+            or min(tensor.dims, default=1) < 0
+            or tensor.data_location != TensorProto.DEFAULT
+            or len(tensor.raw_data) != expected
+        ):
+            raise FirebrickError(
+                f"{self._path}: initializer {name!r}: type={tensor.data_type} "
+                f"dims={list(tensor.dims)} bytes={len(tensor.raw_data)} is not type {kind} "
+                f"with {expected} bytes of its own"
+            )
+        return np.asarray(numpy_helper.to_array(tensor)).astype(np.int64)
+
+    def vector(self, suffix: str, kind: int) -> IntArray:
+        return self.array(suffix, kind).reshape(-1)
+
+
+def _operator(
+    field: Field, name: str, inputs: list[TensorType], constants: _Initializers
+) -> Operator:
+    kind = field["kind"].text()
+    output = _type(field["output"])
+    expected = 2 if kind == "add" else 1
+    if len(inputs) != expected:
+        raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
+    if kind == "conv":
+        return Conv(
+            name=name,
+            input=inputs[0],
+            output=output,
+            kernel=field["kernel"].integer(1, 64),
+            stride=field["stride"].integer(1, 64),
+            pad=field["pad"].integer(0, 63),
+            codes=constants.array("codes", TensorProto.UINT8).astype(np.uint8),
+            codebook=constants.vector("codebook", TensorProto.UINT8) - WEIGHT_ZERO,
+            code_bits=field["code_bits"].integer(2, 8),
+            value_bits=field["value_bits"].integer(2, 8),
+            bias=constants.vector("bias", TensorProto.INT32),
+            multiplier=constants.vector("multiplier", TensorProto.INT64),
+            shift=field["shift"].integer(0, 40),
+        )
+    if kind == "maxpool":
+        kernel, stride = field["kernel"].integer(1, 64), field["stride"].integer(1, 64)
+        return MaxPool(name, inputs[0], output, kernel, stride)
+    if kind == "avgpool":
+        return AvgPool(name, inputs[0], output, constants.vector("bias", TensorProto.INT32))
+    if kind == "add":
+        left, right = (
+            int(constants.array(f"{side}_multiplier", TensorProto.INT64).item())
+            for side in ("left", "right")
+        )
+        shift = field["shift"].integer(0, 40)
+        return Add(name, inputs[0], inputs[1], output, (left, right), shift)
+    raise FirebrickError(f"layer {name!r}: kind={kind!r} is none of conv, maxpool, avgpool, add")
+
+
+def _compare(path: Path, model: onnx.ModelProto, network: Network) -> None:
+    """Refuse a file that is not what its network would be written as."""
+    again = to_model(network)
+    for field in ("ir_version", "opset_import", "functions", "training_info"):
+        if getattr(model, field) != getattr(again, field):
+            raise FirebrickError(f"{path}: {field} differs from what its metadata describe")
+    for what in ("node", "initializer", "input", "output"):
+        found, expected = getattr(model.graph, what), getattr(again.graph, what)
+        if len(found) != len(expected):
+            raise FirebrickError(
+                f"{path}: {what}s={len(found)}, its metadata describe {len(expected)}"
+            )
+        for a, b in zip(found, expected, strict=True):
+            if a != b:
+                raise FirebrickError(
+                    f"{path}: {what} {a.name!r} differs from what its metadata describe"
+                )
+    if model.graph.SerializeToString(deterministic=True) != again.graph.SerializeToString(
+        deterministic=True
+    ):
+        raise FirebrickError(f"{path}: graph differs from what its metadata describe")

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How close the integers come to the float network, and what they consist of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.images import PixelArray, centre_crop, to_float
+from firebrick.ir.graph import IMAGE, Graph
+from firebrick.ir.network import Network
+from firebrick.ops.base import IntArray
+from firebrick.ops.conv import Conv
+from firebrick.quantize.floats import run_float
+from firebrick.quantize.forward import Array, fast_operator
+
+
+def statistics(network: Network) -> dict[str, int]:
+    """Numbers of weights, as fields of a report.
+
+    Returns:
+        ``weights``: all, pruned ones included. The outer taps of an output that only uses its
+        centre tap (the 1x1 half of a Fire expand) are not weights.
+        ``nonzero``: those that are stored and multiplied.
+    """
+    convs = [x.operator for x in network if isinstance(x.operator, Conv)]
+    return {"weights": sum(map(_weights, convs)), "nonzero": sum(x.nonzero for x in convs)}
+
+
+def _weights(conv: Conv) -> int:
+    """Weights of one convolution without structural zeros."""
+    outputs, channels, taps = conv.output.channels, conv.input.channels, conv.kernel**2
+    outer = np.delete(conv.weights.reshape(outputs, channels, taps), taps // 2, axis=2)
+    pointwise = int((~outer.any((1, 2))).sum())
+    return channels * (pointwise + (outputs - pointwise) * taps)
+
+
+def run_integers(network: Network, pixels: PixelArray) -> dict[str, IntArray]:
+    """The integers of `Network.golden`, an order of magnitude sooner."""
+    tensors: dict[str, Array] = {IMAGE: pixels}
+    for layer in network:
+        tensors[layer.name] = fast_operator(layer.operator)(*(tensors[x] for x in layer.inputs))
+    del tensors[IMAGE]
+    return {name: x.astype(np.int64) for name, x in tensors.items()}
+
+
+def sqnr_db(graph: Graph, network: Network, photographs: Sequence[PixelArray]) -> float:
+    """Signal to quantization noise of the logits, pooled over photographs and classes.
+
+    `10 log10(sum float**2 / sum (float - scale * integer)**2)`
+
+    Args:
+        graph: prepared float graph.
+        network: quantized from it.
+        photographs: uint8 (3, H, W) RGB of any size; their centre is used.
+
+    Raises:
+        FirebrickError: there is no photograph.
+    """
+    if not photographs:
+        raise FirebrickError("sqnr: photographs=0 is less than 1")
+    shape, resize = graph.input, graph.preprocessing.resize
+    signal = noise = 0.0
+    for photograph in photographs:
+        pixels = centre_crop(photograph, resize, shape.height, shape.width)[None]
+        wanted = run_float(graph, to_float(pixels, graph.preprocessing)).astype(np.float64)
+        logits = run_integers(network, pixels)[network.output].reshape(wanted.shape)
+        signal += float((wanted**2).sum())
+        noise += float(((wanted - network.scales[network.output] * logits) ** 2).sum())
+    return float(10 * np.log10(signal / noise)) if noise > 0 else float("inf")

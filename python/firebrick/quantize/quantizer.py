@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Post-training quantization, layer by layer, on a few photographs without labels.
+
+Two streams run side by side through the network: what the float network computes, and what the
+layers quantized so far make of the same crops, as the exact integers of the hardware. Each
+layer's weights, bias and scales are chosen so that its integers follow the float output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from firebrick.errors import FirebrickError
+from firebrick.images import PixelArray
+from firebrick.ir.graph import (
+    IMAGE,
+    AddNode,
+    ConvNode,
+    GlobalAveragePoolNode,
+    Graph,
+    MaxPoolNode,
+    Node,
+)
+from firebrick.ir.network import Layer, Network
+from firebrick.ops.add import Add
+from firebrick.ops.avgpool import AvgPool, sum_type
+from firebrick.ops.base import Operator, TensorType
+from firebrick.ops.conv import Conv
+from firebrick.ops.maxpool import MaxPool
+from firebrick.quantize.calibration import random_crops
+from firebrick.quantize.floats import float_operator, output_size
+from firebrick.quantize.fold_input import fold_input
+from firebrick.quantize.forward import Array, fast_operator
+from firebrick.quantize.hessian import Statistics, Streams, gather_patches
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
+from firebrick.quantize.weights import quantize_weights
+
+Progress = Callable[[str, float], None]
+BATCH = 4
+"""Crops computed at a time; more would only take memory."""
+SCALE_SAMPLES = 1 << 21
+"""Values of a tensor that its scale is chosen on, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tensor(Streams):
+    """One tensor in both streams, and its type."""
+
+    kind: TensorType
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known so far."""
+
+    options: QuantizeOptions
+    rng: np.random.Generator
+    tensors: dict[str, _Tensor]
+    layers: list[Layer] = field(default_factory=list)
+    scales: dict[str, float] = field(default_factory=dict)
+
+
+def quantize(
+    graph: Graph,
+    options: QuantizeOptions,
+    photographs: Sequence[PixelArray],
+    progress: Progress | None = None,
+) -> Network:
+    """Quantize a prepared float graph (convolutions, max pools, adds, global average).
+
+    Args:
+        graph: after `firebrick.passes.prepare`.
+        options: bits, scheme, seed.
+        photographs: uint8 (3, H, W) RGB of any size, to calibrate on.
+        progress: called with what is being done and the share done, 0 to 1.
+
+    Returns:
+        Integers only; its logits times `scales[output]` follow the float logits.
+
+    Raises:
+        FirebrickError: naming layer, field, value and rule.
+    """
+    folded = fold_input(graph)
+    size = graph.input
+    crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
+    image = TensorType(size.channels, size.height, size.width, 8, signed=False)
+    state = _State(
+        options,
+        np.random.default_rng(options.seed + 1),
+        {IMAGE: _Tensor(crops.astype(np.float32), crops, 1.0, image)},
+        scales={IMAGE: 1.0},
+    )
+    last_use = {source: node.name for node in folded.nodes for source in node.inputs}
+    for index, node in enumerate(folded.nodes):
+        if progress:
+            progress("quantizing", index / len(folded.nodes))
+        _quantize_node(node, state)
+        for source in set(node.inputs):
+            if last_use[source] == node.name:
+                del state.tensors[source]
+    if progress:
+        progress("quantizing", 1.0)
+    return Network(
+        graph.name,
+        image,
+        tuple(state.layers),
+        graph.preprocessing,
+        state.scales,
+        graph.labels,
+    )
+
+
+def _quantize_node(node: Node, state: _State) -> None:
+    inputs = [state.tensors[name] for name in node.inputs]
+    for source, tensor in zip(node.inputs, inputs, strict=True):
+        if tensor.kind.bits > 8:
+            raise FirebrickError(
+                f"layer {node.name!r}: input {source!r} has bits={tensor.kind.bits}, exceeds 8"
+            )
+    real = _batches(float_operator(node), [x.real for x in inputs])
+    if isinstance(node, ConvNode):
+        operator, scale = _conv(node, inputs[0], state)
+    elif isinstance(node, AddNode):
+        operator, scale = _add(node, inputs, state)
+    elif isinstance(node, MaxPoolNode):
+        operator, scale = _maxpool(node, inputs[0]), inputs[0].scale
+    elif isinstance(node, GlobalAveragePoolNode):
+        operator, scale = _avgpool(node, inputs[0])
+    else:  # float_operator has refused it
+        raise TypeError(type(node).__name__)
+    integer = _batches(fast_operator(operator), [x.integer for x in inputs])
+    state.tensors[node.name] = _Tensor(real, integer, scale, operator.output)
+    state.layers.append(Layer(operator, node.inputs))
+    state.scales[node.name] = scale
+
+
+def _batches(function: Callable[..., Array], inputs: Sequence[Array]) -> Array:
+    count = len(inputs[0])
+    parts = [
+        function(*(x[start : start + BATCH] for x in inputs)) for start in range(0, count, BATCH)
+    ]
+    return np.concatenate(parts)
+
+
+def _conv(node: ConvNode, source: _Tensor, state: _State) -> tuple[Operator, float]:
+    """Weights, then bias (correcting the mean), then the scale of what comes out."""
+    options = state.options
+    outputs, _channels, kernel, _ = node.weights.shape
+    height, width = output_size(node, source.kind.height, source.kind.width)
+    patches = gather_patches(source, node, (height, width), options.patches, state.rng)
+    statistics = Statistics.of(patches)
+    flat = node.weights.reshape(outputs, -1).astype(np.float64)
+    floor = scale_floor(node.bias.astype(np.float64), source.scale)
+    quantized = quantize_weights(flat, statistics, options, floor)
+    bias = node.bias.astype(np.float64)
+    if options.compensate:
+        bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
+    output = patches.quantized @ quantized.real.T.astype(np.float32) + bias.astype(np.float32)
+    signed = not node.relu
+    kind = TensorType(outputs, height, width, options.act_bits, signed)
+    sum_scale = source.scale * quantized.scale
+    # an output step finer than that of the sums would show nothing new
+    scale = activation_scale(output, kind.lo, kind.hi, float(sum_scale.max()))
+    multiplier, shift = multipliers(sum_scale / scale)
+    top, left = node.pads[:2]
+    if top != left:
+        raise FirebrickError(f"conv {node.name!r}: pads={node.pads}, top and left differ")
+    operator = Conv(
+        name=node.name,
+        input=source.kind,
+        output=kind,
+        kernel=kernel,
+        stride=node.stride,
+        pad=top,
+        codes=quantized.codes.reshape(node.weights.shape),
+        codebook=quantized.codebook,
+        code_bits=options.weight_bits,
+        value_bits=options.value_bits,
+        bias=np.rint(bias / sum_scale).astype(np.int64),
+        multiplier=multiplier,
+        shift=shift,
+    )
+    return operator, scale
+
+
+def _add(node: AddNode, inputs: Sequence[_Tensor], state: _State) -> tuple[Operator, float]:
+    left, right = inputs
+    total = left.integer * np.float32(left.scale) + right.integer * np.float32(right.scale)
+    step = -(-total.size // SCALE_SAMPLES)
+    kind = TensorType(
+        left.kind.channels,
+        left.kind.height,
+        left.kind.width,
+        state.options.act_bits,
+        signed=not node.relu,
+    )
+    floor = max(left.scale, right.scale) / (1 << state.options.act_bits)
+    scale = activation_scale(total.reshape(-1)[::step], kind.lo, kind.hi, floor)
+    multiplier, shift = multipliers(np.array([left.scale, right.scale]) / scale)
+    pair = (int(multiplier[0]), int(multiplier[1]))
+    return Add(node.name, left.kind, right.kind, kind, pair, shift), scale
+
+
+def _maxpool(node: MaxPoolNode, source: _Tensor) -> Operator:
+    kind = source.kind
+    height, width = output_size(node, kind.height, kind.width)
+    output = TensorType(kind.channels, height, width, kind.bits, kind.signed)
+    return MaxPool(node.name, kind, output, node.kernel, node.stride)
+
+
+def _avgpool(node: GlobalAveragePoolNode, source: _Tensor) -> tuple[Operator, float]:
+    """Sums; the division by the number of pixels lives in the scale."""
+    kind = source.kind
+    ring = np.zeros(kind.channels) if node.ring is None else node.ring.astype(np.float64)
+    bias = np.rint(ring / source.scale).astype(np.int64)
+    operator = AvgPool(node.name, kind, sum_type(kind, bias), bias)
+    count = kind.height * kind.width if node.count is None else node.count
+    return operator, source.scale / count

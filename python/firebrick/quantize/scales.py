@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scales: of activations, and their integer form in the requantization."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.ops.base import IntArray
+from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
+
+Vector = NDArray[np.float64]
+
+LARGEST_BIAS = (1 << (BIAS_BITS - 1)) - 1
+LARGEST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
+LARGEST_SHIFT = 40
+BINS = 32768
+"""Resolution of the histogram that errors are summed over: 1/128 of the finest step or better."""
+CANDIDATES = np.geomspace(0.2, 1.0, 97)
+"""Clipping points tried, as part of the largest magnitude."""
+
+
+def activation_scale(values: NDArray[np.floating], lo: int, hi: int, floor: float) -> float:
+    """Scale of least sum of |error|**3 when `values` are rounded to lo..hi.
+
+    The cube lets rare large values, which later layers react to most, weigh more than the square
+    does; the largest value alone still does not decide.
+
+    Args:
+        values: sample of the tensor's real values, any shape.
+        lo: smallest integer.
+        hi: largest integer.
+        floor: smallest scale allowed, that of a tensor which is always zero.
+    """
+    flat = np.asarray(values).reshape(-1)
+    if lo == 0:
+        flat = flat[flat > 0]
+    peak = float(max(-flat.min() / max(-lo, 1), flat.max() / hi)) if flat.size else 0.0
+    if peak <= floor:
+        return floor
+    counts, edges = np.histogram(flat, BINS)
+    centres = (edges[1:] + edges[:-1]) / 2
+    used = counts > 0
+    counts, centres = counts[used], centres[used]
+    best, best_error = peak, np.inf
+    for candidate in peak * CANDIDATES:
+        rounded = np.clip(np.floor(centres / candidate + 0.5), lo, hi) * candidate
+        error = float((np.abs(rounded - centres) ** 3 * counts).sum())
+        if error < best_error:
+            best, best_error = float(candidate), error
+    return max(best, floor)
+
+
+def multipliers(ratios: Vector) -> tuple[IntArray, int]:
+    """Integers and shift with `multiplier / 2**shift` nearest to each ratio.
+
+    Args:
+        ratios: (input scale * weight scale / output scale) per output, positive.
+    """
+    largest = float(ratios.max())
+    shift = int(np.floor(np.log2(LARGEST_MULTIPLIER / largest))) if largest > 0 else 0
+    shift = min(max(shift, 0), LARGEST_SHIFT)
+    if np.rint(largest * 2.0**shift) > LARGEST_MULTIPLIER and shift > 0:
+        shift -= 1  # rounding passed the top
+    return np.rint(ratios * 2.0**shift).astype(np.int64), shift
+
+
+def scale_floor(bias: Vector, input_scale: float) -> Vector:
+    """Smallest weight scale per output whose bias, in accumulator steps, fits its bits.
+
+    An eighth is left for the bias correction that follows.
+    """
+    return np.abs(bias) / (input_scale * LARGEST_BIAS * 0.875)

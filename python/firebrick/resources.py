@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the SystemVerilog and the benches lie: beside the package in a wheel, else in the clone."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+
+def data_folder(name: str) -> Path:
+    """Folder ``hw`` or ``sim``.
+
+    Raises:
+        FileNotFoundError: when the installation is incomplete.
+    """
+    for folder in (PACKAGE / "_data" / name, PACKAGE.parents[1] / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"firebrick's {name}/ folder is missing from the installation")
+
+
+def hardware_sources() -> list[Path]:
+    """Every SystemVerilog file of the operators and the stream plumbing, in a fixed order."""
+    root = data_folder("hw")
+    return sorted((root / "stream").glob("*.sv")) + sorted((root / "ops").glob("*.sv"))

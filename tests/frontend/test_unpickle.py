@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The unpickler admits arrays of floats and nothing else."""
+
+import os
+import pickle
+import re
+import struct
+import subprocess
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.frontend import unpickle
+from firebrick.frontend.unpickle import load_arrays
+
+
+class Attack:
+    """Runs a command when a trusting unpickler reads it."""
+
+    def __init__(self, function, *arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+def refuses(data, message):
+    with pytest.raises(FirebrickError, match=re.escape(message)) as caught:
+        load_arrays(data, "some.pkl")
+    assert str(caught.value).startswith("some.pkl: ")
+
+
+@pytest.mark.parametrize("module", [b"numpy.core.multiarray", b"numpy._core.multiarray"])
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<f2"])
+def test_arrays_survive(module, dtype):
+    arrays = [np.arange(24).reshape(2, 3, 4).astype(dtype), np.ones(5, dtype)]
+    arrays.append(np.asfortranarray(arrays[0][0]))
+    data = pickle.dumps({"conv/1": arrays}, protocol=3)
+    data = re.sub(rb"numpy\._?core\.multiarray", module, data)
+    (result,) = load_arrays(data, "some.pkl").values()
+    for array, original in zip(result, arrays, strict=True):
+        assert array.dtype == original.dtype
+        np.testing.assert_array_equal(array, original)
+
+
+def test_nothing_is_executed(tmp_path):
+    victim = tmp_path / "victim"
+    for attack, name in (
+        (Attack(os.system, f"touch {victim}"), "system"),
+        (Attack(eval, f"open({str(victim)!r}, 'w')"), "eval"),
+        (Attack(subprocess.call, ["touch", str(victim)]), "call"),
+    ):
+        refuses(pickle.dumps({"conv1": [attack]}), f".{name} is refused, only NumPy arrays")
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({"a": [OrderedDict()]}, "collections.OrderedDict is refused"),
+        ({"a": [np.array([None, "x"], object)]}, "element type 'O8' is not one of"),
+        ({"a": [np.arange(3)]}, "element type 'i8' is not one of"),
+        ({"a": [np.zeros(3, [("x", "f4")])]}, "element type 'V4' is not one of"),
+        ({"a": [np.zeros((0, 3), np.float32)]}, "shape (0, 3) is not of positive integers"),
+        ({"a": [3]}, "entry 'a' holds something else than arrays"),
+        ({"a": np.ones(3, np.float32)}, "entry 'a' is not a named list of arrays"),
+        ({3: [np.ones(3, np.float32)]}, "entry 3 is not a named list of arrays"),
+        ([np.ones(3, np.float32)], "content is list, not a dictionary"),
+    ],
+)
+def test_other_content(content, message):
+    refuses(pickle.dumps(content, protocol=3), message)
+
+
+def test_a_shape_that_lies():
+    data = pickle.dumps({"a": [np.ones((3, 7), np.float32)]}, protocol=3)
+    lie = data.replace(b"K\x03K\x07", b"K\xffK\xff")
+    assert lie != data
+    refuses(lie, "21 values do not fill the shape (255, 255)")
+
+
+@pytest.mark.parametrize("keep", [0, 1, 10, 60, 100, -1])
+def test_truncated(keep):
+    data = pickle.dumps({"a": [np.ones(3, np.float32)]}, protocol=3)
+    refuses(data[:keep], "not a pickle of arrays")
+
+
+def test_claimed_length_beyond_the_file():
+    refuses(b"\x80\x03" + b"B" + struct.pack("<I", (1 << 31) - 1) + b"x.", "not a pickle of arrays")
+
+
+def test_size_bound(monkeypatch):
+    monkeypatch.setattr(unpickle, "MAX_BYTES", 10)
+    refuses(bytes(11), "size=11 exceeds 10 bytes")

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small random networks of every operator, for tests of what is built from networks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from firebrick.ir.graph import IMAGE, Preprocessing
+from firebrick.ir.network import Layer, Network
+from firebrick.ops.add import Add
+from firebrick.ops.avgpool import AvgPool, sum_type
+from firebrick.ops.base import IntArray, TensorType
+from firebrick.ops.conv import Conv
+from firebrick.ops.maxpool import MaxPool
+
+CLASSES = 7
+
+
+def random_conv(
+    rng: np.random.Generator,
+    name: str,
+    source: TensorType,
+    channels: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    pad: int = 0,
+    density: float = 0.5,
+    signed: bool = False,
+) -> Conv:
+    """A convolution whose outputs use most of their range."""
+    height = (source.height + 2 * pad - kernel) // stride + 1
+    width = (source.width + 2 * pad - kernel) // stride + 1
+    codebook = np.concatenate([[0], rng.integers(-128, 128, 63)])
+    shape = (channels, source.channels, kernel, kernel)
+    codes = np.where(rng.random(shape) < density, rng.integers(1, 64, shape), 0).astype(np.uint8)
+    spread = np.sqrt((codebook[codes].astype(float) ** 2).sum((1, 2, 3)) + 1) * 100
+    shift = 24
+    multiplier = np.clip(np.round(128 / spread * (1 << shift) / 2), 1, (1 << 16) - 1)
+    return Conv(
+        name=name,
+        input=source,
+        output=TensorType(channels, height, width, 8, signed),
+        kernel=kernel,
+        stride=stride,
+        pad=pad,
+        codes=codes,
+        codebook=codebook.astype(np.int64),
+        code_bits=6,
+        value_bits=8,
+        bias=rng.integers(-2000, 2000, channels),
+        multiplier=multiplier.astype(np.int64),
+        shift=shift,
+    )
+
+
+def small_network(seed: int = 1, *, bypass: bool = True, side: int = 25) -> Network:
+    """Image, convolution, pool, Fire, bypass, Fire's squeeze, classifier, average."""
+    rng = np.random.default_rng(seed)
+    image = TensorType(3, side, side)
+    layers = [Layer(random_conv(rng, "conv1", image, 6, 3, stride=2), (IMAGE,))]
+
+    def last() -> TensorType:
+        return layers[-1].operator.output
+
+    pooled = TensorType(6, last().height // 2, last().width // 2)
+    layers.append(Layer(MaxPool("pool1", last(), pooled, 3, 2), ("conv1",)))
+    layers.append(Layer(random_conv(rng, "fire2_squeeze", last(), 4, 1), ("pool1",)))
+    expand = random_conv(rng, "fire2_expand", last(), 6, 3, pad=1)
+    layers.append(Layer(expand, ("fire2_squeeze",)))
+    if bypass:
+        add = Add("bypass2", pooled, last(), last(), (20_000, 30_000), 16)
+        layers.append(Layer(add, ("pool1", "fire2_expand")))
+    source = layers[-1].name
+    layers.append(Layer(random_conv(rng, "conv10", last(), CLASSES, 1, density=0.8), (source,)))
+    bias = rng.integers(0, 500, CLASSES)
+    pool = AvgPool("pool10", last(), sum_type(last(), bias), bias)
+    layers.append(Layer(pool, ("conv10",)))
+    scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
+    return Network("small", image, tuple(layers), Preprocessing(side), scales)
+
+
+def random_pixels(seed: int, network: Network, frames: int) -> IntArray:
+    """Photographs of noise, (N, 3, H, W)."""
+    image = network.image
+    shape = (frames, image.channels, image.height, image.width)
+    return np.random.default_rng(seed).integers(0, 256, shape)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Convolutions and foldings for the tests of `conv`, small but of every shape."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from firebrick.ops.base import TensorType
+from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv_engine import ConvEngine
+
+
+@dataclass(frozen=True)
+class Case:
+    """Geometry, numbers and folding; contents are drawn from `seed`."""
+
+    channels: tuple[int, int]
+    size: tuple[int, int]  # input height, width
+    kernel: int = 1
+    stride: int = 1
+    pad: int = 0
+    out_size: tuple[int, int] | None = None  # as large as windows fit inside, with pad around
+    in_bits: int = 8
+    in_signed: bool = False
+    out_bits: int = 8
+    out_signed: bool = False
+    code_bits: int = 6
+    value_bits: int = 8
+    density: float = 0.4
+    fire: bool = False  # the first half of the outputs has centre taps only
+    lanes: int = 1
+    columns: int = 4
+    drain: int = 1
+    gap_bits: int = 3
+    queue_depth: int = 32
+    store_zeros: bool = False
+    whole: bool = True  # lanes own whole channels where there are enough
+    seed: int = 1
+
+
+def conv(case: Case) -> Conv:
+    """Draw the operator of a case."""
+    rng = np.random.default_rng(case.seed)
+    inputs, outputs = case.channels
+    out_size = case.out_size or tuple(
+        (n + 2 * case.pad - case.kernel) // case.stride + 1 for n in case.size
+    )
+    input_type = TensorType(inputs, *case.size, case.in_bits, case.in_signed)
+    output_type = TensorType(outputs, *out_size, case.out_bits, case.out_signed)
+    limit = 1 << (case.value_bits - 1)
+    codebook = rng.integers(-limit, limit, rng.integers(2, 1 << case.code_bits, endpoint=True))
+    codebook[0] = 0
+    shape = (outputs, inputs, case.kernel, case.kernel)
+    codes = rng.integers(1, len(codebook), shape) * (rng.random(shape) < case.density)
+    if case.fire:
+        centre = np.zeros(shape[2:], bool)
+        centre[case.kernel // 2, case.kernel // 2] = True
+        codes[: outputs // 2] *= centre
+    # Scale the sums' spread to about the range of the output; some channels clamp.
+    spread = max(1.0, np.sqrt(case.density * shape[1] * case.kernel**2) * limit * input_type.hi / 3)
+    scale = (1 << case.out_bits) / spread
+    shift = int(np.clip(np.floor(MULTIPLIER_BITS - 1 - np.log2(scale)), 0, 40))
+    top = (1 << MULTIPLIER_BITS) - 1
+    multiplier = np.clip(scale * 2.0**shift * rng.uniform(0.2, 2, outputs), 0, top)
+    bound = min(spread, (1 << (BIAS_BITS - 1)) - 1)
+    return Conv(
+        "layer",
+        input_type,
+        output_type,
+        case.kernel,
+        case.stride,
+        case.pad,
+        codes.astype(np.uint8),
+        codebook.astype(np.int64),
+        case.code_bits,
+        case.value_bits,
+        rng.uniform(-bound, bound, outputs).astype(np.int64),
+        multiplier.astype(np.int64),
+        shift,
+    )
+
+
+def engine(case: Case) -> ConvEngine:
+    """Draw the engine of a case: slices dealt out at random, channels in random order."""
+    operator = conv(case)
+    rng = np.random.default_rng(case.seed + 1)
+    inputs, outputs = case.channels
+    slices: list[list[tuple[int, int]]] = [[] for _ in range(case.lanes)]
+    if case.whole and case.lanes <= inputs:
+        for n, channel in enumerate(rng.permutation(inputs)):
+            slices[n % case.lanes] += [(int(channel), k) for k in range(case.kernel)]
+    else:
+        pairs = [(i, k) for i in range(inputs) for k in range(case.kernel)]
+        for n, pair in enumerate(rng.permutation(pairs)):
+            slices[n % case.lanes].append((int(pair[0]), int(pair[1])))
+    return ConvEngine(
+        operator,
+        case.lanes,
+        case.columns,
+        case.drain,
+        case.gap_bits,
+        tuple(map(tuple, slices)),
+        tuple(int(n) for n in rng.permutation(inputs)),
+        tuple(int(n) for n in rng.permutation(outputs)),
+        case.queue_depth,
+        case.store_zeros,
+    )
+
+
+CASES = {
+    "squeeze": Case((12, 5), (4, 9), lanes=2, columns=4),
+    "fire_expand": Case((6, 16), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=4, drain=2),
+    "stem_7x7_2": Case((3, 6), (17, 19), 7, 2, lanes=3, columns=3, drain=3),
+    "right_pad_only": Case(
+        (2, 3), (6, 7), 3, 2, out_size=(3, 4), lanes=2, columns=2, in_signed=True, density=0.8
+    ),
+    "wider_than_the_row": Case((3, 4), (3, 5), 3, 1, 1, lanes=1, columns=8, drain=3, gap_bits=0),
+    "one_column_many_lanes": Case(
+        (8, 6), (5, 4), 3, 1, 1, lanes=21, columns=1, whole=False, gap_bits=1, out_signed=True
+    ),
+    "one_of_everything": Case((1, 1), (1, 1), columns=1, density=1.0),
+    "fewer_rows_than_the_ring": Case((2, 4), (2, 6), 5, 1, 2, lanes=2, columns=3, gap_bits=2),
+    "more_segments_than_beats": Case(
+        (2, 3), (4, 4), 2, 1, 1, out_size=(5, 5), lanes=2, columns=4, density=0.9
+    ),
+    "shallow_queue": Case((6, 9), (4, 12), 3, 1, 1, lanes=3, columns=4, queue_depth=3),
+    "drain_bound": Case((2, 12), (4, 16), 1, lanes=2, columns=8, queue_depth=8, density=0.5),
+    "zeros_stored": Case((3, 8), (4, 6), 3, 1, 1, fire=True, lanes=3, store_zeros=True, gap_bits=0),
+    "narrow_numbers": Case(
+        (5, 7), (4, 6), 3, 1, 1, in_bits=3, in_signed=True, out_bits=2, out_signed=True,
+        code_bits=2, value_bits=3, lanes=2, columns=2, drain=2,
+    ),
+    "nine_bits": Case((3, 4), (4, 7), 3, 1, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
+}  # fmt: skip
+"""Every geometry that the engine treats in its own way, small."""

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.ops.add import Add, AddEngine
+from firebrick.ops.base import TensorType
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import check_engine, random_tensor
+
+U8 = TensorType(3, 4, 9)
+S8 = TensorType(3, 4, 9, signed=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    left: TensorType
+    right: TensorType
+    output: TensorType
+    multipliers: tuple[int, int]
+    shift: int
+    columns: int
+
+
+CASES = {
+    "residual": Case(U8, S8, U8, (40000, 20000), 16, 4),
+    "signed_3_columns": Case(S8, S8, S8, (65535, 65535), 17, 3),
+    "one_pixel_no_shift": Case(
+        TensorType(1, 1, 1), TensorType(1, 1, 1), TensorType(1, 1, 1, 20), (3, 5), 0, 1
+    ),
+    "widest_rounding": Case(
+        TensorType(2, 2, 5, 16),
+        TensorType(2, 2, 5, 6, signed=True),
+        TensorType(2, 2, 5, 12, signed=True),
+        (65535, 1),
+        40,
+        8,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    case = CASES[name]
+    operator = Add("join", case.left, case.right, case.output, case.multipliers, case.shift)
+    engine = AddEngine(operator, case.columns)
+    rng = np.random.default_rng(7)
+    inputs = [random_tensor(rng, StreamType(x, case.columns), 4) for x in operator.inputs]
+    check_engine(engine, inputs, tmp_path, build_root, seed=7)
+
+
+def test_golden_rounds_halves_up_and_clamps() -> None:
+    kind = TensorType(1, 1, 6, signed=True)
+    operator = Add("join", kind, kind, kind, (1, 1), 1)
+    a = np.array([[[[1, -1, -3, 127, -128, 0]]]])
+    b = np.array([[[[0, 0, 0, 127, -128, 1]]]])
+    assert operator.golden(a, b).ravel().tolist() == [1, 0, -1, 127, -128, 1]
+
+
+def test_wrong_columns_name_the_field() -> None:
+    operator = Add("join", U8, S8, U8, (1, 1), 1)
+    with pytest.raises(FirebrickError, match=r"add 'join': columns=0 is less than 1"):
+        AddEngine(operator, 0)

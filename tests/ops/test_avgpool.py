@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
+from firebrick.ops.base import TensorType
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import check_engine, random_tensor
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: TensorType
+    columns: int
+    bias: int = 0
+
+    def operator(self) -> AvgPool:
+        rng = np.random.default_rng(11)
+        bias = rng.integers(-self.bias, self.bias, self.kind.channels, endpoint=True)
+        return AvgPool("logits", self.kind, sum_type(self.kind, bias), bias)
+
+
+CASES = {
+    "classes": Case(TensorType(10, 5, 7), 3),
+    "signed_with_ring": Case(TensorType(5, 3, 4, signed=True), 4, bias=3000),
+    "one_channel": Case(TensorType(1, 4, 3, 5), 3, bias=20),
+    "one_pixel": Case(TensorType(6, 1, 1), 2),
+}
+SLOW_CASES = {
+    "squeezenet": Case(TensorType(1000, 14, 14), 14, bias=100),
+    "two_channels": Case(TensorType(2, 3, 1, signed=True), 1),
+    "one_channel_segments": Case(TensorType(1, 3, 5), 2),
+    "one_row": Case(TensorType(3, 1, 9), 4),
+    "one_value": Case(TensorType(1, 1, 1), 1),
+    "two_values": Case(TensorType(2, 1, 1), 1),
+}
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    operator = case.operator()
+    rng = np.random.default_rng(13)
+    order = tuple(int(c) for c in rng.permutation(case.kind.channels))
+    engine = AvgPoolEngine(operator, case.columns, order)
+    tensor = random_tensor(rng, StreamType(case.kind, case.columns), 5)
+    check_engine(engine, [tensor], tmp_path, build_root, in_orders=[order], seed=13)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW_CASES)
+def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(SLOW_CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_sums_reach_the_ends_of_their_type_and_no_further(signed: bool) -> None:
+    kind = TensorType(2, 3, 5, signed=signed)
+    bias = np.array([-7, 9])
+    operator = AvgPool("logits", kind, sum_type(kind, bias), bias)
+    out = operator.output
+    extremes = [
+        int(operator.golden(np.full((1, 2, 3, 5), value)).ravel()[c])
+        for value in (kind.lo, kind.hi)
+        for c in range(2)
+    ]
+    assert out.lo <= min(extremes)
+    assert max(extremes) <= out.hi
+    narrower = TensorType(2, 1, 1, out.bits - 1, signed=True)
+    assert min(extremes) < narrower.lo or max(extremes) > narrower.hi
+
+
+def test_order_must_be_a_permutation() -> None:
+    operator = CASES["one_pixel"].operator()
+    with pytest.raises(FirebrickError, match=r"avgpool 'logits': in_order=\(0, 0\) is no perm"):
+        AvgPoolEngine(operator, 1, (0, 0))

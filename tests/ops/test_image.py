@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.ops.base import TensorType
+from firebrick.ops.image import ImageEngine, pixel_beats
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import Beats, check_engine, random_tensor
+
+
+@dataclass(frozen=True)
+class Case:
+    shape: tuple[int, int, int]
+    pixels: int
+    columns: int
+    bits: int = 8
+
+
+CASES = {
+    "rgb": Case((3, 4, 13), 4, 6),
+    "narrower": Case((3, 3, 13), 8, 3),
+    "gray_equal": Case((1, 3, 7), 2, 2, bits=5),
+    "one_beat_a_row": Case((3, 4, 5), 8, 16),
+}
+SLOW_CASES = {
+    "rgb_227": Case((3, 6, 227), 8, 8),
+    "one_pixel_a_beat": Case((3, 3, 9), 1, 2),
+    "one_pixel": Case((4, 1, 1), 1, 1),
+}
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    kind = TensorType(*case.shape, case.bits)
+    engine = ImageEngine(kind, case.pixels, case.columns)
+    tensor = random_tensor(np.random.default_rng(9), StreamType(kind, 1), 4)
+    values = pixel_beats(tensor, case.pixels, padding=kind.hi)
+    beats = Beats(values, case.bits, len(values) // len(tensor))
+    check_engine(engine, [tensor], tmp_path, build_root, beats=[beats], seed=9)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW_CASES)
+def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(SLOW_CASES[name], tmp_path, build_root)
+
+
+def test_pixel_beats_interleave_and_pad() -> None:
+    image = np.array([[[[1, 2, 3]], [[4, 5, 6]]]])
+    assert pixel_beats(image, 2, padding=9).tolist() == [[1, 4, 2, 5], [3, 6, 9, 9]]
+
+
+@pytest.mark.parametrize(("field", "folding"), [("pixels", (0, 1)), ("columns", (1, 0))])
+def test_wrong_folding_names_the_field(field: str, folding: tuple[int, int]) -> None:
+    with pytest.raises(FirebrickError, match=rf"image 'image': {field}=0 is less than 1"):
+        ImageEngine(TensorType(3, 1, 1), *folding)

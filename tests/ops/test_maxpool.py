@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.ops.base import TensorType
+from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import check_engine, random_tensor
+
+
+@dataclass(frozen=True)
+class Case:
+    channels: int
+    size: tuple[int, int]
+    kernel: int
+    stride: int
+    columns: int
+    ceil: bool = True
+    bits: int = 8
+    signed: bool = False
+
+    def engine(self) -> MaxPoolEngine:
+        kind = TensorType(self.channels, *self.size, self.bits, self.signed)
+        out = [
+            max(
+                0,
+                (
+                    -(-(n - self.kernel) // self.stride)
+                    if self.ceil
+                    else (n - self.kernel) // self.stride
+                ),
+            )
+            + 1
+            for n in self.size
+        ]
+        output = TensorType(self.channels, *out, self.bits, self.signed)
+        return MaxPoolEngine(MaxPool("pool", kind, output, self.kernel, self.stride), self.columns)
+
+
+CASES = {
+    "squeezenet_ceil": Case(5, (8, 14), 3, 2, 4),
+    "floor": Case(3, (8, 14), 3, 2, 3, ceil=False),
+    "one_column_signed": Case(2, (7, 9), 3, 2, 1, signed=True),
+    "overlapping_3_1": Case(2, (5, 7), 3, 1, 1),
+    "one_word": Case(1, (9, 4), 3, 2, 2),
+    "gaps_2_3": Case(2, (8, 11), 2, 3, 2, bits=5),
+}
+SLOW_CASES = {
+    "squeezenet_112": Case(64, (20, 112), 3, 2, 14),
+    "no_overlap": Case(4, (6, 6), 2, 2, 5),
+    "kernel_1": Case(3, (5, 5), 1, 2, 2),
+    "kernel_5_1": Case(2, (9, 9), 5, 1, 2),
+    "kernel_4_3": Case(2, (11, 12), 4, 3, 1, signed=True),
+    "larger_than_image": Case(3, (2, 3), 4, 2, 1),
+    "wide_beat": Case(3, (5, 5), 3, 2, 16),
+}
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    engine = case.engine()
+    stream = StreamType(engine.operator.input, engine.in_columns[0])
+    tensor = random_tensor(np.random.default_rng(3), stream, 4)
+    check_engine(engine, [tensor], tmp_path, build_root, seed=3)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW_CASES)
+def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(SLOW_CASES[name], tmp_path, build_root)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick.errors import FirebrickError
+from firebrick.ops.base import TensorType
+from firebrick.ops.regroup import RegroupEngine
+from firebrick.verify.check import check_engine, random_tensor
+
+
+@dataclass(frozen=True)
+class Case:
+    shape: tuple[int, int, int]
+    in_columns: int
+    out_columns: int
+    bits: int = 8
+
+
+CASES = {
+    "wider": Case((3, 4, 14), 4, 14),
+    "narrower": Case((3, 4, 14), 14, 4),
+    "odd_tails": Case((4, 3, 5), 3, 4),
+    "needs_deepest_queue": Case((3, 3, 4), 2, 3),
+    "padding_beyond_a_beat": Case((1, 3, 1), 1, 7, bits=3),
+}
+SLOW_CASES = {
+    "halves": Case((16, 3, 56), 28, 56),
+    "narrower_odd": Case((5, 3, 11), 5, 2),
+    "identity": Case((2, 3, 7), 3, 3),
+    "one_pixel": Case((4, 2, 1), 5, 3, bits=12),
+    "wider_than_row": Case((4, 2, 6), 16, 16),
+}
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    engine = RegroupEngine(
+        "gear", TensorType(*case.shape, case.bits), *(case.in_columns, case.out_columns)
+    )
+    tensor = random_tensor(np.random.default_rng(5), engine.source, 4)
+    check_engine(engine, [tensor], tmp_path, build_root, seed=5)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW_CASES)
+def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(SLOW_CASES[name], tmp_path, build_root)
+
+
+@pytest.mark.parametrize(("field", "columns"), [("in_columns", (0, 1)), ("out_columns", (1, 0))])
+def test_wrong_columns_name_the_field(field: str, columns: tuple[int, int]) -> None:
+    with pytest.raises(FirebrickError, match=rf"regroup 'gear': {field}=0 is less than 1"):
+        RegroupEngine("gear", TensorType(1, 1, 1), *columns)

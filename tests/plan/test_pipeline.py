@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections import Counter
+from dataclasses import replace
+
+import plan_networks as nets
+import pytest
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.plan import predict
+from firebrick.plan.pipeline import build
+from firebrick.plan.planner import plan
+
+
+def check_wiring(pipeline):
+    """Every link has one writer and one reader, who agree on its columns."""
+    links = {x.name: x for x in pipeline.links}
+    written = Counter(x for i in pipeline.instances for x in i.outputs)
+    read = Counter(x for i in pipeline.instances for x in i.inputs)
+    assert written + Counter([pipeline.input_link]) == Counter(list(links))
+    assert read + Counter([pipeline.output_link]) == Counter(list(links))
+    names = [x.name for x in pipeline.instances]
+    assert len(set(names)) == len(names)
+    for instance in pipeline.instances:
+        if instance.engine is None:
+            columns = links[instance.inputs[0]].stream.columns
+            assert all(links[x].stream.columns == columns for x in instance.outputs)
+            continue
+        wanted = instance.engine.in_columns
+        assert tuple(links[x].stream.columns for x in instance.inputs) == wanted
+        assert links[instance.outputs[0]].stream.columns == instance.engine.out_columns
+    for link in pipeline.links:
+        assert sorted(link.order) == list(range(link.stream.tensor.channels))
+
+
+@pytest.mark.parametrize("make", [nets.chain, nets.bypass])
+@pytest.mark.parametrize("multipliers", [12, 40, 300])
+def test_wiring(make, multipliers):
+    network = make()
+    made = plan(network, multipliers)
+    assert made.multipliers <= multipliers
+    pipeline = build(network, made)
+    check_wiring(pipeline)
+    assert [x.layer for x in pipeline.links if x.layer] == [x.name for x in network]
+    assert pipeline.input_link == "pixels"
+    assert pipeline.output_link == network.output == "logits"
+    assert pipeline.link("logits").order == tuple(range(pipeline.link("logits").stream.row_beats))
+
+
+def test_same_plan_same_hardware():
+    first, second = (build(n, plan(n, 40)) for n in (nets.chain(), nets.chain()))
+    for a, b in zip(first.instances, second.instances, strict=True):
+        assert (a.name, a.parameters, a.memories) == (b.name, b.parameters, b.memories)
+
+
+def test_tensors_joined_by_an_add_share_their_order():
+    network = nets.bypass()
+    pipeline = build(network, plan(network, 40))
+    joined = ["conv1", "fire2_expand", "fire2_add", "fire3_expand", "fire3_add"]
+    assert len({pipeline.link(x).order for x in joined}) == 1
+
+
+def test_bypass_queue_is_needed():
+    network = nets.bypass()
+    made = plan(network, 40)
+    assert {(x.tensor, x.reader) for x in made.skips} == {
+        ("conv1", "fire2_add"),
+        ("fire2_add", "fire3_add"),
+    }
+    pipeline = build(network, made)
+    assert Counter(x.module for x in pipeline.instances)["broadcast"] == 2
+    assert predict.schedule(pipeline).cycles_per_frame == made.cycles_per_frame
+    with pytest.raises(CheckFailed, match="deadlock"):
+        predict.schedule(build(network, replace(made, skips=())))
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_one_row_less_of_queue_loses(victim):
+    network = nets.bypass()
+    made = plan(network, 40)
+    skips = list(made.skips)
+    rows = {x.name: x.stream.row_beats for x in build(network, made).links}
+    less = skips[victim].beats - rows[skips[victim].tensor]
+    skips[victim] = replace(skips[victim], beats=less)
+    try:
+        slower = predict.schedule(build(network, replace(made, skips=tuple(skips))))
+    except CheckFailed:
+        return  # a deadlock is the worst loss
+    assert slower.cycles_per_frame > made.cycles_per_frame
+
+
+def test_name_that_hardware_cannot_have():
+    image = nets.chain().image
+    first = nets.conv("conv 1;", image, 8)
+    network = nets.network(
+        [(first, ("image",)), (nets.average("logits", first.output), ("conv 1;",))], image
+    )
+    with pytest.raises(FirebrickError, match=r"^layer 'conv 1;': name is no identifier"):
+        plan(network, 20)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
+import pytest
+from firebrick.errors import CheckFailed
+from firebrick.ops.base import RowTiming
+from firebrick.plan.bypass import fewest_rows, with_rows
+from firebrick.plan.schedule import Role, Stage, play
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROWS = 12
+
+
+def timing(cycles, *, kernel=1, beats=4, lag=3, ring=None):
+    """A convolution with stride 1 that keeps its height."""
+    pad = kernel // 2
+    return RowTiming(
+        needs=tuple(min(ROWS, y - pad + kernel) for y in range(ROWS)),
+        frees=tuple(ROWS if y == ROWS - 1 else max(0, y + 1 - pad) for y in range(ROWS)),
+        cycles=(cycles,) * ROWS,
+        lag=lag,
+        ring=ring or kernel + 1,
+        in_beats=beats,
+        out_beats=beats,
+    )
+
+
+def chain(timings):
+    return [
+        Stage(f"s{i}", Role.WORK, (f"l{i}",) if i else (), (f"l{i + 1}",), x, held=2)
+        for i, x in enumerate(timings)
+    ]
+
+
+@given(
+    st.lists(st.tuples(st.integers(10, 500), st.sampled_from([1, 3, 5])), min_size=1, max_size=6)
+)
+def test_chain_is_as_fast_as_its_slowest_stage(shape):
+    stages = chain([timing(c, kernel=k) for c, k in shape])
+    result = play(stages)
+    slowest = max(c for c, _ in shape) * ROWS
+    assert result.cycles_per_frame == slowest
+    assert max(result.busy.values()) == pytest.approx(1)
+
+
+@given(st.lists(st.integers(10, 300), min_size=1, max_size=5))
+def test_latency_of_a_chain_of_1x1(cycles):
+    """Rows flow: the last leaves the slowest stage, then passes the others one row each."""
+    result = play(chain([timing(c) for c in cycles]))
+    expected = 4 + sum(c + 3 for c in cycles) + (ROWS - 1) * max(cycles)
+    assert result.latency_cycles == expected
+
+
+def test_short_ring_costs_throughput():
+    """A ring of one row: working on it and receiving the next exclude each other."""
+    fast, slow = timing(100), timing(100, ring=1)
+    assert play(chain([fast, fast])).cycles_per_frame == 100 * ROWS
+    assert play(chain([fast, slow])).cycles_per_frame > 150 * ROWS
+
+
+def test_streams_pass_back_pressure_on():
+    """A pool between a fast and a slow stage: the fast one is held back, nothing is lost."""
+    half = RowTiming(
+        needs=tuple(range(2, ROWS + 1, 2)),
+        frees=tuple(range(2, ROWS + 1, 2)),
+        cycles=(0,) * (ROWS // 2),
+        lag=2,
+        ring=1,
+        in_beats=4,
+        out_beats=2,
+    )
+    slow = replace(
+        timing(400),
+        needs=tuple(range(1, ROWS // 2 + 1)),
+        frees=tuple(range(1, ROWS // 2 + 1)),
+        cycles=(400,) * (ROWS // 2),
+    )
+    stages = [
+        Stage("a", Role.WORK, (), ("x",), timing(50), held=2),
+        Stage("pool", Role.STREAM, ("x",), ("y",), half),
+        Stage("b", Role.WORK, ("y",), ("z",), slow),
+    ]
+    result = play(stages)
+    assert result.cycles_per_frame == 400 * ROWS // 2
+    assert result.busy["a"] == pytest.approx(50 * ROWS / (400 * ROWS / 2))
+
+
+def residual(rows):
+    """conv, then a Fire module with a bypass FIFO of some rows around it."""
+    rate = RowTiming(tuple(range(1, ROWS + 1)), tuple(range(1, ROWS + 1)), (0,) * ROWS, 3, 1, 4, 4)
+    return [
+        Stage("conv", Role.WORK, (), ("x",), timing(100), held=2),
+        Stage("split", Role.FORK, ("x",), ("x0", "x1")),
+        Stage("squeeze", Role.WORK, ("x0",), ("s",), timing(90), held=2),
+        Stage("expand", Role.WORK, ("s",), ("e",), timing(100, kernel=3), held=2),
+        Stage("skip", Role.FIFO, ("x1",), ("q",), rows=rows),
+        Stage("add", Role.JOIN, ("e", "q"), ("y",), rate),
+        Stage("last", Role.WORK, ("y",), ("z",), timing(80), held=2),
+    ]
+
+
+def test_bypass_is_as_deep_as_needed_and_no_deeper():
+    stages = residual(0)
+    rows = fewest_rows(stages, ["skip"])["skip"]
+    assert play(with_rows(stages, {"skip": rows})).cycles_per_frame == 100 * ROWS
+    assert play(with_rows(stages, {"skip": rows - 1})).cycles_per_frame > 100 * ROWS
+
+
+def test_deadlock_is_found_and_named():
+    """Expand needs two rows before its first output; until then the bypass must hold them."""
+    assert play(residual(2)).cycles_per_frame > 100 * ROWS  # slow, but it runs
+    with pytest.raises(CheckFailed, match=r"^schedule: deadlock, .*'expand'.* too short$"):
+        play(residual(1))
+    with pytest.raises(CheckFailed, match=r"deadlock"):
+        play(with_rows(residual(9), {"skip": 0}))
+
+
+def test_convolution_in_the_bypass_needs_no_queue_for_a_pointwise_branch():
+    stages = [x for x in residual(9) if x.name != "skip"]
+    stages = [replace(x, timing=timing(100), held=2) if x.name == "expand" else x for x in stages]
+    other = Stage("other", Role.WORK, ("x1",), ("o",), timing(95), held=2)
+    stages.insert(2, other)
+    stages = [replace(x, inputs=("e", "o")) if x.name == "add" else x for x in stages]
+    assert play(stages).cycles_per_frame >= 100 * ROWS

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Photographs: every kind of file gives pixels or one line that names it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firebrick import images
+from firebrick.errors import FirebrickError
+from firebrick.images import load_folder, load_photograph, load_pixels, to_float
+from firebrick.ir.graph import Preprocessing
+from PIL import Image
+
+
+def test_calibration_and_evaluation_share_no_photograph() -> None:
+    assert not set(images.CALIBRATION) & set(images.EVALUATION)
+    assert {"chelsea", "coffee"} <= set(images.EVALUATION)
+    assert {*images.CALIBRATION, *images.EVALUATION} <= set(images.SAMPLES)
+    assert len(set(images.EVALUATION)) == 10
+
+
+@pytest.mark.parametrize("name", sorted(images.SAMPLES))
+def test_every_sample_is_a_photograph(name: str) -> None:
+    pixels = load_pixels(name, 256, 227, 227)
+    assert (pixels.shape, pixels.dtype) == ((3, 227, 227), np.uint8)
+    assert pixels.std() > 10
+
+
+def test_centre_of_the_resized_photograph(tmp_path: Path) -> None:
+    wide = np.zeros((100, 300, 3), np.uint8)
+    wide[:, 100:200] = (200, 100, 50)
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    pixels = load_pixels(tmp_path / "wide.png", 20, 20, 20)
+    assert pixels[:, :, 2:-2].reshape(3, -1).T.tolist() == [[200, 100, 50]] * 320
+    assert load_photograph(tmp_path / "wide.png").shape == (3, 100, 300)
+
+
+def _grey(path: Path) -> None:
+    Image.fromarray(np.full((30, 40), 77, np.uint8)).save(path)
+
+
+def _transparent(path: Path) -> None:
+    rgba = np.full((30, 40, 4), 77, np.uint8)
+    rgba[..., 3] = 0
+    Image.fromarray(rgba).save(path)
+
+
+def _sixteen_bits(path: Path) -> None:
+    Image.fromarray(np.full((30, 40), 77 << 8, np.uint16)).save(path)
+
+
+def _palette(path: Path) -> None:
+    Image.new("RGB", (40, 30), (77, 77, 77)).quantize(4).save(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "value"), [(_grey, 77), (_transparent, 255), (_sixteen_bits, 77), (_palette, 77)]
+)
+def test_other_kinds_of_pixels_become_rgb(
+    make: Callable[[Path], None], value: int, tmp_path: Path
+) -> None:
+    make(tmp_path / "x.png")
+    assert np.unique(load_pixels(tmp_path / "x.png", 8, 8, 8)).tolist() == [value]
+
+
+def test_tiny_and_thin_images_are_enlarged_within_bounds(tmp_path: Path) -> None:
+    for size in ((1, 1), (1, 5000), (5000, 1)):
+        Image.new("RGB", size, (9, 8, 7)).save(tmp_path / "x.png")
+        pixels = load_pixels(tmp_path / "x.png", 256, 227, 227)
+        assert pixels[:, 100, 100].tolist() == [9, 8, 7]
+        assert max(load_photograph(tmp_path / "x.png").shape) <= images.MAX_SIDE
+
+
+def test_orientation_is_respected(tmp_path: Path) -> None:
+    image = Image.new("RGB", (40, 20))
+    exif = image.getexif()
+    exif[0x0112] = 6  # to be turned by 90 degrees
+    image.save(tmp_path / "x.jpg", exif=exif)
+    assert load_photograph(tmp_path / "x.jpg").shape == (3, 40, 20)
+
+
+def _huge(path: Path) -> None:
+    Image.new("1", (10_000, 8_000)).save(path)
+
+
+def _truncated(path: Path) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)).save(path)
+    os.truncate(path, 3000)
+
+
+def _text(path: Path) -> None:
+    path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
+
+
+def _empty(path: Path) -> None:
+    path.touch()
+
+
+def _float(path: Path) -> None:
+    Image.fromarray(np.ones((8, 8), np.float32)).save(path, format="TIFF")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (_huge, "pixels=80000000 exceeds"),
+        (_truncated, "cannot be read as an image"),
+        (_text, "cannot be read as an image"),
+        (_empty, "cannot be read as an image"),
+        (_float, "mode=F"),
+    ],
+)
+def test_bad_files_are_refused_by_name(
+    make: Callable[[Path], None], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.png"
+    make(path)
+    with pytest.raises(FirebrickError, match=message) as caught:
+        load_pixels(path, 8, 8, 8)
+    assert "bad.png" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_large_files_are_not_even_opened(tmp_path: Path) -> None:
+    path = tmp_path / "bad.png"
+    path.touch()
+    os.truncate(path, images.MAX_BYTES + 1)
+    with pytest.raises(FirebrickError, match="bytes=67108865 exceeds 67108864"):
+        load_pixels(path, 8, 8, 8)
+
+
+def test_unknown_names_and_folders_are_refused(tmp_path: Path) -> None:
+    for source in ("no_such_cat", tmp_path):
+        with pytest.raises(FirebrickError, match="no such file, nor a sample"):
+            load_pixels(source, 8, 8, 8)
+
+
+def test_input_larger_than_resize_is_refused() -> None:
+    with pytest.raises(FirebrickError, match="resize=200 is less than the input, 227x227"):
+        load_pixels("chelsea", 200, 227, 227)
+
+
+def test_folder_of_photographs(tmp_path: Path) -> None:
+    with pytest.raises(FirebrickError, match="files=0 is not in"):
+        load_folder(tmp_path)
+    _grey(tmp_path / "b.png")
+    Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
+    assert [x.shape for x in load_folder(tmp_path)] == [(3, 10, 10), (3, 30, 40)]
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(FirebrickError, match=r"notes\.txt"):
+        load_folder(tmp_path)
+    with pytest.raises(FirebrickError, match="none"):
+        load_folder(tmp_path / "none")
+
+
+def test_preprocessing_orders_and_scales() -> None:
+    pixels = np.arange(3, dtype=np.uint8).reshape(1, 3, 1, 1) + 10
+    how = Preprocessing(1, "BGR", (1.0, 2.0, 3.0), (1.0, 2.0, 4.0))
+    assert to_float(pixels, how).reshape(-1).tolist() == [11.0, 4.5, 1.75]

