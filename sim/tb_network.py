@@ -9,6 +9,7 @@ from typing import Any
 
 import cocotb
 from cocotb.triggers import Timer
+
 from stream_bench import cycles, start
 
 REPORT_CYCLES = 20_000

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test may ask for."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+
+from firebrick import frontend, images, passes
+from firebrick.ir.network import Network
+from firebrick.output import whole_file
+from firebrick.quantize import QuantizeOptions, export, load, quantize
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,3 +27,39 @@ def shared_models() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no trained models in {folder}")
     return folder
+
+
+def quantized_file(source: str) -> Path:
+    """Quantized model of a source, kept under a key of the code that makes it."""
+    sha = hashlib.sha256(Path(source).name.encode())
+    package = ROOT / "python" / "firebrick"
+    for folder in ("frontend", "passes", "quantize", "ops", "ir"):
+        for path in sorted((package / folder).glob("*.py")):
+            sha.update(path.read_bytes())
+    sha.update((package / "images.py").read_bytes())
+    path = ROOT / "build" / "models" / f"{Path(source).stem}-{sha.hexdigest()[:16]}.onnx"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        graph = passes.prepare(frontend.load(source))
+        photographs = images.load_samples(images.CALIBRATION)
+        with whole_file(path) as temporary:
+            export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
+    return path
+
+
+@pytest.fixture(scope="session")
+def squeezenet_file() -> Path:
+    """SqueezeNet v1.1, quantized as `make run` does."""
+    return quantized_file("squeezenet1.1")
+
+
+@pytest.fixture(scope="session")
+def squeezenet(squeezenet_file: Path) -> Network:
+    """SqueezeNet v1.1, quantized as `make run` does."""
+    return load.read(squeezenet_file)
+
+
+@pytest.fixture(scope="session")
+def compressed_file(shared_models: Path) -> Path:
+    """SqueezeNet v1.0 after Deep Compression, quantized; optional."""
+    return quantized_file(str(shared_models / "compressed_SqueezeNet.net"))

@@ -85,3 +85,12 @@ def random_pixels(seed: int, network: Network, frames: int) -> IntArray:
     image = network.image
     shape = (frames, image.channels, image.height, image.width)
     return np.random.default_rng(seed).integers(0, 256, shape)
+
+
+def fire_network(network: Network, number: int) -> Network:
+    """One Fire module of a network as a network of its own; its input is the image."""
+    stem = f"fire{number}_"
+    squeeze, expand = (x for x in network if x.name.startswith(stem))
+    first = Layer(squeeze.operator, (IMAGE,))
+    source = squeeze.operator.inputs[0]
+    return Network(stem[:-1], source, (first, expand), network.preprocessing, network.scales)

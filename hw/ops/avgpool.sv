@@ -140,7 +140,8 @@ module avgpool #(
     if (valid_q) begin
       running_q <= total;
       if (last_segment_q && !last_row_q) sums_q[write_q] <= total;
-      if (last_segment_q && last_row_q) results_q[write_bank_q+address_t'(entry_q.channel)] <= total;
+      if (last_segment_q && last_row_q)
+        results_q[write_bank_q+address_t'(entry_q.channel)] <= total;
     end
   end
 

@@ -18,6 +18,7 @@ module conv_accumulate #(
 
   // Whole arrays are assigned, which simulators turn into vector instructions.
   always_comb begin
+    // verilator unroll_full
     for (int unsigned c = 0; c < COLUMNS; c++) begin
       sum[c] = SUM_BITS'(product_i[c]) + (first_i ? '0 : sum_o[c]);
     end

@@ -27,6 +27,7 @@ module conv_multiply #(
 
   // Whole arrays are assigned, which simulators turn into vector instructions.
   always_comb begin
+    // verilator unroll_full
     for (int unsigned c = 0; c < COLUMNS; c++) begin
       product[c] = PRODUCT_BITS'(value_q * pixel(pixels_q[c*BITS+:BITS]));
     end

@@ -33,19 +33,19 @@ module conv_queue #(
   localparam logic [ADDRESS_BITS-1:0] LAST = ADDRESS_BITS'(DEPTH - 1);
 
   logic [ENTRY_BITS-1:0]   memory_q[DEPTH];
+  logic [ENTRY_BITS-1:0]   entry;
   logic [GROUPED_BITS-1:0] head;
   logic [ADDRESS_BITS-1:0] write_q, read_q;
   logic [LEVEL_BITS-1:0]   level_q;
 
   assign valid_o = level_q != '0;
+  for (genvar c = 0; c < COLUMNS; c++) begin : gen_column
+    assign entry[c*SUM_BITS+:SUM_BITS] = sum_i[c];
+  end
   assign head    = GROUPED_BITS'(memory_q[read_q]);
 
   always_ff @(posedge clk) begin
-    if (push_i) begin
-      for (int unsigned c = 0; c < COLUMNS; c++) begin
-        memory_q[write_q][c*SUM_BITS+:SUM_BITS] <= sum_i[c];
-      end
-    end
+    if (push_i) memory_q[write_q] <= entry;
     if (read_i) begin
       for (int unsigned d = 0; d < DRAIN; d++) begin
         sum_o[d] <= head[(32'(group_i)*DRAIN+d)*SUM_BITS+:SUM_BITS];

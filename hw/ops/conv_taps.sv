@@ -29,6 +29,7 @@ module conv_taps #(
 
   always_ff @(posedge clk) begin
     if (valid_i) begin
+      // verilator unroll_full
       for (int unsigned c = 0; c < COLUMNS; c++) begin
         pixels_o[c*BITS+:BITS] <= moved[c*STRIDE*BITS+:BITS];
       end

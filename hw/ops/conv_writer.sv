@@ -24,7 +24,7 @@ module conv_writer #(
   parameter int unsigned PAD       = 1,   // zero pixels left of a row
   parameter int unsigned RING      = 4,   // rows that a bank holds
   parameter int unsigned ROW_WORDS = 4,   // words of one row in a bank
-  parameter string       PREFIX    = "conv",  // <PREFIX>.channels.mem: per channel and lane {owned, word}
+  parameter string       PREFIX    = "conv",  // of channels.mem: per channel and lane {owned, word}
   localparam int unsigned BEAT_BITS    = COLUMNS * STRIDE * BITS,
   localparam int unsigned WORD_BITS    = ((COLUMNS - 1) * STRIDE + KERNEL) * BITS,
   localparam int unsigned ADDRESS_BITS = $clog2(RING * ROW_WORDS)

@@ -50,11 +50,9 @@ module maxpool #(
   if (CHANNELS < 1 || COLUMNS < 1 || BITS < 1 || KERNEL < 1 || STRIDE < 1) begin : gen_check_shape
     $fatal(1, "maxpool: CHANNELS, COLUMNS, BITS, KERNEL and STRIDE must be at least 1");
   end
-  if (OUT_HEIGHT < 1 || (OUT_HEIGHT - 1) * STRIDE >= IN_HEIGHT) begin : gen_check_height
-    $fatal(1, "maxpool: OUT_HEIGHT=%0d is 0 or has windows outside the image", OUT_HEIGHT);
-  end
-  if (OUT_WIDTH < 1 || (OUT_WIDTH - 1) * STRIDE >= IN_WIDTH) begin : gen_check_width
-    $fatal(1, "maxpool: OUT_WIDTH=%0d is 0 or has windows outside the image", OUT_WIDTH);
+  if (OUT_HEIGHT < 1 || (OUT_HEIGHT - 1) * STRIDE >= IN_HEIGHT || OUT_WIDTH < 1 ||
+      (OUT_WIDTH - 1) * STRIDE >= IN_WIDTH) begin : gen_check_windows
+    $fatal(1, "maxpool: %0d x %0d windows: none, or some outside", OUT_HEIGHT, OUT_WIDTH);
   end
   if (CLIPPED && OUT_HEIGHT > 1 && (OUT_HEIGHT - 2) * STRIDE + KERNEL >= IN_HEIGHT)
   begin : gen_check_clipped
@@ -69,13 +67,13 @@ module maxpool #(
 
   typedef logic [BITS-1:0] pixel_t;  // offset binary inside: 0 is the lowest value
   typedef logic [COLUMNS*BITS-1:0] beat_t;
+  typedef logic [SLOTS*COLUMNS*BITS-1:0] word_t;  // unfinished windows of a beat, youngest first
   localparam pixel_t FLIP = pixel_t'(SIGNED) << (BITS - 1);
 
   // Stage 1: maxima within the row.
 
-  logic advance, window_valid;
+  logic advance, window_valid, skid_ready;
   beat_t window_maxima;
-  assign s_axis_tready = advance;
 
   maxpool_window #(
     .WIDTH  (IN_WIDTH),
@@ -101,6 +99,7 @@ module maxpool #(
   logic [PHASE_BITS-1:0] phase_q;
   logic [ADDRESS_BITS-1:0] address_q;
   logic segment_last, channel_last, phase_last, row_last, kept, clipped, done;
+  logic valid_q, done_q;  // stage 2 holds a beat; and it completes windows
 
   assign segment_last = segment_q == SEGMENT_BITS'(SEGMENTS - 1);
   assign channel_last = channel_q == CHANNEL_BITS'(CHANNELS - 1);
@@ -119,25 +118,31 @@ module maxpool #(
       phase_q   <= '0;
       window_q  <= '0;
       address_q <= '0;
-    end else if (advance && window_valid) begin
-      if (kept) address_q <= address_q == ADDRESS_BITS'(DEPTH - 1) ? '0 : address_q + 1'b1;
-      segment_q <= segment_last ? '0 : segment_q + 1'b1;
-      if (segment_last) channel_q <= channel_last ? '0 : channel_q + 1'b1;
-      if (segment_last && channel_last) begin
-        row_q    <= row_last ? '0 : row_q + 1'b1;
-        phase_q  <= row_last || phase_last ? '0 : phase_q + 1'b1;
-        window_q <= row_last ? '0 : window_q + ROW_BITS'(phase_last);
+      valid_q   <= 1'b0;
+      done_q    <= 1'b0;
+    end else if (advance) begin
+      valid_q <= window_valid && kept;
+      done_q  <= window_valid && kept && done;
+      if (window_valid) begin
+        if (kept) address_q <= address_q == ADDRESS_BITS'(DEPTH - 1) ? '0 : address_q + 1'b1;
+        segment_q <= segment_last ? '0 : segment_q + 1'b1;
+        if (segment_last) channel_q <= channel_last ? '0 : channel_q + 1'b1;
+        if (segment_last && channel_last) begin
+          row_q    <= row_last ? '0 : row_q + 1'b1;
+          phase_q  <= row_last || phase_last ? '0 : phase_q + 1'b1;
+          window_q <= row_last ? '0 : window_q + ROW_BITS'(phase_last);
+        end
       end
     end
   end
 
   // Stage 2: the unfinished windows take in the row's maxima.
 
-  logic [SLOTS*COLUMNS*BITS-1:0] memory_q[DEPTH];
-  logic [SLOTS*COLUMNS*BITS-1:0] read_q, latest_q, stored, updated;
+  word_t memory_q[DEPTH];
+  word_t read_q, latest_q, stored, updated;
   beat_t maxima_q, result;
   logic [ADDRESS_BITS-1:0] write_q;
-  logic valid_q, done_q, clipped_q, fresh_q, last_q;
+  logic clipped_q, fresh_q, last_q;
 
   // A single word is read while it is written.
   assign stored = DEPTH == 1 ? latest_q : read_q;
@@ -175,18 +180,8 @@ module maxpool #(
     end
   end
 
-  always_ff @(posedge clk) begin
-    if (!rst_n) begin
-      valid_q <= 1'b0;
-      done_q  <= 1'b0;
-    end else if (advance) begin
-      valid_q <= window_valid && kept;
-      done_q  <= window_valid && kept && done;
-    end
-  end
-
-  logic skid_ready;
-  assign advance = skid_ready || !done_q;
+  assign advance       = skid_ready || !done_q;
+  assign s_axis_tready = advance;
 
   skid #(
     .WIDTH(COLUMNS * BITS + 1)

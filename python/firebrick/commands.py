@@ -3,70 +3,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from firebrick import console, frontend, images, passes, quantize
+from firebrick.display import (
+    classify,
+    cycles,
+    print_classes,
+    print_differences,
+    print_run,
+    show,
+)
 from firebrick.emit.generate import generate
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.frontend import onnx_writer
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
 from firebrick.output import whole_file
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan as make_plan
 from firebrick.quantize import QuantizeOptions, export, load
-from firebrick.verify.compare import LayerDifference, compare
+from firebrick.report.measure import summary
+from firebrick.report.write import page_text, report
+from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job, Progress, Run
 from firebrick.verify.engines import ENGINES
+from firebrick.verify.rtl_engine import default_plan
 
-BEST = 5
 REFERENCE = "numpy"
 
 
 def import_model(
-    source: str, output: Path, preprocessing: Mapping[str, object], size: int | None, as_json: bool
+    source: str, output: Path, preprocessing: Mapping[str, Any], size: int | None, as_json: bool
 ) -> None:
     """`import`: any source to one float ONNX file."""
     graph = frontend.load(source, size=size)
     chosen = {field: value for field, value in preprocessing.items() if value is not None}
     graph = replace(graph, preprocessing=replace(graph.preprocessing, **chosen))
-    onnx_writer.write(graph, output)
-    report(
-        graph.name,
-        {"output": str(output), "model": graph.name, "layers": len(graph.nodes)},
-        as_json,
-    )
+    with naming(source):
+        onnx_writer.write(graph, output)
+    fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}
+    show(graph.name, fields, as_json)
 
 
 def quantize_model(
     model: Path, output: Path, options: QuantizeOptions, calibration: Path | None, as_json: bool
 ) -> None:
     """`quantize`: float ONNX to integer ONNX, with its SQNR over photographs not calibrated on."""
-    graph = passes.prepare(frontend.load(str(model)))
-    photographs = (
-        images.load_folder(calibration) if calibration else images.load_samples(images.CALIBRATION)
-    )
+    with naming(str(model)):
+        graph = passes.prepare(frontend.load(str(model)))
+    if calibration is None:
+        photographs = images.load_samples(images.CALIBRATION)
+    else:
+        photographs = images.load_folder(calibration)
     with console.progress_bars() as progress:
         network = quantize.quantize(graph, options, photographs, progress)
         progress("measuring", 0.0)
         sqnr = quantize.sqnr_db(graph, network, images.load_samples(images.EVALUATION))
         progress("measuring", 1.0)
-    with whole_file(output) as temporary:
-        export.write(network, temporary)
+        plan = default_plan(network, progress)
+    export.write(network, output)
     fields = {
         "output": str(output),
         "scheme": str(options.scheme),
         "weight_bits": options.weight_bits,
         "act_bits": options.act_bits,
         **quantize.statistics(network),
+        "weight_bytes": plan.onchip_bytes["weights"],
         "sqnr_db": round(sqnr, 2),
     }
-    report(f"{network.name}, quantized", fields, as_json)
+    show(f"{network.name}, quantized", fields, as_json)
 
 
 def plan_model(
@@ -88,20 +100,16 @@ def plan_model(
         ("layer", "lanes", "columns", "drain", "gap bits", "cycles", "busy"),
         plan.rows(),
     )
-    report(network.name, fields, as_json)
+    show(network.name, fields, as_json)
 
 
-def generate_model(model: Path, plan: Path, output: Path, as_json: bool) -> None:
+def generate_model(model: Path, plan: Path, output: Path, target: str, as_json: bool) -> None:
     """`generate`: the RTL folder."""
     network = load.read(model)
     chosen = read_plan(plan)
     generate(network, chosen, output)
-    files = sum(1 for x in output.rglob("*") if x.is_file())
-    report(
-        network.name,
-        {"output": str(output), "target": "rtl", "model_hash": network.digest(), "files": files},
-        as_json,
-    )
+    fields = {"output": str(output), "target": target, "model_hash": network.digest()}
+    show(network.name, fields, as_json)
 
 
 def infer_model(
@@ -119,7 +127,9 @@ def infer_model(
         job = make_job(network, sources, plan, waves, progress)
         run = ENGINES[engine](job)
     if dump is not None:
-        layers = {name: tensor.transpose(0, 2, 3, 1) for name, tensor in run.tensors.items()}
+        layers: dict[str, Any] = {
+            name: tensor.transpose(0, 2, 3, 1) for name, tensor in run.tensors.items()
+        }
         with whole_file(dump) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **layers)
     results = [
@@ -131,7 +141,7 @@ def infer_model(
         console.emit_json({"results": results})
     else:
         print_classes(sources, classify(network, run.tensors))
-        print_cycles(run)
+        print_run(engine, run)
 
 
 def verify_model(
@@ -158,6 +168,7 @@ def verify_model(
         for name in engines:
             runs[name] = ENGINES[name](job)
     differences = {name: compare(reference.tensors, run.tensors) for name, run in runs.items()}
+    best_classes = classify(network, reference.tensors)
     totals = {name: sum(x.differing for x in rows) for name, rows in differences.items()}
     if as_json:
         console.emit_json(
@@ -166,24 +177,27 @@ def verify_model(
                 "images": list(sources),
                 "engines": {
                     name: {
-                        "layers": {
-                            x.layer: {"values": x.values, "differing": x.differing} for x in rows
-                        },
+                        "layers": len(rows),
                         "values": sum(x.values for x in rows),
                         "differing": totals[name],
                         "seconds": runs[name].seconds,
+                        "by_layer": {x.layer: x.differing for x in rows},
                         **cycles(runs[name]),
                     }
                     for name, rows in differences.items()
                 },
                 "differing": sum(totals.values()),
+                "results": [
+                    {"image": source, "top5": best}
+                    for source, best in zip(sources, best_classes, strict=True)
+                ],
             }
         )
     else:
         print_differences(differences)
-        print_classes(sources, classify(network, reference.tensors))
-        for run in runs.values():
-            print_cycles(run)
+        print_classes(sources, best_classes)
+        for name, run in runs.items():
+            print_run(name, run)
     if any(totals.values()):
         raise CheckFailed(
             f"{model}: " + ", ".join(f"{n} differs in {k} values" for n, k in totals.items())
@@ -216,65 +230,23 @@ def read_plan(path: Path) -> Plan:
         raise FirebrickError(f"{path}: cannot be read: {error}") from None
 
 
-def classify(
-    network: Network, tensors: Mapping[str, IntArray]
-) -> list[list[dict[str, int | float | str]]]:
-    """Best classes of each photograph: index, name, logit at its real scale."""
-    logits = tensors[network.output].reshape(len(tensors[network.output]), -1)
-    scale = network.scales[network.output]
-    return [
-        [
-            {
-                "index": int(index),
-                "name": network.labels[index] if network.labels else f"class {index}",
-                "logit": round(float(row[index]) * scale, 4),
-            }
-            for index in np.argsort(-row, kind="stable")[:BEST]
-        ]
-        for row in logits
-    ]
-
-
-def cycles(run: Run) -> dict[str, int]:
-    """The cycle fields that a run has."""
-    fields = {
-        "cycles_per_frame": run.cycles_per_frame,
-        "latency_cycles": run.latency_cycles,
-        "predicted_cycles_per_frame": run.predicted_cycles,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def report(title: str, fields: Mapping[str, object], as_json: bool) -> None:
-    """Print fields as JSON or as a table of two columns."""
+def report_models(models: Sequence[Path], output: Path, as_json: bool) -> None:
+    """`report`: measure quantized models, write a page."""
+    networks = [load.read(model) for model in models]
+    with console.progress_bars() as progress:
+        rows = report(networks, output, progress)
     if as_json:
-        console.emit_json(fields)
+        console.emit_json({"output": str(output), "rows": summary(rows)})
     else:
-        console.table(title, ("field", "value"), list(fields.items()))
+        console.OUT.print(page_text(rows), markup=False)
 
 
-def print_differences(differences: Mapping[str, Sequence[LayerDifference]]) -> None:
-    """One row a layer, one column an engine."""
-    layers = [asdict(x) for x in next(iter(differences.values()))]
-    rows = [
-        [x["layer"], x["values"], *(rows[i].differing for rows in differences.values())]
-        for i, x in enumerate(layers)
-    ]
-    heads = ("layer", "values", *(f"differing: {name}" for name in differences))
-    console.table("Differing values against the NumPy reference", heads, rows)
-
-
-def print_classes(
-    sources: Sequence[str], classes: Sequence[Sequence[Mapping[str, int | float | str]]]
-) -> None:
-    """Top-5 of each photograph."""
-    for source, best in zip(sources, classes, strict=True):
-        rows = [[x["index"], x["name"], x["logit"]] for x in best]
-        console.table(f"{source}: top-{BEST}", ("class", "name", "logit"), rows)
-
-
-def print_cycles(run: Run) -> None:
-    """Cycles predicted and simulated, where hardware was simulated."""
-    fields = cycles(run)
-    if fields:
-        console.table("Clock cycles", ("what", "cycles"), list(fields.items()))
+@contextmanager
+def naming(source: str) -> Iterator[None]:
+    """Put the name of the file before messages that only know the layer."""
+    try:
+        yield
+    except FirebrickError as error:
+        if source in str(error):
+            raise
+        raise type(error)(f"{source}: {error}") from None

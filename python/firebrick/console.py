@@ -42,5 +42,16 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
         grid.add_column(column, justify="right" if numeric else "left")
     for row in rows:
-        grid.add_row(*(f"{x:,}" if isinstance(x, int) else str(x) for x in row))
+        grid.add_row(*(cell(x) for x in row))
     OUT.print(grid)
+
+
+def cell(value: object) -> str:
+    """Text of a value: thousands separated, mappings as one item a line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name} {cell(x)}" for name, x in value.items())
+    return str(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, load, onnx_writer
 from firebrick.frontend.squeezenet import V10, layer_shapes

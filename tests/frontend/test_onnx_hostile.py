@@ -6,11 +6,12 @@ import re
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper
+from onnx_builders import SIDE, Builder, pytorch, save
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader
 from firebrick.frontend.onnx_writer import LABELS_KEY, PREPROCESSING_KEY
-from onnx import TensorProto, helper
-from onnx_builders import SIDE, Builder, pytorch, save
 
 
 def refuses(path, message):

@@ -4,10 +4,11 @@
 import numpy as np
 import onnx
 import pytest
+from onnx_builders import CLASSES, RNG, SIDE, STYLES, run, save
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader, onnx_writer
 from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph, Preprocessing, Shape
-from onnx_builders import CLASSES, RNG, SIDE, STYLES, run, save
 
 HOW = Preprocessing(40, "BGR", (103.939, 116.779, 123.68), (0.1, 0.2, 0.3))
 LABELS = tuple(f"Klasse ä {x}" for x in range(4))

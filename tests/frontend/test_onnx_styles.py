@@ -3,12 +3,13 @@
 
 import numpy as np
 import pytest
+from onnx_builders import CLASSES, RNG, SIDE, STYLES, Builder, run, save
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader
 from firebrick.frontend.onnx_writer import to_onnx
 from firebrick.ir.graph import Preprocessing, Shape
 from firebrick.passes import prepare
-from onnx_builders import CLASSES, RNG, SIDE, STYLES, Builder, run, save
 
 TWO_FIRES = "conv1 pool1 fire2_squeeze fire2_expand pool2 fire3_squeeze fire3_expand conv4 pool4"
 LAYERS = {

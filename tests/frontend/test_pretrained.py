@@ -7,12 +7,13 @@ import numpy as np
 import onnxruntime
 import pytest
 import skimage.data
+from PIL import Image
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader, onnx_writer, pretrained
 from firebrick.ir.graph import Shape
 from firebrick.ir.verify import shapes
 from firebrick.passes import prepare
-from PIL import Image
 
 CATS = {281, 282, 285}
 ESPRESSO = {967}

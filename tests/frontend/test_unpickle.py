@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend import unpickle
 from firebrick.frontend.unpickle import load_arrays

@@ -4,6 +4,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
 from firebrick.ops.base import TensorType
 from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
 from firebrick.ops.conv_engine import ConvEngine
@@ -132,3 +135,50 @@ CASES = {
     "nine_bits": Case((3, 4), (4, 7), 3, 1, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""
+
+
+def _output_sizes(size: int, kernel: int, stride: int, pad: int) -> list[int]:
+    """Legal output sizes: windows start inside the image and leave no stride of it unused."""
+    tops = [(out, (out - 1) * stride - pad) for out in range(1, size + pad + 1)]
+    return [out for out, top in tops if top < size < top + kernel + stride]
+
+
+@st.composite
+def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
+    """Any legal case, small; contents from a seed at or above `seeds`."""
+
+    def number(low: int, high: int) -> int:
+        return draw(st.integers(low, high))
+
+    kernel = number(1, 7)
+    stride, pad = number(1, 3), number(0, kernel - 1)
+    size = (number(1, 9), number(1, 14))
+    heights, widths = (_output_sizes(n, kernel, stride, pad) for n in size)
+    assume(heights and widths)
+    channels = (number(1, 8), number(1, 10))
+    least = max(1, -(-(kernel - stride - pad) // stride))
+    columns = number(least, max(least, 8))
+    return Case(
+        channels,
+        size,
+        kernel,
+        stride,
+        pad,
+        (draw(st.sampled_from(heights)), draw(st.sampled_from(widths))),
+        in_bits=number(2, 9),
+        in_signed=draw(st.booleans()),
+        out_bits=number(2, 9),
+        out_signed=draw(st.booleans()),
+        code_bits=number(2, 8),
+        value_bits=number(2, 8),
+        density=draw(st.sampled_from((0.05, 0.3, 0.6, 1.0))),
+        fire=draw(st.booleans()),
+        lanes=number(1, min(5, channels[0] * kernel)),
+        columns=columns,
+        drain=number(1, columns),
+        gap_bits=number(0, 7),
+        queue_depth=draw(st.sampled_from((2, 4, 8, 32))),
+        store_zeros=draw(st.booleans()),
+        whole=draw(st.booleans()),
+        seed=number(seeds, seeds + 999),
+    )

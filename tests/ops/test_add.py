@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firebrick.errors import FirebrickError
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.base import TensorType
@@ -40,15 +43,53 @@ CASES = {
     ),
 }
 
+TENSOR = st.builds(
+    TensorType,
+    channels=st.just(2),
+    height=st.just(3),
+    width=st.just(7),
+    bits=st.integers(2, 12),
+    signed=st.booleans(),
+)
+CASE = st.builds(
+    Case,
+    left=TENSOR,
+    right=TENSOR,
+    output=TENSOR,
+    multipliers=st.tuples(st.integers(0, 65535), st.integers(0, 65535)),
+    shift=st.integers(0, 20),
+    columns=st.integers(1, 8),
+)
 
-@pytest.mark.parametrize("name", CASES)
-def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
-    case = CASES[name]
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     operator = Add("join", case.left, case.right, case.output, case.multipliers, case.shift)
     engine = AddEngine(operator, case.columns)
     rng = np.random.default_rng(7)
     inputs = [random_tensor(rng, StreamType(x, case.columns), 4) for x in operator.inputs]
     check_engine(engine, inputs, tmp_path, build_root, seed=7)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(CASES[name], tmp_path, build_root)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_more_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
 
 
 def test_golden_rounds_halves_up_and_clamps() -> None:

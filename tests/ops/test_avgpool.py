@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firebrick.errors import FirebrickError
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
 from firebrick.ops.base import TensorType
@@ -38,6 +41,20 @@ SLOW_CASES = {
     "two_values": Case(TensorType(2, 1, 1), 1),
 }
 
+CASE = st.builds(
+    Case,
+    kind=st.builds(
+        TensorType,
+        channels=st.integers(1, 6),
+        height=st.integers(1, 4),
+        width=st.integers(1, 8),
+        bits=st.integers(2, 9),
+        signed=st.booleans(),
+    ),
+    columns=st.integers(1, 5),
+    bias=st.integers(0, 5000),
+)
+
 
 def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     operator = case.operator()
@@ -51,6 +68,23 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
     check(CASES[name], tmp_path, build_root)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_more_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
 
 
 @pytest.mark.slow

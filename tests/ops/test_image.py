@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import TensorType
 from firebrick.ops.image import ImageEngine, pixel_beats
@@ -31,6 +34,14 @@ SLOW_CASES = {
     "one_pixel": Case((4, 1, 1), 1, 1),
 }
 
+CASE = st.builds(
+    Case,
+    shape=st.tuples(st.integers(1, 4), st.integers(1, 4), st.integers(1, 20)),
+    pixels=st.integers(1, 9),
+    columns=st.integers(1, 9),
+    bits=st.integers(1, 9),
+)
+
 
 def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     kind = TensorType(*case.shape, case.bits)
@@ -44,6 +55,23 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
     check(CASES[name], tmp_path, build_root)
+
+
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_more_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
 
 
 @pytest.mark.slow

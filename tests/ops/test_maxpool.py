@@ -4,6 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
@@ -22,26 +25,21 @@ class Case:
     bits: int = 8
     signed: bool = False
 
+    def windows(self, size: int) -> int:
+        over = size - self.kernel + (self.stride - 1 if self.ceil else 0)
+        # a window beyond the last pixel does not count
+        return min(max(0, over // self.stride) + 1, -(-size // self.stride))
+
     def engine(self) -> MaxPoolEngine:
         kind = TensorType(self.channels, *self.size, self.bits, self.signed)
-        out = [
-            max(
-                0,
-                (
-                    -(-(n - self.kernel) // self.stride)
-                    if self.ceil
-                    else (n - self.kernel) // self.stride
-                ),
-            )
-            + 1
-            for n in self.size
-        ]
+        out = [self.windows(n) for n in self.size]
         output = TensorType(self.channels, *out, self.bits, self.signed)
         return MaxPoolEngine(MaxPool("pool", kind, output, self.kernel, self.stride), self.columns)
 
 
 CASES = {
     "squeezenet_ceil": Case(5, (8, 14), 3, 2, 4),
+    "clipped_at_a_full_beat": Case(3, (6, 8), 3, 2, 2),
     "floor": Case(3, (8, 14), 3, 2, 3, ceil=False),
     "one_column_signed": Case(2, (7, 9), 3, 2, 1, signed=True),
     "overlapping_3_1": Case(2, (5, 7), 3, 1, 1),
@@ -58,6 +56,18 @@ SLOW_CASES = {
     "wide_beat": Case(3, (5, 5), 3, 2, 16),
 }
 
+CASE = st.builds(
+    Case,
+    channels=st.integers(1, 4),
+    size=st.tuples(st.integers(4, 10), st.integers(4, 12)),
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    columns=st.integers(1, 5),
+    ceil=st.booleans(),
+    bits=st.integers(2, 9),
+    signed=st.booleans(),
+)
+
 
 def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     engine = case.engine()
@@ -71,7 +81,30 @@ def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
     check(CASES[name], tmp_path, build_root)
 
 
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+
+@pytest.mark.slow
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(case=CASE)
+def test_rtl_of_more_drawn_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW_CASES)
 def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
     check(SLOW_CASES[name], tmp_path, build_root)
+
+
+def test_two_clipped_rows_of_windows_are_refused() -> None:
+    kind, out = TensorType(1, 5, 5), TensorType(1, 4, 3)
+    with pytest.raises(FirebrickError, match=r"maxpool 'pool': output.height=4 exceeds 3"):
+        MaxPoolEngine(MaxPool("pool", kind, out, 3, 1), 1)

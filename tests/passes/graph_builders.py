@@ -8,6 +8,8 @@ import re
 import numpy as np
 import onnxruntime
 import pytest
+from numpy.typing import NDArray
+
 from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_writer import to_onnx
 from firebrick.ir.graph import (
@@ -21,7 +23,6 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.verify import verify
-from numpy.typing import NDArray
 
 SIDE = 11
 RNG = np.random.default_rng(2016)

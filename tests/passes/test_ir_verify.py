@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from graph_builders import batch_norm, conv, graph, normal
+
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import (
     AddNode,
@@ -19,7 +21,6 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.verify import MAX_VALUES, output_shape, shapes, verify
-from graph_builders import batch_norm, conv, graph, normal
 
 CONV = conv("c", "image", (4, 3, 3))
 NAN = replace(CONV, weights=np.where(np.arange(27).reshape(3, 3, 3) == 5, np.nan, CONV.weights))

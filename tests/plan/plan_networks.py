@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from firebrick import frontend, passes
 from firebrick.ir.graph import IMAGE, ConvNode, GlobalAveragePoolNode, MaxPoolNode, Preprocessing
 from firebrick.ir.network import Layer, Network

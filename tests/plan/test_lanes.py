@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from firebrick.errors import FirebrickError
-from firebrick.plan.lanes import assign
 from hypothesis import given
 from hypothesis import strategies as st
+
+from firebrick.errors import FirebrickError
+from firebrick.plan.lanes import assign
 
 
 @st.composite

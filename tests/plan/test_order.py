@@ -2,9 +2,10 @@
 import time
 
 import numpy as np
-from firebrick.plan.order import balance_order
 from hypothesis import given
 from hypothesis import strategies as st
+
+from firebrick.plan.order import balance_order
 
 
 def drift(entries, order):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import plan_networks as nets
 import pytest
+
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.plan import predict
 from firebrick.plan.pipeline import build

@@ -4,11 +4,12 @@ import re
 
 import plan_networks as nets
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from firebrick.errors import FirebrickError
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.fixture(scope="module")

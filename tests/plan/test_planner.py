@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import plan_networks as nets
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from firebrick.errors import CheckFailed
 from firebrick.plan.balance import balance
 from firebrick.plan.engines import true_weights
 from firebrick.plan.planner import plan, refold
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 @settings(max_examples=20, deadline=None)

@@ -2,12 +2,13 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from firebrick.errors import CheckFailed
 from firebrick.ops.base import RowTiming
 from firebrick.plan.bypass import fewest_rows, with_rows
 from firebrick.plan.schedule import Role, Stage, play
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROWS = 12
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import strategies as st
+
 from firebrick.images import PixelArray
 from firebrick.ir.graph import (
     IMAGE,
@@ -24,7 +26,6 @@ from firebrick.ops.conv import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.quality import run_integers
 from firebrick.verify import onnxruntime_engine
-from hypothesis import strategies as st
 
 
 def photographs(count: int = 3, side: int = 24) -> list[PixelArray]:

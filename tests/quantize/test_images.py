@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from firebrick import images
 from firebrick.errors import FirebrickError
 from firebrick.images import load_folder, load_photograph, load_pixels, to_float
 from firebrick.ir.graph import Preprocessing
-from PIL import Image
 
 
 def test_calibration_and_evaluation_share_no_photograph() -> None:

@@ -9,6 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onnx import numpy_helper
+from small_networks import assert_engines_agree, networks
+
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import Preprocessing
 from firebrick.ir.network import Layer, Network
@@ -16,10 +21,6 @@ from firebrick.ops.base import TensorType
 from firebrick.ops.conv import Conv
 from firebrick.quantize.export import to_model, write
 from firebrick.quantize.load import read, read_notes
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from onnx import numpy_helper
-from small_networks import assert_engines_agree, networks
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_networks import assert_engines_agree, conv_node, graphs, photographs
+
 from firebrick.errors import FirebrickError
 from firebrick.images import centre_crop
 from firebrick.ir.graph import ConvNode, Graph, MaxPoolNode, Preprocessing, Shape
@@ -15,9 +19,6 @@ from firebrick.ops.conv import Conv
 from firebrick.quantize import QuantizeOptions, quantize, sqnr_db, statistics
 from firebrick.quantize.export import write
 from firebrick.quantize.load import read
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from small_networks import assert_engines_agree, conv_node, graphs, photographs
 
 PHOTOGRAPHS = photographs()
 FAST = {"crops": 4, "patches": 40}

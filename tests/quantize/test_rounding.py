@@ -5,6 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from small_networks import conv_node
+
 from firebrick.ir.graph import ConvNode, Graph, Preprocessing, Shape
 from firebrick.quantize import gptq
 from firebrick.quantize.codebook import cluster_values, linear_values, nearest
@@ -12,10 +17,6 @@ from firebrick.quantize.floats import run_float
 from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.hessian import Patches, Statistics, Streams, gather_patches
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
-from small_networks import conv_node
 
 RNG = np.random.default_rng(5)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_networks import assert_engines_agree
+
 from firebrick import frontend, images
 from firebrick.ir.graph import ConvNode
 from firebrick.ops.conv import Conv
 from firebrick.passes import prepare
 from firebrick.quantize import QuantizeOptions, quantize, sqnr_db
-from small_networks import assert_engines_agree
 
 CATS = {281, 282, 285}
 ESPRESSO = 967

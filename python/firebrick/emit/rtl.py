@@ -5,7 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firebrick.emit.ports import CLOCK, connect, connect_all, connect_packed, handshake, stream_ports
+from firebrick.emit.ports import (
+    CLOCK,
+    connect,
+    connect_all,
+    connect_packed,
+    handshake,
+    stream_ports,
+)
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 

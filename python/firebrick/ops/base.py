@@ -72,7 +72,7 @@ def requantize(
     half = (1 << shift) >> 1
     column = (slice(None), None, None)
     scaled = (acc + bias[column]) * multiplier[column] + half
-    return np.clip(scaled >> shift, output.lo, output.hi)
+    return np.asarray(np.clip(scaled >> shift, output.lo, output.hi), np.int64)
 
 
 class Operator(ABC):

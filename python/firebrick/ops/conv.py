@@ -102,7 +102,7 @@ class Conv(Operator):
         ):
             # the last window may pass the far edge by at most kernel-1 zero pixels
             last = (out - 1) * self.stride - self.pad
-            self.require(0 < out and last < size, field, out, "has windows outside the image")
+            self.require(out > 0 and last < size, field, out, "has windows outside the image")
             after = last + self.kernel + self.stride
             self.require(after > size, field, out, "leaves pixels unused")
 

@@ -48,7 +48,7 @@ def kept_weights(operator: Conv, store_zeros: bool) -> NDArray[np.bool_]:
         store_zeros: keep pruned weights too, except where a tap of an output channel is zero for
             all input channels: such zeros are structure (an expand1x1 inside a 3x3), not pruning.
     """
-    nonzero = operator.weights != 0
+    nonzero: NDArray[np.bool_] = operator.weights != 0
     if not store_zeros:
         return nonzero
     return np.broadcast_to(nonzero.any(axis=1, keepdims=True), nonzero.shape)
@@ -106,28 +106,3 @@ def encode_lane(
     gaps[ends], codes[ends] = gap, code
     channels = tuple(sorted({channel for channel, _ in slices}))
     return LaneCode(channels, positions, lengths, gaps, codes)
-
-
-def decode_lane(lane: LaneCode, shape: tuple[int, ...], out_order: Sequence[int]) -> IntArray:
-    """Rebuild the codes that a lane stores, as the hardware walks them.
-
-    Args:
-        lane: the lane.
-        shape: of the layer's codes, (O, I, kernel, kernel).
-        out_order: natural output channel at each stream position.
-
-    Returns:
-        Codes of the layer; 0 where the lane stores none.
-    """
-    codes = np.zeros(shape, dtype=np.int64)
-    entry = 0
-    for channel, length in zip(out_order, lane.lengths, strict=True):
-        position = -1
-        for gap, code in zip(
-            lane.gaps[entry : entry + length], lane.codes[entry : entry + length], strict=True
-        ):
-            position += int(gap) + 1
-            if code:
-                codes[channel, *lane.positions[position]] = code
-        entry += int(length)
-    return codes

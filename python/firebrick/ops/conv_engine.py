@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,14 @@ class ConvEngine(Engine):
         store_zeros: keep pruned zeros as entries, to measure what sparsity buys.
     """
 
+    PARAMETERS: ClassVar[tuple[str, ...]] = (
+        *("lanes", "columns", "drain"),
+        *("in_channels", "in_height", "in_width", "in_bits", "in_signed"),
+        *("out_channels", "out_height", "out_width", "out_bits", "out_signed"),
+        *("kernel", "stride", "pad", "code_bits", "value_bits", "gap_bits"),
+        *("acc_bits", "bias_bits", "multiplier_bits", "shift", "queue_depth"),
+        *("weight_depth", "length_max", "positions", "lane_channels"),
+    )
     operator: Conv
     lanes: int
     columns: int
@@ -59,9 +68,7 @@ class ConvEngine(Engine):
         op, require = self.operator, self.operator.require
         pairs = [(i, k) for i in range(op.input.channels) for k in range(op.kernel)]
         require(self.lanes >= 1, "lanes", self.lanes, "is less than 1")
-        require(
-            self.lanes <= len(pairs), "lanes", self.lanes, f"exceeds {len(pairs)} input slices"
-        )
+        require(self.lanes <= len(pairs), "lanes", self.lanes, f"exceeds {len(pairs)} input slices")
         require(self.columns >= 1, "columns", self.columns, "is less than 1")
         require(
             1 <= self.drain <= self.columns, "drain", self.drain, f"is not in 1..{self.columns}"
@@ -214,7 +221,9 @@ class ConvEngine(Engine):
         tap_bits, word_bits = _bits(self.operator.kernel), self._bank_bits
         channel, row, tap = lane.positions.T
         word = np.searchsorted(lane.channels, channel) * self.segments
-        return _memory(word_bits + 2 * tap_bits, ((row << tap_bits | tap) << word_bits) | word, depth)
+        return _memory(
+            word_bits + 2 * tap_bits, ((row << tap_bits | tap) << word_bits) | word, depth
+        )
 
     def _channels(self) -> Memory:
         """Per channel of the input stream, for each lane: whether it keeps it, and where."""
@@ -235,7 +244,8 @@ class ConvEngine(Engine):
         return _memory(BIAS_BITS + MULTIPLIER_BITS, words)
 
     @cached_property
-    def _rows(self) -> RowCycles:
+    def row_cycles(self) -> RowCycles:
+        """Cycles of rows where the engine waits for neither input nor output."""
         return row_cycles(
             self.entries().T,
             self.segments,
@@ -249,7 +259,7 @@ class ConvEngine(Engine):
         An input row counts as arrived in the cycle after its last beat. Where a row has more output
         segments than input beats, taking it needs the difference in extra cycles per channel.
         """
-        op, rows = self.operator, self._rows
+        op, rows = self.operator, self.row_cycles
         size, count = op.input.height, op.output.height
         tops = [y * op.stride - op.pad for y in range(count)]
         beats = -(-op.input.width // self.in_columns[0])

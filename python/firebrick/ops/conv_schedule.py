@@ -23,7 +23,7 @@ SETTLE = 5
 QUEUED = 12
 """Cycles from the issue of an item's last entry until the drain sees it in the queue."""
 RELEASE = 3
-"""Cycles from the end of a row's work until the writer may take a row in place of a released one."""
+"""Cycles from the end of a row's work until rows may arrive in place of those it releases."""
 FOLLOWED_ROWS = 100
 """Rows after which the queues count as steady, should no state have repeated."""
 NEVER = -(1 << 40)

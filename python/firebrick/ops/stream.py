@@ -66,7 +66,7 @@ def to_beats(
 
 
 def from_beats(beats: IntArray, kind: TensorType, order: Sequence[int] | None = None) -> IntArray:
-    """Rebuild a tensor (N, C, H, W) from whole frames of beats (beats, columns); pads are dropped."""
+    """Rebuild a tensor (N, C, H, W) from whole frames of beats (beats, columns)."""
     segments = -(-kind.width // beats.shape[1])
     rows = beats.reshape(-1, kind.height, kind.channels, segments * beats.shape[1])
     tensor = rows[..., : kind.width].transpose(0, 2, 1, 3)

@@ -50,8 +50,11 @@ class FloatConv:
             [numpy_helper.from_array(np.ascontiguousarray(weights, np.float32), "w")],
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        options = onnxruntime.SessionOptions()
+        # an idle pool must not burn the cores that NumPy works on meanwhile
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
-            model.SerializeToString(), providers=["CPUExecutionProvider"]
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
 
     def __call__(self, x: Array) -> FloatArray:

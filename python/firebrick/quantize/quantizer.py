@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from firebrick.errors import FirebrickError
 from firebrick.images import PixelArray
@@ -31,6 +32,7 @@ from firebrick.ops.base import Operator, TensorType
 from firebrick.ops.conv import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.calibration import random_crops
+from firebrick.quantize.equalize import equalize
 from firebrick.quantize.floats import float_operator, output_size
 from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.forward import Array, fast_operator
@@ -42,6 +44,8 @@ from firebrick.quantize.weights import quantize_weights
 Progress = Callable[[str, float], None]
 BATCH = 4
 """Crops computed at a time; more would only take memory."""
+RANGE_CROPS = 17
+"""Crops that channels are compared on."""
 SCALE_SAMPLES = 1 << 21
 """Values of a tensor that its scale is chosen on, at most."""
 
@@ -79,7 +83,8 @@ def quantize(
         progress: called with what is being done and the share done, 0 to 1.
 
     Returns:
-        Integers only; its logits times `scales[output]` follow the float logits.
+        Integers only; its logits times `scales[output]` follow the float logits. Scales of inner
+        tensors are those of the equalized network: a channel may be amplified on top.
 
     Raises:
         FirebrickError: naming layer, field, value and rule.
@@ -87,6 +92,8 @@ def quantize(
     folded = fold_input(graph)
     size = graph.input
     crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
+    if options.compensate:
+        folded = equalize(folded, crops[:RANGE_CROPS].astype(np.float32))
     image = TensorType(size.channels, size.height, size.width, 8, signed=False)
     state = _State(
         options,
@@ -94,14 +101,9 @@ def quantize(
         {IMAGE: _Tensor(crops.astype(np.float32), crops, 1.0, image)},
         scales={IMAGE: 1.0},
     )
-    last_use = {source: node.name for node in folded.nodes for source in node.inputs}
-    for index, node in enumerate(folded.nodes):
-        if progress:
-            progress("quantizing", index / len(folded.nodes))
-        _quantize_node(node, state)
-        for source in set(node.inputs):
-            if last_use[source] == node.name:
-                del state.tensors[source]
+    # BLAS threads gain little on these small matrices, and spin for minutes on a busy machine
+    with threadpool_limits(limits=1, user_api="blas"):
+        _quantize_nodes(folded, state, progress)
     if progress:
         progress("quantizing", 1.0)
     return Network(
@@ -112,6 +114,18 @@ def quantize(
         state.scales,
         graph.labels,
     )
+
+
+def _quantize_nodes(graph: Graph, state: _State, progress: Progress | None) -> None:
+    """All layers in order; a tensor is forgotten after its last reader."""
+    last_use = {source: node.name for node in graph.nodes for source in node.inputs}
+    for index, node in enumerate(graph.nodes):
+        if progress:
+            progress("quantizing", index / len(graph.nodes))
+        _quantize_node(node, state)
+        for source in set(node.inputs):
+            if last_use[source] == node.name:
+                del state.tensors[source]
 
 
 def _quantize_node(node: Node, state: _State) -> None:

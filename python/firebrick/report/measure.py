@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from firebrick.errors import CheckFailed
+from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.plan.plan import Plan
@@ -63,7 +65,7 @@ class Measurement:
 def measure(
     network: Network,
     multipliers: int,
-    pixels: IntArray,
+    pixels: PixelArray,
     reference: Mapping[str, IntArray],
     progress: Progress,
     *,
@@ -72,7 +74,8 @@ def measure(
     """Plan for a number of multipliers, simulate two or more photographs, compare every value."""
     chosen: Plan = plan(network, multipliers, store_zeros=store_zeros, progress=progress)
     run = rtl_engine.run(Job(network, pixels, chosen, progress))
-    assert run.cycles_per_frame is not None and run.latency_cycles is not None
+    if run.cycles_per_frame is None or run.latency_cycles is None:
+        raise CheckFailed(f"{network.name}: frames={len(pixels)} is less than 2")
     return Measurement(
         model=network.name,
         store_zeros=store_zeros,

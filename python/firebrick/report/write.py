@@ -51,13 +51,9 @@ def measure_network(network: Network, progress: Progress) -> list[Measurement]:
     shape = (network.preprocessing.resize, network.image.height, network.image.width)
     pixels = np.stack([images.load_pixels(name, *shape) for name in PHOTOGRAPHS])
     reference = run_numpy(Job(network, pixels, progress=progress)).tensors
-    rows = []
-    for count in MULTIPLIERS:
-        rows.append(measure(network, count, pixels, reference, progress))
+    rows = [measure(network, count, pixels, reference, progress) for count in MULTIPLIERS]
     if rows[0].nonzero_macs < PRUNED * rows[0].dense_macs:
-        rows.append(
-            measure(network, MULTIPLIERS[0], pixels, reference, progress, store_zeros=True)
-        )
+        rows.append(measure(network, MULTIPLIERS[0], pixels, reference, progress, store_zeros=True))
     return rows
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.plan.plan import Plan
@@ -32,7 +33,7 @@ class Job:
     """
 
     network: Network
-    pixels: IntArray
+    pixels: PixelArray
     plan: Plan | None = None
     progress: Progress = silent
     waves: Path | None = None
@@ -48,6 +49,7 @@ class Run:
         cycles_per_frame: clock cycles between the last two frames' ends (two frames or more).
         latency_cycles: clock cycles from the first pixel of the first frame to its last logit.
         predicted_cycles: cycles per frame that the plan predicts.
+        predicted_latency: latency that the plan predicts.
     """
 
     tensors: Mapping[str, IntArray]
@@ -55,3 +57,4 @@ class Run:
     cycles_per_frame: int | None = None
     latency_cycles: int | None = None
     predicted_cycles: int | None = None
+    predicted_latency: int | None = None

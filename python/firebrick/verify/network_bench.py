@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from firebrick.emit.generate import top_text, write_all_memories
 from firebrick.emit.rtl import TOP
 from firebrick.errors import CheckFailed
@@ -41,7 +44,7 @@ class Simulated:
 
     Attributes:
         tensors: every layer's output, int64 (N, C, H, W), channels in natural order.
-        starts: cycle in which the first beat of the image stream was taken.
+        start: cycle in which the first beat of the image stream was taken.
         ends: cycle in which each frame's last logit left.
     """
 
@@ -80,7 +83,7 @@ def build_network(
 def simulate(
     binary: Path,
     pipeline: Pipeline,
-    pixels: IntArray,
+    pixels: NDArray[np.integer],
     workdir: Path,
     cycles_per_frame: int,
     *,
@@ -108,7 +111,7 @@ def simulate(
     links = {link.name: link for link in pipeline.links}
     image, logits = links[pipeline.input_link], links[pipeline.output_link]
     write_all_memories(pipeline, workdir)
-    values = pixel_beats(pixels, image.stream.columns)
+    values = pixel_beats(pixels.astype(np.int64), image.stream.columns)
     write_beats(workdir / "input0.hex", values, image.stream.data_bits // values.shape[1])
     frames = len(pixels)
     limit = PATIENCE * cycles_per_frame * (frames + 2)

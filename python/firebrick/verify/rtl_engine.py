@@ -44,10 +44,9 @@ def run(job: Job) -> Run:
     chosen = job.plan or default_plan(job.network, job.progress)
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
+    waves = job.waves is not None
     job.progress("compiling the network", 0.0)
-    binary = build_network(
-        job.network, pipeline, cache_folder("models"), waves=job.waves is not None
-    )
+    binary = build_network(job.network, pipeline, cache_folder("models"), waves=waves)
     job.progress("compiling the network", 1.0)
     with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
         workdir = Path(scratch)
@@ -72,4 +71,5 @@ def run(job: Job) -> Run:
         cycles_per_frame=ends[-1] - ends[-2] if len(ends) > 1 else None,
         latency_cycles=ends[0] - result.start,
         predicted_cycles=chosen.cycles_per_frame,
+        predicted_latency=chosen.latency_cycles,
     )

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How results look: fields, differences, classes, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from firebrick import console
+from firebrick.ir.network import Network
+from firebrick.ops.base import IntArray
+from firebrick.verify.compare import LayerDifference
+from firebrick.verify.engine import Run
+
+BEST = 5
+
+
+def classify(
+    network: Network, tensors: Mapping[str, IntArray]
+) -> list[list[dict[str, int | float | str]]]:
+    """Best classes of each photograph: index, name, logit at its real scale."""
+    logits = tensors[network.output].reshape(len(tensors[network.output]), -1)
+    scale = network.scales[network.output]
+    return [
+        [
+            {
+                "index": int(index),
+                "name": network.labels[index] if network.labels else f"class {index}",
+                "logit": round(float(row[index]) * scale, 4),
+            }
+            for index in np.argsort(-row, kind="stable")[:BEST]
+        ]
+        for row in logits
+    ]
+
+
+def cycles(run: Run) -> dict[str, int]:
+    """The cycle fields that a run has."""
+    fields = {
+        "cycles_per_frame": run.cycles_per_frame,
+        "latency_cycles": run.latency_cycles,
+        "predicted_cycles_per_frame": run.predicted_cycles,
+        "predicted_latency_cycles": run.predicted_latency,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def show(title: str, fields: Mapping[str, object], as_json: bool) -> None:
+    """Print fields as JSON or as a table of two columns."""
+    if as_json:
+        console.emit_json(fields)
+    else:
+        console.table(title, ("field", "value"), list(fields.items()))
+
+
+def print_differences(differences: Mapping[str, Sequence[LayerDifference]]) -> None:
+    """One row a layer, one column an engine."""
+    rows = [
+        [same[0].layer, same[0].values, *(x.differing for x in same)]
+        for same in zip(*differences.values(), strict=True)
+    ]
+    heads = ("layer", "values", *(f"differing: {name}" for name in differences))
+    console.table("Differing values against the NumPy reference", heads, rows)
+
+
+def print_classes(
+    sources: Sequence[str], classes: Sequence[Sequence[Mapping[str, int | float | str]]]
+) -> None:
+    """Top-5 of each photograph."""
+    for source, best in zip(sources, classes, strict=True):
+        rows = [[x["index"], x["name"], x["logit"]] for x in best]
+        console.table(f"{source}: top-{BEST}", ("class", "name", "logit"), rows)
+
+
+def print_run(engine: str, run: Run) -> None:
+    """Time an engine took; cycles predicted and simulated, where hardware was simulated."""
+    console.OUT.print(f"{engine}: {run.seconds:.1f} s")
+    rows = [
+        [what, simulated if simulated is not None else "two frames or more", predicted]
+        for what, simulated, predicted in (
+            ("cycles per frame", run.cycles_per_frame, run.predicted_cycles),
+            ("latency, cycles", run.latency_cycles, run.predicted_latency),
+        )
+        if predicted is not None
+    ]
+    if rows:
+        console.table("Clock cycles", ("", "simulated", "predicted"), rows)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Give quiet channels a larger share of the integers that all channels of a tensor have in common.
+
+A convolution's output channel may be multiplied by any positive factor if the weights that read it
+are divided by it: ReLU and max pooling commute with that, and in integers the factor is part of
+the requantization multiplier, so it costs nothing (Nagel et al., "Data-Free Quantization through
+Weight Equalization and Bias Correction", arXiv 1906.04721). Making all channels equally loud would
+spread the next layer's weights too far apart for their codebook, hence the small exponent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.ir.graph import IMAGE, ConvNode, FloatArray, Graph, MaxPoolNode
+from firebrick.quantize.floats import float_operator
+
+EXPONENT = 0.25
+"""A channel is amplified by (largest channel's range / its range) to this power."""
+LARGEST_FACTOR = 4.0
+
+
+def equalize(graph: Graph, images: FloatArray) -> Graph:
+    """The same function, with channels of more even range.
+
+    A tensor stays as it is unless all its readers, seen through max pools, are convolutions.
+
+    Args:
+        graph: prepared graph.
+        images: preprocessed images (N, 3, H, W), on which ranges are measured.
+    """
+    convs = {x.name: x for x in graph.nodes if isinstance(x, ConvNode)}
+    for name, loudness in _ranges(graph, images).items():
+        readers = _readers(graph, name)
+        if not readers or not all(x in convs for x in readers):
+            continue
+        factors = _factors(loudness)
+        source = convs[name]
+        weights = source.weights * factors[:, None, None, None]
+        convs[name] = replace(source, weights=weights, bias=source.bias * factors)
+        for reader in readers:
+            weights = convs[reader].weights / factors[:, None, None]
+            convs[reader] = replace(convs[reader], weights=weights)
+    return replace(graph, nodes=tuple(convs.get(x.name, x) for x in graph.nodes))
+
+
+def _ranges(graph: Graph, images: FloatArray) -> dict[str, NDArray[np.float64]]:
+    """Per convolution and channel, the largest magnitude of an image, averaged over images."""
+    totals: dict[str, NDArray[np.float64]] = {}
+    for index in range(len(images)):
+        tensors = {IMAGE: images[index : index + 1]}
+        for node in graph.nodes:
+            y = float_operator(node)(*(tensors[x] for x in node.inputs))
+            tensors[node.name] = y
+            if isinstance(node, ConvNode):
+                largest = np.abs(y).max((0, 2, 3)).astype(np.float64)
+                totals[node.name] = totals.get(node.name, np.zeros(1)) + largest
+    return {name: total / len(images) for name, total in totals.items()}
+
+
+def _factors(loudness: NDArray[np.float64]) -> NDArray[np.float32]:
+    peak = float(loudness.max())
+    if peak <= 0:
+        return np.ones(len(loudness), np.float32)
+    quiet = peak / np.maximum(loudness, peak * 1e-6)
+    return np.minimum(quiet**EXPONENT, LARGEST_FACTOR).astype(np.float32)
+
+
+def _readers(graph: Graph, name: str) -> list[str]:
+    """Layers that read a tensor, looking through max pools; none if it is the network's output."""
+    found: list[str] = []
+    for node in graph.nodes:
+        if name in node.inputs:
+            further = _readers(graph, node.name) if isinstance(node, MaxPoolNode) else [node.name]
+            found += further or [node.name]  # a pool that nobody reads is the output
+    return found

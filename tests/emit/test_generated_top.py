@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generated top: pinned text for two layers, lint of every kind of connection."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import fire_network, random_conv, small_network
+
+from firebrick.emit.generate import check_onchip, generate
+from firebrick.emit.rtl import TOP, network_module
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.ir.network import Layer, Network
+from firebrick.plan.pipeline import build
+from firebrick.plan.plan import ONCHIP_LIMIT, Plan
+from firebrick.plan.planner import plan
+from firebrick.verify.verilator import verilator_root
+
+SNAPSHOT = Path(__file__).with_name("two_layers.sv")
+
+
+def two_layers() -> Network:
+    """A squeeze and an expand."""
+    return fire_network(small_network(bypass=False), 2)
+
+
+def test_two_layer_top_is_as_pinned() -> None:
+    network = two_layers()
+    text = network_module(build(network, plan(network, 8)), ("Two layers.",)).text()
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(text)
+    assert text == SNAPSHOT.read_text()
+
+
+@pytest.mark.parametrize("bypass", [True, False], ids=["bypass", "chain"])
+def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
+    network = small_network(bypass=bypass)
+    generate(network, plan(network, 24), tmp_path / "rtl")
+    root = verilator_root()
+    sources = sorted((tmp_path / "rtl" / "hw").glob("*.sv")) + [tmp_path / "rtl" / f"{TOP}.sv"]
+    result = subprocess.run(
+        [
+            *(str(root / "bin" / "verilator_bin"), "--lint-only", "--timing", "-Wall"),
+            *("--top-module", TOP, *map(str, sources)),
+        ],
+        env={"VERILATOR_ROOT": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_another_networks_plan_is_refused(tmp_path: Path) -> None:
+    chosen = plan(two_layers(), 8)
+    with pytest.raises(FirebrickError, match="is not that of model 'small'"):
+        generate(small_network(), chosen, tmp_path / "rtl")
+    assert not (tmp_path / "rtl").exists()
+
+
+def too_large() -> tuple[Network, Plan]:
+    """A layer whose rows do not fit: 2,000 channels, 3,000 pixels wide."""
+    small = small_network(bypass=False)
+    kind = type(small.image)(1000, 4, 6000)
+    conv = random_conv(np.random.default_rng(1), "wide", kind, 2, 3, pad=1, density=0.01)
+    layer = Layer(conv, ("image",))
+    network = Network("wide", kind, (layer,), small.preprocessing, {"image": 1.0, "wide": 1.0})
+    return network, plan(network, 4)
+
+
+def test_more_than_10_mb_on_chip_is_refused(tmp_path: Path) -> None:
+    network, chosen = too_large()
+    assert chosen.onchip_bytes["total"] > ONCHIP_LIMIT
+    with pytest.raises(CheckFailed, match=rf"onchip_bytes=\d+ .* exceeds {ONCHIP_LIMIT}"):
+        check_onchip(chosen)
+    with pytest.raises(CheckFailed):
+        generate(network, chosen, tmp_path / "rtl")
+    assert not (tmp_path / "rtl").exists()

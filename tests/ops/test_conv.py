@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conv_cases import CASES, Case, conv, draw_cases, engine
+from hypothesis import HealthCheck, given, settings
+
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.ops.base import Memory
+from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import Measured, check_engine, random_tensor
+
+FOREVER = 1 << 40
+LATENCY = 1
+"""A frame that comes right after the reset finds the lanes still reading their first lengths."""
+DRAINED = {"squeeze": 109, "drain_bound": 49}
+"""Cases whose queues fill up over the rows: so much faster than `timing()` is their first frame."""
+
+
+def check(
+    dut: ConvEngine, folder: Path, build_root: Path, period_slack: int, latency_slack: int
+) -> Measured:
+    stream = StreamType(dut.operator.input, dut.in_columns[0])
+    return check_engine(
+        dut,
+        [random_tensor(np.random.default_rng(3), stream, 4)],
+        folder,
+        build_root,
+        in_orders=[dut.in_order],
+        out_order=dut.out_order,
+        seed=5,
+        period_slack=period_slack,
+        latency_slack=latency_slack,
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(engine(CASES[name]), tmp_path, build_root, 0, DRAINED.get(name, LATENCY))
+
+
+def check_random(case: Case, folder: Path, build_root: Path) -> None:
+    """Any geometry computes the right values; its cycles are exact where it waits for no rows."""
+    dut = engine(case)
+    timing = dut.timing()
+    measured = check(dut, folder, build_root, FOREVER, FOREVER)
+    if len(dut.row_cycles.steady) == 1:
+        # While it waits, the queues empty, and the next row may be faster than the steady one.
+        assert measured.period <= measured.predicted_period
+        if measured.predicted_period == sum(timing.cycles):
+            assert measured.period == measured.predicted_period
+
+
+RANDOM = settings(
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@settings(RANDOM, max_examples=4)
+@given(case=draw_cases())
+def test_rtl_of_any_geometry(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check_random(case, tmp_path_factory.mktemp("any"), build_root)
+
+
+@pytest.mark.slow
+@settings(RANDOM, max_examples=80)
+@given(case=draw_cases(seeds=1000))
+def test_rtl_of_many_geometries(
+    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+) -> None:
+    check_random(case, tmp_path_factory.mktemp("many"), build_root)
+
+
+class Flipped(ConvEngine):
+    """An engine with one wrong bit in one memory."""
+
+    suffix = ""
+
+    def memories(self) -> dict[str, Memory]:
+        images = ConvEngine.memories(self)
+        image = images[self.suffix]
+        images[self.suffix] = Memory(image.width, (image.words[0] ^ 1, *image.words[1:]))
+        return images
+
+
+@pytest.mark.parametrize("suffix", ["weights0", "positions1", "channels", "requantize"])
+def test_check_sees_a_flipped_bit(suffix: str, tmp_path: Path, build_root: Path) -> None:
+    """Same model as `fire_expand`, other contents."""
+    good = engine(CASES["fire_expand"])
+    bad = type("Bad", (Flipped,), {"suffix": suffix})(
+        *(getattr(good, field) for field in ConvEngine.__dataclass_fields__)
+    )
+    with pytest.raises(CheckFailed, match="values differ"):
+        check(bad, tmp_path, build_root, FOREVER, FOREVER)
+
+
+def stored_weights(dut: ConvEngine) -> np.ndarray:
+    """Weights as the hardware reads them, rebuilt from parameters and memory images alone."""
+    shape, images = dut.parameters(), dut.memories()
+    codebook = np.array(images["codebook"].words)
+    codebook -= (codebook >> (shape["value_bits"] - 1)) << shape["value_bits"]
+    kernel, segments = shape["kernel"], -(-shape["out_width"] // shape["columns"])
+    ring = max(kernel, shape["stride"]) + shape["stride"]
+    bank_bits = (ring * shape["lane_channels"] * segments - 1).bit_length()
+    tap_bits = max(1, (kernel - 1).bit_length())
+    weights = np.zeros((shape["out_channels"], shape["in_channels"], kernel, kernel), np.int64)
+    for lane in range(shape["lanes"]):
+        places = [
+            word >> (lane * (bank_bits + 1)) & ((2 << bank_bits) - 1)
+            for word in images["channels"].words
+        ]
+        channel_at = {
+            place - (1 << bank_bits): dut.in_order[n]
+            for n, place in enumerate(places)
+            if place >> bank_bits
+        }
+        entries = iter(images[f"weights{lane}"].words)
+        for channel, length in zip(dut.out_order, images[f"lengths{lane}"].words, strict=True):
+            position = -1
+            for _ in range(length + 1):
+                entry = next(entries)
+                position += (entry >> shape["code_bits"]) + 1
+                place = images[f"positions{lane}"].words[position]
+                row, tap = place >> (bank_bits + tap_bits), place >> bank_bits & (1 << tap_bits) - 1
+                value = codebook[entry & (1 << shape["code_bits"]) - 1]
+                weights[channel, channel_at[place & (1 << bank_bits) - 1], row, tap] += value
+    return weights
+
+
+@settings(RANDOM, max_examples=150)
+@given(case=draw_cases())
+def test_memories_hold_the_weights(case: Case) -> None:
+    dut = engine(case)
+    assert np.array_equal(stored_weights(dut), dut.operator.weights)
+    for memory in dut.memories().values():
+        assert all(0 <= word < 1 << memory.width for word in memory.words)
+
+
+def item_by_item(dut: ConvEngine, rows: int) -> list[int]:
+    """Start of each row, from the rules in `conv_sequence.sv` and `conv_drain.sv`."""
+    entries = np.repeat(dut.entries().T, dut.segments, axis=0)
+    groups = -(-dut.columns // dut.drain)
+    starts, pops = [0], [-1]
+    for _ in range(rows):
+        issued = [starts[-1] + 1] * dut.lanes
+        for item in entries:
+            credit = pops[-dut.queue_depth] if len(pops) > dut.queue_depth else -1
+            issued = [max(a, credit) + int(n) for a, n in zip(issued, item, strict=True)]
+            pops.append(max(max(issued) + 12, pops[-1] + 1) + groups - 1)
+        starts.append(max(max(issued) + 1, starts[-1] + 5))
+    return starts
+
+
+@settings(RANDOM, max_examples=100)
+@given(case=draw_cases())
+def test_cycles_are_those_of_a_walk_item_by_item(case: Case) -> None:
+    dut = engine(case)
+    steady = list(dut.row_cycles.steady)
+    walked = np.diff(item_by_item(dut, 120)).tolist()[-len(steady) :]
+    assert walked in [steady[n:] + steady[:n] for n in range(len(steady))]
+
+
+def test_expand1x1_needs_no_fillers() -> None:
+    """Centre taps come first, so the squeeze side of a Fire's expand is stored gap-free."""
+    dut = engine(replace(CASES["fire_expand"], density=1.0, lanes=1, gap_bits=0))
+    first = dut.operator.output.channels // 2
+    centre_only = [n for n, channel in enumerate(dut.out_order) if channel < first]
+    kept = np.count_nonzero(dut.operator.weights[:first])
+    missing = dut.operator.codes[:first].astype(bool).sum() - kept  # values 0 in the codebook
+    assert dut.entries()[0, centre_only].sum() <= kept + missing
+
+
+def test_stored_zeros_cost_what_density_saves() -> None:
+    case = replace(CASES["zeros_stored"], channels=(24, 8), gap_bits=2, density=0.1)
+    pruned, full = (engine(replace(case, store_zeros=flag)) for flag in (False, True))
+    weights = pruned.operator.weights
+    structure = np.broadcast_to((weights != 0).any(axis=1, keepdims=True), weights.shape)
+    assert full.entries().sum() >= structure.sum() > 2 * pruned.operator.nonzero
+    assert full.weight_bits_stored > pruned.weight_bits_stored
+    assert full.timing().cycles[0] > pruned.timing().cycles[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"lanes": 200}, "lanes=200 exceeds 18 input slices"),
+        ({"lanes": 0}, "lanes=0 is less than 1"),
+        ({"columns": 0}, "columns=0 is less than 1"),
+        ({"drain": 5}, "drain=5 is not in 1..4"),
+        ({"gap_bits": 8}, "gap_bits=8 is not in 0..7"),
+        ({"queue_depth": 1}, "queue_depth=1 is less than 2"),
+        ({"lanes": 3}, r"slices=\[9, 9\] does not give each of 3 lanes a slice"),
+        ({"slices": (((0, 0),), ((0, 1),))}, "slices=2 are not each of the 18 input slices once"),
+        ({"in_order": (0,) * 6}, "in_order=6 channels are not a permutation of 6"),
+        ({"out_order": (1,)}, "out_order=1 channels are not a permutation of 16"),
+    ],
+)
+def test_wrong_folding_names_field_value_and_rule(change: dict[str, object], text: str) -> None:
+    good = engine(CASES["fire_expand"])
+    with pytest.raises(FirebrickError, match=f"conv 'layer': {text}"):
+        replace(good, **change)  # type: ignore[arg-type]
+
+
+def test_halo_wider_than_a_beat_is_refused() -> None:
+    with pytest.raises(FirebrickError, match=r"columns=2 gives beats of 4 pixels, less than"):
+        engine(replace(CASES["stem_7x7_2"], columns=2, drain=1))
+
+
+def test_accumulator_width_is_tight() -> None:
+    """The bound is reached by an input that takes the extreme of each weight's sign."""
+    operator = conv(CASES["fire_expand"])
+    weights, limit = operator.weights, 1 << (operator.acc_bits - 1)
+    sums = [
+        int(np.where(weights * sign > 0, weights, 0).sum((1, 2, 3))[o] * operator.input.hi)
+        for sign in (1, -1)
+        for o in range(operator.output.channels)
+    ]
+    assert all(-limit <= s < limit for s in sums)
+    biased = [s + int(operator.bias[n % len(operator.bias)]) for n, s in enumerate(sums)]
+    assert all(-limit <= s < limit for s in biased)
+    assert max(map(abs, (*sums, *biased))) >= limit // 2

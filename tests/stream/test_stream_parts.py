@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`skid`, `fifo` and `broadcast` carry every beat once, in order, at full rate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.stream import StreamType
+from firebrick.verify.check import check_engine, random_tensor
+
+SKID, FIFO, BROADCAST = range(3)
+BEATS = 40
+
+
+@dataclass(frozen=True)
+class Identity(Operator):
+    kind: ClassVar[str] = "stream_part"
+    name: str
+    output: TensorType
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        return (self.output,)
+
+    def golden(self, *inputs: IntArray) -> IntArray:
+        return inputs[0]
+
+
+@dataclass(frozen=True)
+class Part(Engine):
+    operator: Identity
+    part: int
+    depth: int
+    latency: int
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        return (self.operator.output.width,)
+
+    @property
+    def out_columns(self) -> int:
+        return self.operator.output.width
+
+    def parameters(self) -> dict[str, int]:
+        stream = StreamType(self.operator.output, self.out_columns)
+        return {"part": self.part, "data_bits": stream.data_bits, "depth": self.depth}
+
+    def memories(self) -> dict[str, Memory]:
+        return {}
+
+    def timing(self) -> RowTiming:
+        rows = tuple(range(1, BEATS + 1))
+        return RowTiming(
+            needs=rows,
+            frees=rows,
+            cycles=(0,) * BEATS,
+            lag=self.latency,
+            ring=1,
+            in_beats=1,
+            out_beats=1,
+        )
+
+    def buffer_bits(self) -> int:
+        return 0
+
+
+CASES = {
+    "skid": (SKID, 4, 1, 3),
+    "fifo_smallest": (FIFO, 2, 2, 1),
+    "fifo_odd": (FIFO, 5, 2, 2),
+    "fifo_deep_wide": (FIFO, 64, 2, 13),
+}
+
+
+def check(part: int, depth: int, latency: int, pixels: int, slack: int, *folders: Path) -> None:
+    engine = Part(Identity("part", TensorType(1, BEATS, pixels, 7)), part, depth, latency)
+    stream = StreamType(engine.operator.output, pixels)
+    tensor = random_tensor(np.random.default_rng(17), stream, 4)
+    check_engine(
+        engine,
+        [tensor],
+        *folders,
+        test_module="stream_bench",
+        seed=17,
+        period_slack=slack,
+        latency_slack=slack,
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_full_rate_and_exact_latency(name: str, tmp_path: Path, build_root: Path) -> None:
+    check(*CASES[name], 0, tmp_path, build_root)
+
+
+def test_broadcast_to_branches_that_stall_on_their_own(tmp_path: Path, build_root: Path) -> None:
+    # The branches pause by themselves, so that only values and order can be exact.
+    check(BROADCAST, 3, 3, 2, 10_000, tmp_path, build_root)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: JSON fields, exit statuses, errors in one line, whole outputs."""
+
+import contextlib
+import io
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from firebrick.cli import main
+from firebrick.ir.network import Network
+from firebrick.quantize import export
+from networks import random_pixels, small_network
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return small_network(bypass=False)
+
+
+@pytest.fixture
+def folder(network: Network, tmp_path: Path) -> Path:
+    """A folder with a quantized model, q.onnx, and two photographs, a.png and b.png."""
+    export.write(network, tmp_path / "q.onnx")
+    for name, pixels in zip("ab", random_pixels(3, network, 2), strict=True):
+        array = pixels.astype(np.uint8).transpose(1, 2, 0)
+        Image.fromarray(array).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def firebrick(folder: Path, *arguments: str) -> Result:
+    """Run a command in `folder`, in this process: importing anew takes seconds."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        mock.patch.object(sys, "argv", ["firebrick", *arguments]),
+        pytest.raises(SystemExit) as stop,
+    ):
+        sys.exit(main())
+    return Result(int(stop.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def fields(folder: Path, *arguments: str) -> dict:
+    result = firebrick(folder, *arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    text = firebrick(tmp_path, "--help").stdout
+    for command in ("import", "quantize", "plan", "generate", "infer", "verify", "report"):
+        assert command in text
+
+
+def test_plan_tells_what_it_promises(folder: Path) -> None:
+    plan = fields(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "plan.json")
+    assert plan["fits"] is True
+    assert plan["multipliers"] <= 30
+    work = plan["nonzero_macs"] / (plan["multipliers"] * plan["cycles_per_frame"])
+    assert plan["mac_efficiency"] == pytest.approx(work, abs=1e-4)
+    onchip = plan["onchip_bytes"]
+    assert onchip["total"] == onchip["weights"] + onchip["buffers"] + onchip["queues"]
+    assert sum(plan["weight_bytes"].values()) == onchip["weights"]
+    assert (folder / "plan.json").is_file()
+
+
+def test_generate_writes_a_folder_that_lists_its_files(folder: Path, network: Network) -> None:
+    fields(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "plan.json")
+    result = fields(folder, "generate", "q.onnx", "plan.json", "-o", "rtl")
+    assert result["model_hash"] == network.digest()
+    manifest = json.loads((folder / "rtl" / "manifest.json").read_text())
+    for name in manifest["sources"] + manifest["memories"]:
+        assert (folder / "rtl" / name).is_file()
+    text = (folder / "rtl" / "firebrick_network.sv").read_text()
+    assert network.digest() in text
+    # The top holds instances and wires only.
+    assert "always" not in text
+    assert "assign" not in text
+    again = fields(folder, "generate", "q.onnx", "plan.json", "-o", "rtl2")
+    assert again["model_hash"] == result["model_hash"]
+    assert (folder / "rtl2" / "firebrick_network.sv").read_text() == text
+
+
+def test_infer_gives_top5_and_dumps_every_layer(folder: Path, network: Network) -> None:
+    (first, second) = fields(folder, "infer", "q.onnx", "a.png", "b.png", "--dump", "out.npz")[
+        "results"
+    ]
+    assert (first["image"], second["image"]) == ("a.png", "b.png")
+    logits = network.golden(random_pixels(3, network, 2))[network.output]
+    assert first["top5"][0]["index"] == int(logits[0].argmax())
+    dump = np.load(folder / "out.npz")
+    assert set(dump.files) == {x.name for x in network}
+    kind = network.layers[0].operator.output
+    assert dump["conv1"].shape == (2, kind.height, kind.width, kind.channels)
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime"])
+def test_verify_counts_differing_values(folder: Path, engine: str, network: Network) -> None:
+    report = fields(folder, "verify", "q.onnx", "a.png", "--engines", engine)
+    assert report["reference"] == "numpy"
+    assert report["differing"] == 0
+    assert report["engines"][engine]["layers"] == len(network.layers)
+    values = sum(x.operator.output.values for x in network)
+    assert report["engines"][engine]["values"] == values
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["infer", "none.onnx", "a.png"], 2, ["none.onnx"]),
+        (["infer", "a.png", "a.png"], 2, ["a.png"]),
+        (["infer", "q.onnx", "none.png"], 2, ["none.png"]),
+        (["infer", "q.onnx", "q.onnx"], 2, ["q.onnx", "image"]),
+        (["verify", "q.onnx", "a.png", "--engines", "gpu"], 2, ["gpu", "numpy"]),
+        (["plan", "q.onnx", "--multipliers", "2"], 1, ["multipliers=2"]),
+        (["plan", "q.onnx", "--multipliers", "30", "-o", "no/plan.json"], 2, ["no/plan.json"]),
+        (["generate", "q.onnx", "q.onnx", "-o", "rtl"], 2, ["q.onnx"]),
+        (["import", "weights.pt", "-o", "m.onnx"], 2, ["weights.pt"]),
+        (["quantize", "q.onnx", "-o", "x.onnx"], 2, ["q.onnx"]),
+        (["quantize", "q.onnx", "-o", "x.onnx", "--weight-bits", "9"], 2, ["weight_bits=9"]),
+    ],
+)
+def test_errors_are_one_line_that_names_the_cause(
+    folder: Path, arguments: list[str], status: int, words: list[str]
+) -> None:
+    before = sorted(folder.rglob("*"))
+    result = firebrick(folder, *arguments, "--json")
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    message = [x for x in result.stderr.splitlines() if x.startswith("firebrick: ")]
+    assert len(message) == 1
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in message[0]
+    assert sorted(folder.rglob("*")) == before
