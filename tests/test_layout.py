@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from firebrick.ops import ENGINES
+from firebrick.plan.pipeline import build
+from firebrick.plan.planner import plan
+from networks import small_network
 
 ROOT = Path(__file__).parents[1]
 KINDS = sorted(ENGINES)
@@ -14,7 +17,7 @@ KINDS = sorted(ENGINES)
 
 def declared_parameters(kind: str) -> set[str]:
     text = (ROOT / "hw" / "ops" / f"{kind}.sv").read_text()
-    header = text[text.index(f"module {kind}") : text.index(");")]
+    header = text[text.index(f"\nmodule {kind} ") : text.index("\n) (")]
     return set(re.findall(r"^\s*parameter\s[^=]*?\b([A-Z][A-Z0-9_]*)\s*=", header, re.MULTILINE))
 
 
@@ -31,6 +34,14 @@ def test_operator_has_its_file(kind: str, pattern: str) -> None:
 def test_parameters_have_one_name_in_both_languages(kind: str) -> None:
     declared = declared_parameters(kind) - {"PREFIX"}
     assert declared == {name.upper() for name in ENGINES[kind].PARAMETERS}
+
+
+def test_engines_give_the_parameters_they_declare() -> None:
+    network = small_network()
+    engines = [x.engine for x in build(network, plan(network, 24)).instances if x.engine]
+    assert {x.operator.kind for x in engines} >= {"conv", "maxpool", "avgpool", "add", "image"}
+    for engine in engines:
+        assert tuple(engine.parameters()) == engine.PARAMETERS
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,7 @@ module conv_accumulate #(
 );
   logic signed [SUM_BITS-1:0] sum[COLUMNS];
 
-  // Whole arrays are assigned, which simulators turn into vector instructions.
+  // Whole arrays are assigned and loops unrolled: simulators make vector instructions of that.
   always_comb begin
     // verilator unroll_full
     for (int unsigned c = 0; c < COLUMNS; c++) begin

@@ -25,7 +25,7 @@ module conv_multiply #(
     return $signed({SIGNED & bits[BITS-1], bits});
   endfunction
 
-  // Whole arrays are assigned, which simulators turn into vector instructions.
+  // Whole arrays are assigned and loops unrolled: simulators make vector instructions of that.
   always_comb begin
     // verilator unroll_full
     for (int unsigned c = 0; c < COLUMNS; c++) begin

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import fire_network, random_conv, small_network
 
 from firebrick.emit.generate import check_onchip, generate
 from firebrick.emit.rtl import TOP, network_module
@@ -17,6 +16,7 @@ from firebrick.plan.pipeline import build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.plan.planner import plan
 from firebrick.verify.verilator import verilator_root
+from networks import fire_network, random_conv, small_network
 
 SNAPSHOT = Path(__file__).with_name("two_layers.sv")
 
@@ -39,7 +39,7 @@ def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
     network = small_network(bypass=bypass)
     generate(network, plan(network, 24), tmp_path / "rtl")
     root = verilator_root()
-    sources = sorted((tmp_path / "rtl" / "hw").glob("*.sv")) + [tmp_path / "rtl" / f"{TOP}.sv"]
+    sources = [*sorted((tmp_path / "rtl" / "hw").glob("*.sv")), tmp_path / "rtl" / f"{TOP}.sv"]
     result = subprocess.run(
         [
             *(str(root / "bin" / "verilator_bin"), "--lint-only", "--timing", "-Wall"),

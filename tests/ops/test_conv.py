@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def test_check_sees_a_flipped_bit(suffix: str, tmp_path: Path, build_root: Path)
     """Same model as `fire_expand`, other contents."""
     good = engine(CASES["fire_expand"])
     bad = type("Bad", (Flipped,), {"suffix": suffix})(
-        *(getattr(good, field) for field in ConvEngine.__dataclass_fields__)
+        *(getattr(good, field.name) for field in fields(ConvEngine))
     )
     with pytest.raises(CheckFailed, match="values differ"):
         check(bad, tmp_path, build_root, FOREVER, FOREVER)
@@ -142,6 +142,10 @@ def test_memories_hold_the_weights(case: Case) -> None:
     assert np.array_equal(stored_weights(dut), dut.operator.weights)
     for memory in dut.memories().values():
         assert all(0 <= word < 1 << memory.width for word in memory.words)
+
+
+def test_parameters_are_those_declared() -> None:
+    assert tuple(engine(CASES["squeeze"]).parameters()) == ConvEngine.PARAMETERS
 
 
 def item_by_item(dut: ConvEngine, rows: int) -> list[int]:

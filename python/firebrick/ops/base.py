@@ -159,6 +159,8 @@ class Engine(ABC):
     ``<PREFIX>.<suffix>.mem`` (hexadecimal, one word a line).
     """
 
+    PARAMETERS: ClassVar[tuple[str, ...]]
+    """Keys of `parameters()`, in the module's order."""
     operator: Operator
 
     @property
