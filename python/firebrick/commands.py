@@ -65,10 +65,12 @@ def quantize_model(
     with console.progress_bars() as progress:
         network = quantize.quantize(graph, options, photographs, progress)
         progress("measuring", 0.0)
-        sqnr = quantize.sqnr_db(graph, network, images.load_samples(images.EVALUATION))
+        unseen = images.load_samples(images.EVALUATION)
+        sqnr = quantize.sqnr_db(graph, network, unseen)
         progress("measuring", 1.0)
         plan = default_plan(network, progress)
-    export.write(network, output)
+    quality = {"sqnr_db": round(sqnr, 2), "sqnr_photographs": len(unseen)}
+    export.write(network, output, notes={name: str(value) for name, value in quality.items()})
     fields = {
         "output": str(output),
         "scheme": str(options.scheme),
@@ -76,7 +78,7 @@ def quantize_model(
         "act_bits": options.act_bits,
         **quantize.statistics(network),
         "weight_bytes": plan.onchip_bytes["weights"],
-        "sqnr_db": round(sqnr, 2),
+        **quality,
     }
     show(f"{network.name}, quantized", fields, as_json)
 
