@@ -150,3 +150,14 @@ def test_errors_are_one_line_that_names_the_cause(
     for word in words:
         assert word in message[0]
     assert sorted(folder.rglob("*")) == before
+
+
+def test_plan_that_does_not_stay_on_chip_is_shown_and_fails(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("firebrick.plan.plan", "firebrick.emit.generate"):
+        monkeypatch.setattr(f"{module}.ONCHIP_LIMIT", 100)
+    result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "--json")
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["fits"] is False
+    assert "exceeds 100 available" in result.stderr

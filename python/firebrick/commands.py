@@ -20,7 +20,7 @@ from firebrick.display import (
     print_run,
     show,
 )
-from firebrick.emit.generate import generate
+from firebrick.emit.generate import check_onchip, generate
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.frontend import onnx_writer
 from firebrick.images import PixelArray
@@ -37,6 +37,8 @@ from firebrick.verify.engines import ENGINES
 from firebrick.verify.rtl_engine import default_plan
 
 REFERENCE = "numpy"
+HARDWARE = "rtl"
+"""Engine that a plan and waveforms concern."""
 
 
 def import_model(
@@ -86,23 +88,22 @@ def quantize_model(
 def plan_model(
     model: Path, multipliers: int, output: Path | None, store_zeros: bool, as_json: bool
 ) -> None:
-    """`plan`: lanes and columns of every engine for a number of multipliers."""
+    """`plan`: lanes and columns of every engine for a number of multipliers.
+
+    Raises:
+        CheckFailed: when the plan, written and shown all the same, does not stay on chip.
+    """
     network = load.read(model)
     with console.progress_bars() as progress:
         plan = make_plan(network, multipliers, store_zeros=store_zeros, progress=progress)
     if output is not None:
         with whole_file(output) as temporary:
             temporary.write_text(plan.to_json())
-    fields = plan.fields()
-    if as_json:
-        console.emit_json(fields)
-        return
-    console.table(
-        f"{network.name}: engines",
-        ("layer", "lanes", "columns", "drain", "gap bits", "cycles", "busy"),
-        plan.rows(),
-    )
-    show(network.name, fields, as_json)
+    if not as_json:
+        heads = ("layer", "lanes", "columns", "drain", "gap bits", "cycles", "busy")
+        console.table(f"{network.name}: engines", heads, plan.rows())
+    show(network.name, plan.fields(), as_json)
+    check_onchip(plan)
 
 
 def generate_model(model: Path, plan: Path, output: Path, target: str, as_json: bool) -> None:
@@ -126,7 +127,7 @@ def infer_model(
     """`infer`: top-5 of each photograph by one engine."""
     network = load.read(model)
     with console.progress_bars() as progress:
-        job = make_job(network, sources, plan, waves, progress)
+        job = make_job(network, sources, [engine], plan, waves, progress)
         run = ENGINES[engine](job)
     if dump is not None:
         layers: dict[str, Any] = {
@@ -165,7 +166,7 @@ def verify_model(
     network = load.read(model)
     runs: dict[str, Run] = {}
     with console.progress_bars() as progress:
-        job = make_job(network, sources, plan, waves, progress)
+        job = make_job(network, sources, engines, plan, waves, progress)
         reference = ENGINES[REFERENCE](job)
         for name in engines:
             runs[name] = ENGINES[name](job)
@@ -209,11 +210,19 @@ def verify_model(
 def make_job(
     network: Network,
     sources: Sequence[str],
+    engines: Sequence[str],
     plan: Path | None,
     waves: Path | None,
     progress: Progress,
 ) -> Job:
-    """Read photographs and plan."""
+    """Read photographs and plan.
+
+    Raises:
+        FirebrickError: when they cannot be read, or concern hardware and none is simulated.
+    """
+    for field, file in (("plan", plan), ("waves", waves)):
+        if file is not None and HARDWARE not in engines:
+            raise FirebrickError(f"{field}={file}: needs engine {HARDWARE}, which does not run")
     chosen = None if plan is None else read_plan(plan)
     shape = (network.preprocessing.resize, network.image.height, network.image.width)
     pixels: list[PixelArray] = [images.load_pixels(source, *shape) for source in sources]

@@ -24,8 +24,8 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
 
         def update(task: str, share: float) -> None:
             if task not in tasks:
-                tasks[task] = bars.add_task(task, total=1.0)
-            bars.update(tasks[task], completed=share)
+                tasks[task] = bars.add_task(task, total=None)  # pulses until a share is known
+            bars.update(tasks[task], total=1.0 if share > 0 else None, completed=share)
 
         yield update
 

@@ -36,7 +36,9 @@ class RowCycles:
     Attributes:
         steady: cycles from a row's start until the next row can start, in the steady state: nearly
             always one number, else a pattern that repeats.
-        last_pop: from the end of a row's work until its last item is popped.
+        last_pop: from the end of a row's work until its last item is popped, if the queues were
+            empty at its start. (In the steady state they may hold what the lanes did ahead of the
+            drain; the next row's output is no later for that.)
     """
 
     steady: tuple[int, ...]
@@ -55,16 +57,18 @@ def row_cycles(lengths: IntArray, segments: int, queue_depth: int, groups: int) 
     entries = np.repeat(lengths, segments, axis=0)
     pops = np.full(queue_depth, NEVER)  # of the last items, relative to the row's start
     cycles: list[int] = []
+    last_pops: list[int] = []
     seen: dict[bytes, int] = {}
     while True:
         # What the row before left behind matters only as far as it ends after this row's start.
         state = np.maximum(pops, 0).tobytes()
         if state in seen or len(cycles) == FOLLOWED_ROWS:
-            return RowCycles(tuple(cycles[seen.get(state, -1) :]), int(pops[-1]))
+            return RowCycles(tuple(cycles[seen.get(state, -1) :]), last_pops[0])
         seen[state] = len(cycles)
         done, pops = _row(entries, pops, groups)
         pops = np.maximum(pops - done, NEVER)
         cycles.append(done)
+        last_pops.append(int(pops[-1]))
 
 
 def _row(entries: IntArray, pops: IntArray, groups: int) -> tuple[int, IntArray]:

@@ -10,9 +10,13 @@ from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPoolEngine
 from firebrick.ops.conv import MULTIPLIER_BITS, Conv
 from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
+from firebrick.ops.image import ImageEngine
 from firebrick.plan.engines import true_weights
 from firebrick.plan.pipeline import Instance, Pipeline
 from firebrick.plan.schedule import NO_TIMING, Role, Schedule, Stage, play
+
+GEARBOX_BEATS = 2
+"""Output beats that the gearbox in `image` makes ready while its output is blocked."""
 
 ROLES = {
     "conv": Role.WORK,
@@ -48,6 +52,8 @@ def _stage(instance: Instance, pipeline: Pipeline, rows: dict[str, int]) -> Stag
         return replace(stage, timing=replace(stage.timing, ring=ring))
     if isinstance(engine, ConvEngine):
         return replace(stage, held=engine.queue_depth + FIFO_DEPTH)
+    if isinstance(engine, ImageEngine):
+        return replace(stage, held=GEARBOX_BEATS)
     if stage.role is Role.FIFO:
         return replace(stage, rows=instance.parameters["depth"] // rows[instance.inputs[0]])
     return stage

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 from firebrick.errors import CheckFailed
 from firebrick.ops.base import RowTiming
@@ -94,10 +95,12 @@ def play(stages: Sequence[Stage], frames: int = FRAMES) -> Schedule:
         for name, stage in game.workers.items():
             while len(game.finish[name]) < targets[name] and game.work(stage):
                 moved = True
+            while game.send(stage):
+                moved = True
         for stage in game.fifos:
             while game.shift(stage):
                 moved = True
-    waiting = [x for x in game.workers if len(game.finish[x]) < targets[x]]
+    waiting = [n for n, x in game.workers.items() if len(game.moves[x.outputs[0]]) < targets[n]]
     if waiting:
         row = len(game.finish[waiting[0]])
         raise CheckFailed(
@@ -106,8 +109,9 @@ def play(stages: Sequence[Stage], frames: int = FRAMES) -> Schedule:
         )
     rows = game.output_rows()
     ends = [rows[len(rows) // frames * (f + 1) - 1] for f in range(frames)]
-    period = round((ends[-1] - ends[1]) / (frames - 2))
     work = {n: sum(x.timing.cycles) for n, x in game.workers.items()}
+    # In a few frames rings and queues may hide that an engine is a little slower than others.
+    period = max(round((ends[-1] - ends[1]) / (frames - 2)), *work.values())
     return Schedule(
         cycles_per_frame=period,
         latency_cycles=round(ends[0]),
@@ -126,9 +130,9 @@ class _Game:
     writer: dict[str, Stage] = field(default_factory=dict)
     reader: dict[str, Stage] = field(default_factory=dict)
     moves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    begin: dict[str, list[float]] = field(default_factory=dict)
     finish: dict[str, list[float]] = field(default_factory=dict)
     freed: dict[str, list[float]] = field(default_factory=dict)
-    paces: dict[str, int] = field(default_factory=dict)
     completes: dict[str, dict[int, list[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -138,6 +142,7 @@ class _Game:
             self.moves |= {link: [] for link in stage.outputs}
             if stage.role is Role.WORK:
                 self.workers[stage.name] = stage
+                self.begin[stage.name] = []
                 self.finish[stage.name] = []
                 self.freed[stage.name] = []
             elif stage.role is Role.FIFO:
@@ -146,21 +151,20 @@ class _Game:
                 rows = self.completes.setdefault(stage.name, {})
                 for y, need in enumerate(stage.timing.needs):
                     rows.setdefault(need - 1, []).append(y)
-        for stage in self.stages:
-            for link in stage.outputs:
-                self.paces[link] = self.pace(link)
 
-    def pace(self, link: str) -> int:
+    def pace(self, link: str, row: int) -> int:
         """Fewest cycles in which a row can cross a link, for all that is behind it."""
         stage = self.reader.get(link)
         if stage is None:
             return 0
         own = stage.timing.in_beats
-        if stage.role is Role.STREAM:
-            own += max(stage.timing.cycles)
         if stage.role in (Role.WORK, Role.FIFO):
             return own
-        return max(own, *(self.pace(x) for x in stage.outputs))
+        rows = [row]
+        if stage.role is Role.STREAM:
+            rows = self.completed(stage, row)
+            own += max(stage.timing.cycles) if rows else 0
+        return max(own, *(self.pace(x, y) for x in stage.outputs for y in rows), 0)
 
     def completed(self, stage: Stage, row: int) -> list[int]:
         """Output rows that input row `row` of a STREAM stage completes (both across frames)."""
@@ -168,8 +172,11 @@ class _Game:
         base = frame * len(stage.timing.needs)
         return [base + y for y in self.completes[stage.name].get(line, ())]
 
-    def opens(self, link: str, row: int) -> float | None:
-        """When the far side of a link can take the row; None while that is not known."""
+    def opens(self, link: str, row: int, *, last: bool = False) -> float | None:
+        """When the far side of a link can take a row's first (or last) beat; None if not known.
+
+        A FIFO takes a row beat by beat as an earlier one leaves; a ring has room for a whole row.
+        """
         stage = self.reader.get(link)
         if stage is None:
             return 0.0
@@ -178,11 +185,14 @@ class _Game:
             freed = self.freed[stage.name]
             return 0.0 if past < 0 else freed[past] if past < len(freed) else None
         if stage.role is Role.FIFO:
-            past, out = row - stage.rows, self.moves[stage.outputs[0]]
-            return 0.0 if past < 0 else out[past][1] if past < len(out) else None
+            past = row - stage.rows
+            gone = (0.0, 0.0) if past < 0 else self.gone(stage.outputs[0], past)
+            return gone and gone[last]
         if stage.role is Role.STREAM:
-            return _latest(self.opens(stage.outputs[0], y) for y in self.completed(stage, row))
-        times = [self.opens(x, row) for x in stage.outputs]
+            return _latest(
+                self.opens(stage.outputs[0], y, last=last) for y in self.completed(stage, row)
+            )
+        times = [self.opens(x, row, last=last) for x in stage.outputs]
         if stage.role is Role.JOIN:
             times += [self.ready(x, row) for x in stage.inputs if x != link]
         return _latest(times)
@@ -203,8 +213,10 @@ class _Game:
         return _latest(self.ready(x, row) for x in stage.inputs)
 
     def start(self, stage: Stage, row: int) -> float | None:
-        """When a WORK stage can begin an output row."""
-        finish = self.finish[stage.name]
+        """When a WORK stage can begin an output row, or began it."""
+        begun, finish = self.begin[stage.name], self.finish[stage.name]
+        if row < len(begun):
+            return begun[row]
         if row > len(finish):
             return None
         frame, y = divmod(row, len(stage.timing.needs))
@@ -228,45 +240,90 @@ class _Game:
 
     @staticmethod
     def first_lag(stage: Stage, row: int) -> float:
-        """Cycles from the start of a row until its first beat."""
+        """Cycles from the start of a row until its first beat is there."""
         cycles = stage.timing.cycles[row % len(stage.timing.cycles)]
-        return cycles / max(1, stage.timing.out_beats) + stage.timing.lag
+        return max(0.0, cycles / max(1, stage.timing.out_beats) - 1) + stage.timing.lag
+
+    def gone(self, link: str, row: int) -> tuple[float, float] | None:
+        """When a row left the near side of a link: a JOIN on the way makes it wait for others."""
+        moves = self.moves[link]
+        if row >= len(moves):
+            return None
+        first, last = moves[row]
+        stage = self.reader.get(link)
+        if stage is None or stage.role in (Role.WORK, Role.FIFO):
+            return first, last
+        after = [(x, row) for x in stage.outputs]
+        if stage.role is Role.STREAM:
+            after = [(stage.outputs[0], y) for y in self.completed(stage, row)]
+        lag = stage.timing.lag
+        for out, y in after:
+            times = self.gone(out, y)
+            if times is None:
+                return None
+            first, last = max(first, times[0] - lag), max(last, times[1] - lag)
+        return first, last
 
     def work(self, stage: Stage) -> bool:
         """Do one more row of a WORK stage if all it waits for is known."""
-        timing = stage.timing
+        timing, link = stage.timing, stage.outputs[0]
         row = len(self.finish[stage.name])
         start = self.start(stage, row)
-        link = stage.outputs[0]
-        opens = self.opens(link, row)
-        if start is None or opens is None:
+        if start is None:
             return False
         frame, y = divmod(row, len(timing.needs))
-        cycles, pace = timing.cycles[y], self.paces[link]
-        first = max(start + self.first_lag(stage, row), opens)
-        # What the queues hold is done ahead while the output is blocked.
-        rest = 1 - min(1.0, stage.held / max(1, timing.out_beats))
-        finish = max(start + cycles, opens + cycles * rest, first + pace * rest)
+        cycles = timing.cycles[y]
+        finish = start + cycles
+        # What the queues hold, some rows and a part of one, is done ahead while the output is
+        # blocked.
+        ahead, part = divmod(stage.held, max(1, timing.out_beats))
+        rest = 1 - part / max(1, timing.out_beats)
+        if not ahead:
+            opens = self.opens(link, row)
+            if opens is None:
+                return False
+            first = max(start + self.first_lag(stage, row), opens)
+            finish = max(finish, opens + cycles * rest, first + self.pace(link, row) * rest)
+        elif row >= ahead:
+            gone = self.gone(link, row - ahead)
+            if gone is None:
+                return False
+            finish = max(finish, gone[0] + (gone[1] - gone[0]) * rest)
+        self.begin[stage.name].append(start)
         self.finish[stage.name].append(finish)
-        gone = frame * timing.frees[-1] + timing.frees[y]
+        past = frame * timing.frees[-1] + timing.frees[y]
         freed = self.freed[stage.name]
-        freed.extend([finish + timing.release] * (gone - len(freed)))
-        self.deliver(link, first, max(finish + timing.lag, first + pace))
+        freed.extend([finish + timing.release] * (past - len(freed)))
         return True
+
+    def send(self, stage: Stage) -> bool:
+        """Send one more row of a WORK stage if it is done and there is room for it."""
+        finish, row = self.finish[stage.name], len(self.moves[stage.outputs[0]])
+        if row >= len(finish):
+            return False
+        first = self.begin[stage.name][row] + self.first_lag(stage, row)
+        return self.cross(stage.outputs[0], row, first, finish[row] + stage.timing.lag)
 
     def shift(self, stage: Stage) -> bool:
         """Move one more row out of a FIFO if that is possible."""
-        link = stage.outputs[0]
-        source, out = self.moves[stage.inputs[0]], self.moves[link]
-        row = len(out)
-        if row >= len(source):
+        source, row = self.moves[stage.inputs[0]], len(self.moves[stage.outputs[0]])
+        return row < len(source) and self.cross(stage.outputs[0], row, *source[row])
+
+    def cross(self, link: str, row: int, first: float, last: float) -> bool:
+        """Let a row cross a link if it is known when the far side can take it.
+
+        Args:
+            link: out of a WORK or FIFO stage.
+            row: the next one.
+            first: when its first beat is there.
+            last: when its last beat is there.
+        """
+        opens, closes = self.opens(link, row), self.opens(link, row, last=True)
+        before = self.gone(link, row - 1) if row else (0.0, 0.0)
+        if opens is None or closes is None or before is None:
             return False
-        opens = self.opens(link, row)
-        if opens is None:
-            return False
-        begin, end = source[row]
-        first = max(begin, opens, out[-1][1] if out else 0.0)
-        self.deliver(link, first, max(end, first + self.paces[link]))
+        first = max(first, opens, before[1])
+        self.deliver(link, first, max(last, first + self.pace(link, row), closes))
         return True
 
     def deliver(self, link: str, first: float, last: float) -> None:
@@ -292,7 +349,8 @@ class _Game:
     def peak(self, stage: Stage) -> int:
         """Most rows in a FIFO: those that began to enter before an earlier one had left."""
         enter = [x[0] for x in self.moves[stage.inputs[0]]]
-        leave = [x[1] for x in self.moves[stage.outputs[0]]]
+        link = stage.outputs[0]
+        leave = [x[1] for x in map(partial(self.gone, link), range(len(self.moves[link]))) if x]
         most = gone = 0
         for row, time in enumerate(enter):
             while gone < len(leave) and leave[gone] <= time:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,6 +89,7 @@ def check_engine(
     out_order: Sequence[int] | None = None,
     beats: Sequence[Beats] | None = None,
     test_module: str | None = None,
+    modules: Mapping[str, str] | None = None,
     seed: int = 1,
     period_slack: int = 0,
     latency_slack: int = 0,
@@ -105,6 +106,7 @@ def check_engine(
         out_order: channel order of the output stream; natural if None.
         beats: what enters each port, where that is no row stream; overrides `in_orders`.
         test_module: cocotb module; `tb_<kind>` if None.
+        modules: texts of further modules by name, for those with no file in `hw/`.
         seed: of the stalls, the padding and the cuts.
         period_slack: cycles by which a frame may take more or less than `timing()` says.
         latency_slack: the same for the first frame, latency included.
@@ -140,7 +142,7 @@ def check_engine(
         parameters["PREFIX"] = PREFIX
     text = bench_text(kind, parameters, ports, Port("m_axis", out.data_bits, out.frame_beats))
     bench = f"bench_{kind}"
-    binary = build_bench({bench: text}, bench, build_root, waves=waves)
+    binary = build_bench({**(modules or {}), bench: text}, bench, build_root, waves=waves)
 
     ends = frame_ends(engine.timing(), frames)
     runs = _runs(frames, ends[-1], seed)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from firebrick.cache import cache_folder
 from firebrick.emit.generate import check_onchip
-from firebrick.errors import FirebrickError
+from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.plan.pipeline import build as build_pipeline
@@ -37,33 +37,52 @@ def default_plan(network: Network, progress: Progress) -> Plan:
 def run(job: Job) -> Run:
     """Generate, compile (or take from the cache), simulate, read every layer back.
 
+    Waveforms are kept also when the simulation fails, up to where it stopped.
+
     Raises:
         CheckFailed: when the plan does not stay on chip, or the simulation fails.
-        FirebrickError: when the plan is another network's.
+        FirebrickError: when the plan is another network's, or waveforms cannot be written.
     """
+    if job.waves is None:
+        return _run(job, None)
+    failure: CheckFailed | None = None
+    with whole_file(job.waves) as temporary:  # before minutes are spent
+        try:
+            result = _run(job, temporary)
+        except CheckFailed as error:
+            if not temporary.stat().st_size:
+                raise
+            failure = error
+    if failure is not None:
+        raise failure
+    return result
+
+
+def _run(job: Job, waves: Path | None) -> Run:
     chosen = job.plan or default_plan(job.network, job.progress)
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
-    waves = job.waves is not None
     job.progress("compiling the network", 0.0)
-    binary = build_network(job.network, pipeline, cache_folder("models"), waves=waves)
+    binary = build_network(job.network, pipeline, cache_folder("models"), waves=waves is not None)
     job.progress("compiling the network", 1.0)
     with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
         workdir = Path(scratch)
         start = time.perf_counter()
-        result = simulate(
-            binary,
-            pipeline,
-            job.pixels,
-            workdir,
-            chosen.cycles_per_frame,
-            progress=job.progress,
-            waves=waves,
-        )
+        try:
+            result = simulate(
+                binary,
+                pipeline,
+                job.pixels,
+                workdir,
+                chosen.cycles_per_frame,
+                progress=job.progress,
+                waves=waves is not None,
+            )
+        finally:
+            dump = workdir / "dump.fst"
+            if waves is not None and dump.is_file():
+                shutil.move(dump, waves)
         seconds = time.perf_counter() - start
-        if job.waves is not None:
-            with whole_file(job.waves) as temporary:
-                shutil.move(workdir / "dump.fst", temporary)
     ends = result.ends
     return Run(
         tensors={x.name: result.tensors[x.name] for x in job.network},

