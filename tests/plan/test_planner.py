@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
+import numpy as np
 import plan_networks as nets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.errors import CheckFailed
+from firebrick.ir.graph import IMAGE
+from firebrick.ops.add import Add
+from firebrick.ops.base import TensorType
 from firebrick.plan.balance import balance
 from firebrick.plan.engines import true_weights
 from firebrick.plan.planner import plan, refold
@@ -29,6 +33,25 @@ def test_too_few_multipliers():
 
 def test_weights_that_are_all_zero():
     assert plan(nets.chain(density=0.0), 40).cycles_per_frame > 0
+
+
+def test_kernel_as_wide_as_the_image():
+    """An input beat completes the halo of the word before it, so it is wider than the output."""
+    for size in (5, 7, 9):
+        image = TensorType(2, size, size)
+        dense = nets.from_codes("dense", image, np.ones((3, 2, size, size), np.uint8), 1, 0)
+        made = plan(nets.network([(dense, (IMAGE,))], image), 100)
+        assert made.layers[0].columns == size - 1
+
+
+def test_add_is_no_wider_than_its_rows():
+    """Even behind convolutions whose beats are."""
+    image = TensorType(3, 9, 9)
+    sides = [nets.from_codes(name, image, np.ones((2, 3, 7, 7), np.uint8), 1, 0) for name in "ab"]
+    both = Add("both", sides[0].output, sides[1].output, sides[0].output, (1, 1), 0)
+    layers = [*((x, (IMAGE,)) for x in sides), (both, ("a", "b"))]
+    made = plan(nets.network(layers, image), 100)
+    assert [x.columns for x in made.layers] == [6, 6, 3]
 
 
 def test_more_multipliers_are_faster():

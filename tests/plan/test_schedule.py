@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from firebrick.errors import CheckFailed
 from firebrick.ops.base import RowTiming
 from firebrick.plan.bypass import fewest_rows, with_rows
-from firebrick.plan.schedule import Role, Stage, play
+from firebrick.plan.schedule import play
+from firebrick.plan.stage import Role, Stage
 
 ROWS = 12
 
@@ -106,6 +107,29 @@ def test_bypass_is_as_deep_as_needed_and_no_deeper():
     rows = fewest_rows(stages, ["skip"])["skip"]
     assert play(with_rows(stages, {"skip": rows})).cycles_per_frame == 100 * ROWS
     assert play(with_rows(stages, {"skip": rows - 1})).cycles_per_frame > 100 * ROWS
+
+
+def test_a_bypass_row_leaves_no_sooner_than_the_row_it_is_added_to():
+    """Its queue holds two rows: one that spreads over the branch's work, and the next."""
+    branch = Stage("branch", Role.WORK, ("x0",), ("e",), timing(100), held=4)
+    stages = [x for x in residual(9) if x.name not in ("squeeze", "expand")]
+    stages.insert(2, branch)
+    assert fewest_rows(stages, ["skip"]) == {"skip": 2}
+
+
+def test_queues_of_several_rows_decouple_work_from_output():
+    """The last stage works on two rows at a time; what it blocks meanwhile is done ahead."""
+    slow = replace(
+        timing(180),
+        needs=tuple(range(2, ROWS + 1, 2)),
+        frees=tuple(range(2, ROWS + 1, 2)),
+        cycles=(180,) * (ROWS // 2),
+        ring=2,
+    )
+    stages = chain([timing(85), slow])
+    assert play(stages).cycles_per_frame > 200 * ROWS // 2
+    stages[0] = replace(stages[0], held=8)
+    assert play(stages).cycles_per_frame < 200 * ROWS // 2
 
 
 def test_deadlock_is_found_and_named():

@@ -23,6 +23,12 @@ def _bits(count: int) -> int:
     return max(1, (count - 1).bit_length())
 
 
+def fewest_columns(operator: Conv) -> int:
+    """Fewest columns with which an input beat completes the halo of the word before it."""
+    reach = operator.kernel - operator.stride - operator.pad
+    return max(1, -(-reach // operator.stride))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ConvEngine(Engine):
     """One convolution engine.

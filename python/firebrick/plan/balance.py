@@ -20,6 +20,7 @@ from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.ops.conv import Conv
 from firebrick.ops.conv_encode import lane_positions
+from firebrick.ops.conv_engine import fewest_columns
 from firebrick.plan.engines import ConvChoice, Derived, derive, stored_weights
 from firebrick.plan.lanes import assign
 
@@ -169,11 +170,13 @@ class Work:
         return ConvChoice(lanes, columns, drain, gap, store_zeros=self.store_zeros)
 
     def foldings(self) -> list[tuple[int, int]]:
-        """(segments, columns) worth trying: the fewest columns for each number of segments."""
-        width = self.operator.output.width
-        found = {-(-width // c): c for c in range(width, 0, -1)}
-        reach = self.operator.kernel - self.operator.stride - self.operator.pad
-        return [(s, c) for s, c in found.items() if reach <= c * self.operator.stride]
+        """(segments, columns) worth trying: the fewest columns for each number of segments.
+
+        A kernel about as wide as the image needs more columns than there are output pixels.
+        """
+        width, least = self.operator.output.width, fewest_columns(self.operator)
+        found = {-(-width // c): c for c in range(max(width, least), least - 1, -1)}
+        return list(found.items())
 
     def input_beats(self, columns: int) -> int:
         """Cycles in which a row of all channels arrives."""

@@ -12,7 +12,8 @@ from firebrick.ops.conv import Conv
 from firebrick.plan import predict
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan, SkipPlan
-from firebrick.plan.schedule import Stage, play
+from firebrick.plan.schedule import play
+from firebrick.plan.stage import Stage
 
 
 def skips(network: Network, plan: Plan) -> tuple[SkipPlan, ...]:

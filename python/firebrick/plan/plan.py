@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.ops.conv import Conv
+from firebrick.ops.conv_engine import fewest_columns
 from firebrick.plan.checked import Fields, parse
 
 FORMAT = 1
@@ -226,6 +227,8 @@ class Plan:
             operator, where = layer.operator, f"layer {layer.name!r}: "
             convolution = isinstance(operator, Conv)
             width = operator.inputs[0].width if plan.kind == "avgpool" else operator.output.width
+            if isinstance(operator, Conv):
+                width = max(width, fewest_columns(operator))
             require(
                 plan.columns <= width, where + "columns", plan.columns, f"exceeds the width {width}"
             )

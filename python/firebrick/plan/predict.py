@@ -13,7 +13,8 @@ from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
 from firebrick.ops.image import ImageEngine
 from firebrick.plan.engines import true_weights
 from firebrick.plan.pipeline import Instance, Pipeline
-from firebrick.plan.schedule import NO_TIMING, Role, Schedule, Stage, play
+from firebrick.plan.schedule import Schedule, play
+from firebrick.plan.stage import NO_TIMING, Role, Stage
 
 GEARBOX_BEATS = 2
 """Output beats that the gearbox in `image` makes ready while its output is blocked."""

@@ -47,7 +47,7 @@ def stream_columns(
         else:
             before = max(columns[x] for x in layer.inputs)
             fewest = _fewest(operator.output, 1, cycles)
-            columns[layer.name] = max(before, fewest)
+            columns[layer.name] = min(max(before, fewest), operator.output.width)
     del columns[IMAGE]
     return columns
 
