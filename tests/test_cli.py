@@ -134,6 +134,10 @@ def test_verify_counts_differing_values(folder: Path, engine: str, network: Netw
         (["generate", "q.onnx", "q.onnx", "-o", "rtl"], 2, ["q.onnx"]),
         (["import", "weights.pt", "-o", "m.onnx"], 2, ["weights.pt"]),
         (["quantize", "q.onnx", "-o", "x.onnx"], 2, ["q.onnx"]),
+        (["quantize", "none.onnx", "-o", "no/x.onnx"], 2, ["no/x.onnx", "does not exist"]),
+        (["infer", "q.onnx", "none.png", "--dump", "no/x.npz"], 2, ["no/x.npz", "does not exist"]),
+        (["report", "q.onnx", "-o", "x.json"], 2, ["x.json", "another ending"]),
+        (["report", "q.onnx", "-o", "no/x.md"], 2, ["no/x.md", "does not exist"]),
         (["quantize", "q.onnx", "-o", "x.onnx", "--weight-bits", "9"], 2, ["weight_bits=9"]),
     ],
 )

@@ -247,8 +247,9 @@ def main() -> None:
     try:
         app()
     except FirebrickError as error:
-        ERR.print(f"firebrick: {error}", markup=False, soft_wrap=True)
+        ERR.print(f"firebrick: {error}", soft_wrap=True)
         sys.exit(error.exit_status)
     except OSError as error:
-        ERR.print(f"firebrick: {error.filename}: {error.strerror}", markup=False, soft_wrap=True)
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        ERR.print(f"firebrick: {text}", soft_wrap=True)
         sys.exit(FirebrickError.exit_status)

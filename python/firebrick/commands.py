@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,19 @@ from firebrick.display import (
     show,
 )
 from firebrick.emit.generate import check_onchip, generate
-from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.errors import CheckFailed, FirebrickError, naming
 from firebrick.frontend import onnx_writer
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
-from firebrick.output import whole_file
+from firebrick.output import check_file, whole_file
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan as make_plan
+from firebrick.progress import Progress
 from firebrick.quantize import QuantizeOptions, export, load
 from firebrick.report.measure import summary
 from firebrick.report.write import page_text, report
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import Job, Progress, Run
+from firebrick.verify.engine import Job, Run
 from firebrick.verify.engines import ENGINES
 from firebrick.verify.rtl_engine import default_plan
 
@@ -58,7 +58,8 @@ def quantize_model(
     model: Path, output: Path, options: QuantizeOptions, calibration: Path | None, as_json: bool
 ) -> None:
     """`quantize`: float ONNX to integer ONNX, with its SQNR over photographs not calibrated on."""
-    with naming(str(model)):
+    check_file(output)  # before minutes are spent
+    with naming(model):
         graph = passes.prepare(frontend.load(str(model)))
     if calibration is None:
         photographs = images.load_samples(images.CALIBRATION)
@@ -125,6 +126,8 @@ def infer_model(
     as_json: bool,
 ) -> None:
     """`infer`: top-5 of each photograph by one engine."""
+    if dump is not None:
+        check_file(dump)  # before minutes are spent
     network = load.read(model)
     with console.progress_bars() as progress:
         job = make_job(network, sources, [engine], plan, waves, progress)
@@ -135,15 +138,16 @@ def infer_model(
         }
         with whole_file(dump) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **layers)
+    best_classes = classify(network, run.tensors)
     results = [
         {"image": source, "engine": engine, "top5": best, "seconds": run.seconds / len(sources)}
         | cycles(run)
-        for source, best in zip(sources, classify(network, run.tensors), strict=True)
+        for source, best in zip(sources, best_classes, strict=True)
     ]
     if as_json:
         console.emit_json({"results": results})
     else:
-        print_classes(sources, classify(network, run.tensors))
+        print_classes(sources, best_classes)
         print_run(engine, run)
 
 
@@ -249,15 +253,4 @@ def report_models(models: Sequence[Path], output: Path, as_json: bool) -> None:
     if as_json:
         console.emit_json({"output": str(output), "rows": summary(rows)})
     else:
-        console.OUT.print(page_text(rows), markup=False)
-
-
-@contextmanager
-def naming(source: str) -> Iterator[None]:
-    """Put the name of the file before messages that only know the layer."""
-    try:
-        yield
-    except FirebrickError as error:
-        if source in str(error):
-            raise
-        raise type(error)(f"{source}: {error}") from None
+        console.OUT.print(page_text(rows))

@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-OUT = Console(highlight=False)
-ERR = Console(stderr=True, highlight=False)
+# Names of files, layers and classes are printed as they are, whatever markup they look like.
+OUT = Console(highlight=False, markup=False, emoji=False)
+ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 @contextmanager
 def progress_bars() -> Iterator[Callable[[str, float], None]]:
     """Give a function (task, share done) that draws one bar per task, on stderr."""
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<34}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=ERR) as bars:
         tasks: dict[str, TaskID] = {}
 

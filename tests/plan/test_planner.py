@@ -10,7 +10,6 @@ from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
 from firebrick.ops.base import TensorType
 from firebrick.plan.balance import balance
-from firebrick.plan.engines import true_weights
 from firebrick.plan.planner import plan, refold
 
 
@@ -63,7 +62,7 @@ def test_more_multipliers_are_faster():
 
 def test_outer_taps_of_a_pointwise_filter_are_no_weights():
     operator = nets.conv("c", nets.chain().image, 6, kernel=3, density=0.9, pointwise=4)
-    assert true_weights(operator).sum((1, 2, 3)).tolist() == [3] * 4 + [27] * 2
+    assert operator.true_weights.sum((1, 2, 3)).tolist() == [3] * 4 + [27] * 2
 
 
 def test_zeros_stored_cost_time_and_memory():

@@ -124,8 +124,9 @@ def networks(draw: st.DrawFn) -> Network:
         bias = rng.integers(-1000, 1000, kind.channels)
         layers.append(Layer(AvgPool("sums", kind, sum_type(kind, bias), bias), (layers[-1].name,)))
     scales = {IMAGE: 1.0} | {x.name: 0.1 + 1 / 3 for x in layers}
+    labels = tuple(f"ä{n}" for n in range(layers[-1].operator.output.channels))
     how = Preprocessing(side, "BGR", (1.5, 2.5, 3.5), (1.0, 1.0, 1.0))
-    return Network("random", image, tuple(layers), how, scales, ("ä", "b"))
+    return Network("random", image, tuple(layers), how, scales, labels)
 
 
 def _conv(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -82,3 +83,14 @@ def test_a_bypass_keeps_its_scale() -> None:
     )
     even = equalize(replace(graph, nodes=nodes), images)
     assert np.array_equal(even.nodes[0].weights, stem.weights)
+
+
+def test_a_thousand_pools_in_a_row_are_seen_through() -> None:
+    graph, images = uneven()
+    stem, last = graph.nodes[0], replace(graph.nodes[2], name="last")
+    names = ["stem", *(f"pool{n}" for n in range(1500))]
+    pools = [MaxPoolNode(b, (a,), 1, 1) for a, b in pairwise(names)]
+    far = replace(graph, nodes=(stem, *pools, replace(last, inputs=(names[-1],))))
+    near = replace(graph, nodes=(stem, replace(last, inputs=("stem",))))
+    expected = equalize(near, images).nodes[0].weights
+    assert np.array_equal(equalize(far, images).nodes[0].weights, expected)

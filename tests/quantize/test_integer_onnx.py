@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -152,7 +154,12 @@ def _metadata(old: str, new: str) -> Callable[[onnx.ModelProto], None]:
         (_metadata('"shift": 16', '"shift": true'), "shift=True is not an integer"),
         (_metadata('"kernel": 1', '"kernel": 1e9'), "kernel=1000000000.0 is not an integer"),
         (_metadata('"stride": 1', '"stride": 2'), "output.height=16 has windows outside"),
-        (_metadata('"height": 16', '"height": 16000'), "only|image"),
+        (_metadata('"height": 16', '"height": 16000'), "resize=16 is less than the input's 16000"),
+        (_metadata('"bits": 8', '"bits": 16'), "image=.*is not 3 channels of unsigned bytes"),
+        (_metadata('"image": 1.0', '"image": 0.0'), "scales.image=0.0 is not positive"),
+        (_metadata('"channels": "RGB"', '"channels": "XYZ"'), "channels=XYZ is not RGB or BGR"),
+        (_metadata('"mean": [', '"mean": [], "x": ['), r"mean=\(\) is not 3 finite numbers"),
+        (_metadata('"resize": 16', '"resize": 9'), "resize=9 is less than the input's 16"),
         (_metadata('["image"]', '["other"]'), "input 'other' is not computed"),
         (_metadata('["image"]', '["image", "image"]'), "inputs=2 is not 1"),
         (_metadata('"kind": "conv"', '"kind": "exec"'), "kind='exec' is none of"),
@@ -175,6 +182,25 @@ def test_a_changed_file_is_refused_in_one_line(
         read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_tensors_that_only_metadata_make_large_are_refused(tmp_path: Path) -> None:
+    model = to_model(one_conv(signed=True, multiplier=32768, shift=16))
+    (prop,) = [x for x in model.metadata_props if x.key == "firebrick.network"]
+    document = json.loads(prop.value)
+    large = document["image"] | {"height": 4096, "width": 4096}
+    pool = {"kind": "maxpool", "kernel": 1, "stride": 1, "output": large}
+    names = ["image", *(f"pool{n}" for n in range(9))]
+    document["layers"] = [pool | {"name": b, "inputs": [a]} for a, b in pairwise(names)]
+    document["image"] = large
+    prop.value = json.dumps(document)
+    path = tmp_path / "large.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(
+        FirebrickError, match=r"layer 'pool4': values=\d+ up to here exceed"
+    ) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}: ")
 
 
 @settings(

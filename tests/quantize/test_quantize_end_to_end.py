@@ -163,6 +163,15 @@ def test_options_out_of_range_are_refused(fields: dict[str, object], message: st
         QuantizeOptions(**fields)
 
 
+def test_an_image_that_is_not_rgb_is_refused() -> None:
+    rng = np.random.default_rng(0)
+    nodes = (conv_node(rng, "only", "image", (2, 1, 3)),)
+    how = Preprocessing(9, "RGB", (0.0,), (1.0,))
+    grey = Graph("grey", Shape(1, 9, 9), nodes, how)
+    with pytest.raises(FirebrickError, match="grey: image channels=1 is not 3, as RGB has"):
+        quantize(grey, QuantizeOptions(), photographs())
+
+
 def test_no_photographs_or_wrong_ones_are_refused() -> None:
     with pytest.raises(FirebrickError, match="photographs=0"):
         quantize(_graph(), QuantizeOptions(), [])

@@ -11,8 +11,8 @@ from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
+from firebrick.progress import silent
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import silent
 from firebrick.verify.network_bench import build_network, simulate
 from networks import fire_network
 

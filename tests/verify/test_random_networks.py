@@ -10,8 +10,8 @@ from firebrick.errors import CheckFailed
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan
+from firebrick.progress import silent
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import silent
 from firebrick.verify.network_bench import build_network, simulate
 from networks import random_pixels
 from random_networks import random_network

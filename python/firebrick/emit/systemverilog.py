@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from firebrick.errors import FirebrickError
 
 INT_MAX = (1 << 31) - 1
 
@@ -81,6 +84,18 @@ class Module:
     wires: tuple[Signal, ...]
     instances: tuple[ModuleInstance, ...]
     body: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that every name is declared once.
+
+        Raises:
+            FirebrickError: naming module and name.
+        """
+        names = [x.name for x in (*self.ports, *self.wires)]
+        names += [f"u_{x.name}" for x in self.instances]
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise FirebrickError(f"module {self.name!r}: {name!r} is declared {count} times")
 
     def text(self) -> str:
         """The file: deterministic, ends with a newline."""

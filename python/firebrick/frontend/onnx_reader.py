@@ -16,7 +16,7 @@ from typing import TypeVar
 import onnx
 from onnx import TensorProto
 
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, naming
 from firebrick.frontend.onnx_ops import HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
@@ -49,10 +49,8 @@ def read(
         FirebrickError: naming file, node, field, value and rule.
         OSError: when there is no such file.
     """
-    try:
+    with naming(path):
         return _read(path, size, preprocessing)
-    except FirebrickError as error:
-        raise FirebrickError(f"{path}: {error}") from None
 
 
 def _read(path: Path, size: int | None, preprocessing: Preprocessing | None) -> Graph:

@@ -79,7 +79,7 @@ class Op:
 
     def fail(self, field: str, value: object, rule: str) -> FirebrickError:
         """Error about one field, to be raised by the caller."""
-        name = self.proto.name or self.proto.output[0]
+        name = self.proto.name or next(iter(self.proto.output), "")
         return FirebrickError(f"node {name!r} ({self.proto.op_type}): {field}={value} {rule}")
 
     def has_input(self, index: int) -> bool:

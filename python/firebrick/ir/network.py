@@ -13,6 +13,9 @@ from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ops.base import IntArray, Operator, TensorType
 
+RESERVED = ("pixels", "s_axis", "m_axis", "input0", "output")
+"""Names that no layer may have: streams of the generated top and of its bench bear them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
@@ -49,15 +52,22 @@ class Network:
     labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check names, order and types of all joints.
+        """Check names, order and types of all joints, and the number of labels.
 
         Raises:
             FirebrickError: naming the layer and the rule.
         """
+        if not self.layers:
+            raise FirebrickError(f"network {self.name!r}: layers=0 is not a network")
         known = {IMAGE: self.image}
         for layer in self.layers:
             if layer.name in known:
                 raise FirebrickError(f"layer {layer.name!r}: name used twice")
+            if layer.name in RESERVED:
+                raise FirebrickError(
+                    f"layer {layer.name!r}: name is one of {', '.join(RESERVED)}, which hardware "
+                    "uses itself"
+                )
             if len(layer.inputs) != len(layer.operator.inputs):
                 raise FirebrickError(
                     f"layer {layer.name!r}: inputs={len(layer.inputs)}, its operator takes "
@@ -71,6 +81,12 @@ class Network:
                         f"layer {layer.name!r}: input {source!r} is {known[source]}, expects {kind}"
                     )
             known[layer.name] = layer.operator.output
+        classes = known[self.output].channels
+        if self.labels and len(self.labels) != classes:
+            raise FirebrickError(
+                f"network {self.name!r}: labels={len(self.labels)} is not the number of logits, "
+                f"{classes}"
+            )
 
     def __iter__(self) -> Iterator[Layer]:
         """Layers in execution order."""

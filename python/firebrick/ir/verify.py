@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,12 @@ from firebrick.ir.graph import (
 
 MAX_VALUES = 1 << 26
 """Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
+MAX_NAME = 200
+"""Longest name of a model, characters."""
+MAX_LABEL = 1000
+"""Longest name of a class, characters."""
+MAX_RESIZE = 1 << 14
+"""Longest shorter side that a photograph is resized to, pixels."""
 
 KINDS: dict[type[Node], str] = {
     ConvNode: "conv",
@@ -91,7 +98,8 @@ def verify(graph: Graph) -> Graph:
     """Check all rules of a float graph and return it.
 
     Names are unique and known, shapes agree, numbers are finite, every layer but the last is read,
-    the last gives 1x1 logits, and the preprocessing fits the input.
+    the last gives 1x1 logits, names of model and classes can be printed, and the preprocessing fits
+    the input.
 
     Raises:
         FirebrickError: naming layer, field, value and rule.
@@ -113,7 +121,8 @@ def verify(graph: Graph) -> Graph:
             f"graph {graph.name!r}: labels={len(graph.labels)} is not the number of logits, "
             f"{logits.channels}"
         )
-    _verify_preprocessing(graph.name, graph.preprocessing, graph.input)
+    _verify_texts(graph)
+    verify_preprocessing(f"graph {graph.name!r}", graph.preprocessing, graph.input)
     return graph
 
 
@@ -147,6 +156,7 @@ def _conv_shape(node: ConvNode, shape: Shape) -> Shape:
         raise fail(node, "weights", node.weights.shape, f"does not take {shape.channels} channels")
     _require_shape(node, "bias", node.bias, (out,))
     _require_positive(node, "weights", node.weights.size)
+    require_size(node, "weights", node.weights.shape)
     _require_positive(node, "stride", node.stride)
     top, left, bottom, right = node.pads
     if top != left:
@@ -193,6 +203,16 @@ def _require_shape(node: Node, field: str, array: FloatArray, shape: tuple[int, 
         raise fail(node, field, array.shape, f"is not of shape {shape}")
 
 
+def require_size(node: Node, field: str, shape: tuple[int, ...]) -> None:
+    """Check a shape against `MAX_VALUES`, before a pass makes an array of it.
+
+    Raises:
+        FirebrickError: naming layer, field, shape and bound.
+    """
+    if math.prod(shape) > MAX_VALUES:
+        raise fail(node, field, shape, f"exceeds {MAX_VALUES} values")
+
+
 def _require_positive(node: Node, field: str, value: int) -> None:
     if value < 1:
         raise fail(node, field, value, "is less than 1")
@@ -212,15 +232,35 @@ def _verify_numbers(node: Node) -> None:
         raise fail(node, "var", float(node.var.min()), f"plus {node.epsilon} is not positive")
 
 
-def _verify_preprocessing(name: str, how: Preprocessing, image: Shape) -> None:
+def _verify_texts(graph: Graph) -> None:
+    """Names end up in terminals, in comments of generated files and in metadata of ONNX files."""
+    texts = [("name", graph.name, MAX_NAME)]
+    texts += [(f"labels[{n}]", label, MAX_LABEL) for n, label in enumerate(graph.labels)]
+    for field, text, most in texts:
+        if len(text) > most or not text.isprintable():
+            raise FirebrickError(f"graph: {field}={text!r:.40} is not a text of {most} characters")
+
+
+def verify_preprocessing(place: str, how: Preprocessing, image: Shape) -> None:
+    """Check that a photograph can become the image in this way.
+
+    Args:
+        place: what is preprocessed for, to begin messages with.
+        how: to be checked.
+        image: shape of the network's input.
+
+    Raises:
+        FirebrickError: naming place, field, value and rule.
+    """
+
     def require(holds: bool, field: str, value: object, rule: str) -> None:
         if not holds:
-            raise FirebrickError(f"graph {name!r}: preprocessing.{field}={value} {rule}")
+            raise FirebrickError(f"{place}: preprocessing.{field}={value} {rule}")
 
     smallest = max(image.height, image.width)
     require(how.channels in ("RGB", "BGR"), "channels", how.channels, "is not RGB or BGR")
     require(how.resize >= smallest, "resize", how.resize, f"is less than the input's {smallest}")
-    require(how.resize <= 1 << 14, "resize", how.resize, f"exceeds {1 << 14}")
+    require(how.resize <= MAX_RESIZE, "resize", how.resize, f"exceeds {MAX_RESIZE}")
     for field, values in (("mean", how.mean), ("std", how.std)):
         numbers = len(values) == image.channels and bool(np.all(np.isfinite(values)))
         require(numbers, field, values, f"is not {image.channels} finite numbers")

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
-from firebrick.ops.conv import MULTIPLIER_BITS
+from firebrick.ops.conv import MAX_SHIFT, MULTIPLIER_BITS
 from firebrick.ops.stream import StreamType
 
 
@@ -44,11 +44,10 @@ class Add(Operator):
         for field, kind in (("right", self.right), ("output", self.output)):
             other = (kind.channels, kind.height, kind.width)
             self.require(other == shape, field, other, f"is not of shape {shape}")
+        most = (1 << MULTIPLIER_BITS) - 1
         for value in self.multipliers:
-            self.require(
-                0 <= value < 1 << MULTIPLIER_BITS, "multipliers", value, "is not an unsigned 16-bit"
-            )
-        self.require(0 <= self.shift <= 40, "shift", self.shift, "is not in 0..40")
+            self.require(0 <= value <= most, "multipliers", value, f"is not in 0..{most}")
+        self.require(0 <= self.shift <= MAX_SHIFT, "shift", self.shift, f"is not in 0..{MAX_SHIFT}")
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:

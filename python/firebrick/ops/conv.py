@@ -18,6 +18,8 @@ from firebrick.ops.base import IntArray, Operator, TensorType, requantize
 
 MULTIPLIER_BITS = 16
 BIAS_BITS = 20
+MAX_SHIFT = 40
+"""Most bits that a requantization drops."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +76,10 @@ class Conv(Operator):
         self.require(2 <= self.value_bits <= 8, "value_bits", self.value_bits, "is not in 2..8")
         limit = 1 << (self.value_bits - 1)
         self.require(
-            len(self.codebook) <= 1 << self.code_bits,
+            1 <= len(self.codebook) <= 1 << self.code_bits,
             "codebook",
             len(self.codebook),
-            f"entries exceed {1 << self.code_bits}",
+            f"entries are not in 1..{1 << self.code_bits}",
         )
         self.require(self.codebook[0] == 0, "codebook[0]", self.codebook[0], "is not 0")
         low, high = int(self.codebook.min()), int(self.codebook.max())
@@ -95,7 +97,7 @@ class Conv(Operator):
             )
         self._check_range("bias", self.bias, -(1 << (BIAS_BITS - 1)), (1 << (BIAS_BITS - 1)) - 1)
         self._check_range("multiplier", self.multiplier, 0, (1 << MULTIPLIER_BITS) - 1)
-        self.require(0 <= self.shift <= 40, "shift", self.shift, "is not in 0..40")
+        self.require(0 <= self.shift <= MAX_SHIFT, "shift", self.shift, f"is not in 0..{MAX_SHIFT}")
         for field, size, out in (
             ("output.height", self.input.height, self.output.height),
             ("output.width", self.input.width, self.output.width),
@@ -126,6 +128,34 @@ class Conv(Operator):
         return int(np.count_nonzero(self.weights))
 
     @property
+    def true_weights(self) -> NDArray[np.bool_]:
+        """Which weights (O, I, kernel, kernel) the layer really has, pruned ones included.
+
+        The outer taps of a filter that uses none but its centre tap (an expand1x1 within a Fire
+        module) are no weights: nobody would store or multiply them, not even with zeros stored.
+        """
+        centre = self.kernel // 2
+        outer = self.weights != 0
+        outer[:, :, centre, centre] = False
+        pointwise = ~outer.any((1, 2, 3))
+        mask = np.ones(outer.shape, bool)
+        mask[pointwise] = False
+        mask[pointwise, :, centre, centre] = True
+        return mask
+
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """Zero pixels at top, left, bottom, right; none where the last windows end inside."""
+        below, right = (
+            max(0, (out - 1) * self.stride + self.kernel - self.pad - size)
+            for out, size in (
+                (self.output.height, self.input.height),
+                (self.output.width, self.input.width),
+            )
+        )
+        return self.pad, self.pad, below, right
+
+    @property
     def acc_bits(self) -> int:
         """Signed bits that hold every partial sum, in any order, with and without the bias.
 
@@ -146,11 +176,8 @@ class Conv(Operator):
         """
         (x,) = inputs
         rows, cols = self.output.height, self.output.width
-        below = max(0, (rows - 1) * self.stride + self.kernel - self.pad - self.input.height)
-        right = max(0, (cols - 1) * self.stride + self.kernel - self.pad - self.input.width)
-        padded = np.pad(
-            x.astype(np.float64), ((0, 0), (0, 0), (self.pad, below), (self.pad, right))
-        )
+        top, left, below, right = self.pads
+        padded = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (top, below), (left, right)))
         weights = self.weights.astype(np.float64)
         acc = np.zeros((x.shape[0], self.output.channels, rows, cols))
         for ky in range(self.kernel):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from firebrick.ir.graph import BatchNormNode, ConvNode, Graph, Node
+from firebrick.ir.verify import require_size
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -20,6 +21,9 @@ def fold_batchnorm(graph: Graph) -> Graph:
         - BatchNorm(Conv(x; W, c)) -> Conv(x; a W, a c + b), when nothing else reads the
           convolution and it has no ReLU
         - BatchNorm(x) of anything else -> Conv(x; diag(a), b), a 1x1 convolution
+
+    Raises:
+        FirebrickError: when that 1x1 convolution would have too many weights.
     """
     read_by = readers(graph)
     nodes: dict[str, Node] = {}
@@ -39,6 +43,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
             )
             replaced[source.name] = ()
         else:
+            require_size(node, "weights", (len(factor), len(factor)))
             weights = np.diag(factor)[:, :, None, None].astype(np.float32)
             folded = ConvNode(node.name, node.inputs, weights, offset.astype(np.float32))
         # a second batch norm in a row folds into this convolution

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick.ir.graph import ConcatNode, ConvNode, FloatArray, Graph, Node
-from firebrick.ir.verify import fail
+from firebrick.ir.verify import fail, require_size
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -19,7 +19,7 @@ def fuse_concat(graph: Graph) -> Graph:
           smallest square that holds all taps at their places.
 
     Raises:
-        FirebrickError: when a Concat joins anything else.
+        FirebrickError: when a Concat joins anything else, or reaches too far to be one kernel.
     """
     read_by = readers(graph)
     nodes: dict[str, Node] = {}
@@ -58,6 +58,8 @@ def _fuse(node: ConcatNode, parts: list[ConvNode]) -> ConvNode:
     before = max(part.pads[0] for part in parts)
     after = max(part.weights.shape[2] - 1 - part.pads[0] for part in parts)
     kernel = before + after + 1
+    filters = sum(len(part.weights) for part in parts)
+    require_size(node, "weights", (filters, first.weights.shape[1], kernel, kernel))
     # The far edges move with the kernel's, so that each part keeps its number of windows.
     edges = [after - (part.weights.shape[2] - 1 - part.pads[0]) for part in parts]
     bottom = max(part.pads[2] + edge for part, edge in zip(parts, edges, strict=True))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Planning: how many lanes and columns each engine gets, and what follows from that."""
+"""Planning: foldings, orders, schedule, memory, and the pipeline that hardware is printed from."""

@@ -10,7 +10,7 @@ timing of the chosen engines corrects afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,10 +19,11 @@ from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.ops.conv import Conv
-from firebrick.ops.conv_encode import lane_positions
+from firebrick.ops.conv_encode import kept_weights, lane_positions
 from firebrick.ops.conv_engine import fewest_columns
-from firebrick.plan.engines import ConvChoice, Derived, derive, stored_weights
+from firebrick.plan.engines import ConvChoice, Derived, derive
 from firebrick.plan.lanes import assign
+from firebrick.progress import Progress
 
 ROW_OVERHEAD = 12
 """Cycles a row that do not depend on its weights."""
@@ -47,9 +48,6 @@ TRUST = 1.002
 """Exact over estimated cycles that needs no correction."""
 ROUNDS = 10
 """Corrections of the estimate by exact timing, at most."""
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share done."""
 
 
 @dataclass(slots=True)
@@ -81,7 +79,7 @@ class Work:
     @classmethod
     def of(cls, operator: Conv, store_zeros: bool) -> Work:
         """Measure a layer."""
-        stored = stored_weights(operator, store_zeros)
+        stored = kept_weights(operator, store_zeros)
         counts = stored.sum(3, dtype=np.int64)
         pairs = [(i, k) for i in range(counts.shape[1]) for k in range(counts.shape[2])]
         flat = stored[(slice(None), *lane_positions(pairs, operator.kernel).T)]

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
@@ -51,27 +50,6 @@ class Derived:
     orders: Mapping[str, tuple[int, ...]]
 
 
-def true_weights(operator: Conv) -> NDArray[np.bool_]:
-    """Which weights (O, I, K, K) a layer really has.
-
-    The outer taps of a filter that is 1x1 by construction (an expand1x1 within a Fire module) are
-    no weights: nobody would store or multiply them, not even with zeros stored.
-    """
-    mask = np.ones(operator.codes.shape, bool)
-    centre = operator.kernel // 2
-    outer = operator.codes != 0
-    outer[:, :, centre, centre] = False
-    pointwise = ~outer.any((1, 2, 3)) & (operator.kernel > 1)
-    mask[pointwise] = False
-    mask[pointwise, :, centre, centre] = True
-    return mask
-
-
-def stored_weights(operator: Conv, store_zeros: bool) -> NDArray[np.bool_]:
-    """Which weights (O, I, K, K) are stored and multiplied."""
-    return kept_weights(operator, store_zeros)
-
-
 def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
     """Assign slices, order channels, make the engines."""
     engines: dict[str, ConvEngine] = {}
@@ -79,7 +57,7 @@ def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
         operator = layer.operator
         if isinstance(operator, Conv):
             choice = choices[layer.name]
-            loads = stored_weights(operator, choice.store_zeros).sum((0, 3), dtype=np.int64)
+            loads = kept_weights(operator, choice.store_zeros).sum((0, 3), dtype=np.int64)
             engines[layer.name] = _engine(
                 operator,
                 choice,

@@ -26,6 +26,7 @@ class Events:
     completes: dict[str, dict[int, list[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Index the stages by name and by link."""
         for stage in self.stages:
             self.writer |= dict.fromkeys(stage.outputs, stage)
             self.reader |= dict.fromkeys(stage.inputs, stage)

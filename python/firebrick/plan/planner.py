@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from firebrick.ir.network import Network
 from firebrick.plan import predict
-from firebrick.plan.balance import Progress, balance
+from firebrick.plan.balance import balance
 from firebrick.plan.bypass import skips
 from firebrick.plan.engines import ConvChoice, derive
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.plan.streams import image_pixels, stream_columns
+from firebrick.progress import Progress
 
 FAST_SIMULATION = 450
 """Multipliers of the default plan: more cost simulation time, fewer cost cycles."""

@@ -11,7 +11,6 @@ from firebrick.ops.avgpool import AvgPoolEngine
 from firebrick.ops.conv import MULTIPLIER_BITS, Conv
 from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
 from firebrick.ops.image import ImageEngine
-from firebrick.plan.engines import true_weights
 from firebrick.plan.pipeline import Instance, Pipeline
 from firebrick.plan.schedule import Schedule, play
 from firebrick.plan.stage import NO_TIMING, Role, Stage
@@ -116,5 +115,5 @@ def macs(network: Network) -> tuple[int, int]:
         if isinstance(operator, Conv):
             pixels = operator.output.height * operator.output.width
             nonzero += operator.nonzero * pixels
-            dense += int(true_weights(operator).sum()) * pixels
+            dense += int(operator.true_weights.sum()) * pixels
     return nonzero, dense

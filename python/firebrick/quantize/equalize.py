@@ -70,10 +70,18 @@ def _factors(loudness: NDArray[np.float64]) -> NDArray[np.float32]:
 
 
 def _readers(graph: Graph, name: str) -> list[str]:
-    """Layers that read a tensor, looking through max pools; none if it is the network's output."""
+    """Layers that read a tensor, looking through max pools.
+
+    None if the tensor is the network's output; a pool that is the output counts as a reader.
+    """
     found: list[str] = []
+    seen_through = {name}
     for node in graph.nodes:
-        if name in node.inputs:
-            further = _readers(graph, node.name) if isinstance(node, MaxPoolNode) else [node.name]
-            found += further or [node.name]  # a pool that nobody reads is the output
+        if seen_through.isdisjoint(node.inputs):
+            continue
+        # a pool that ends the network is its output
+        if isinstance(node, MaxPoolNode) and node is not graph.nodes[-1]:
+            seen_through.add(node.name)
+        else:
+            found.append(node.name)
     return found

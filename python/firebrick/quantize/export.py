@@ -27,8 +27,7 @@ from firebrick.ops.base import TensorType
 from firebrick.ops.conv import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.output import whole_file
-from firebrick.quantize.forward import conv_pads
-from firebrick.quantize.metadata import describe
+from firebrick.quantize.metadata import NOTE_PREFIX, describe
 from firebrick.quantize.storage import Storage, storages
 
 OPSET = 17
@@ -76,7 +75,7 @@ def to_model(network: Network, notes: Mapping[str, str] | None = None) -> onnx.M
         ir_version=IR_VERSION,
         producer_name="firebrick",
     )
-    notes = {f"firebrick.note.{key}": value for key, value in (notes or {}).items()}
+    notes = {f"{NOTE_PREFIX}{key}": value for key, value in (notes or {}).items()}
     helper.set_model_props(model, describe(network) | notes)
     return model
 
@@ -142,7 +141,7 @@ class _Builder:
             f"{name}.sums",
             kernel_shape=[conv.kernel] * 2,
             strides=[conv.stride] * 2,
-            pads=list(conv_pads(conv)),
+            pads=list(conv.pads),
         )
         column = (1, -1, 1, 1)
         bias = self._constant(f"{name}.bias", conv.bias.reshape(column), np.int32)

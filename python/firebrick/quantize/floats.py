@@ -18,30 +18,10 @@ from firebrick.ir.graph import (
     Graph,
     MaxPoolNode,
     Node,
+    Shape,
 )
+from firebrick.ir.verify import output_shape
 from firebrick.quantize.forward import Array, FloatConv, maxpool
-
-
-def output_size(node: ConvNode | MaxPoolNode, height: int, width: int) -> tuple[int, int]:
-    """Height and width of a layer's output.
-
-    Ceil mode counts a last, partial window if it starts inside the image.
-    """
-    if isinstance(node, ConvNode):
-        top, left, bottom, right = node.pads
-        kernel = node.weights.shape[2]
-        return (
-            (height + top + bottom - kernel) // node.stride + 1,
-            (width + left + right - kernel) // node.stride + 1,
-        )
-    return _pool_size(node, height), _pool_size(node, width)
-
-
-def _pool_size(node: MaxPoolNode, size: int) -> int:
-    if not node.ceil:
-        return (size - node.kernel) // node.stride + 1
-    count = -((node.kernel - size) // node.stride) + 1
-    return count - 1 if (count - 1) * node.stride >= size else count
 
 
 def float_operator(node: Node) -> Callable[..., FloatArray]:
@@ -67,8 +47,8 @@ def _conv(node: ConvNode, conv: FloatConv, x: Array) -> FloatArray:
 
 
 def _maxpool(node: MaxPoolNode, x: Array) -> FloatArray:
-    height, width = output_size(node, *x.shape[2:])
-    return np.asarray(maxpool(x, node.kernel, node.stride, height, width), np.float32)
+    out = output_shape(node, [Shape(*x.shape[1:])])
+    return np.asarray(maxpool(x, node.kernel, node.stride, out.height, out.width), np.float32)
 
 
 def _add(node: AddNode, left: Array, right: Array) -> FloatArray:

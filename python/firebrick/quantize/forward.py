@@ -117,18 +117,6 @@ def requantize_fast(
     return acc.astype(np.int8 if output.signed else np.uint8)
 
 
-def conv_pads(operator: Conv) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right; zero where the last windows end within the image."""
-    below, right = (
-        max(0, (out - 1) * operator.stride + operator.kernel - operator.pad - size)
-        for out, size in (
-            (operator.output.height, operator.input.height),
-            (operator.output.width, operator.input.width),
-        )
-    )
-    return operator.pad, operator.pad, below, right
-
-
 def maxpool(x: Array, kernel: int, stride: int, height: int, width: int) -> Array:
     """Maximum of each window, windows clipped at the bottom and right edge."""
     rows = _pool_axis(x, kernel, stride, height, 2)
@@ -147,7 +135,7 @@ def _pool_axis(x: Array, kernel: int, stride: int, count: int, axis: int) -> Arr
 def fast_operator(operator: Operator) -> Callable[..., Array]:
     """A function that gives the integers of `operator.golden` sooner, in the smallest dtype."""
     if isinstance(operator, Conv):
-        sums = IntConv(operator.weights, operator.input, operator.stride, conv_pads(operator))
+        sums = IntConv(operator.weights, operator.input, operator.stride, operator.pads)
         return partial(_conv, operator, sums)
     if isinstance(operator, MaxPool):
         height, width = operator.output.height, operator.output.width

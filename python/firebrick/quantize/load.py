@@ -15,24 +15,32 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from firebrick.errors import FirebrickError
-from firebrick.ir.graph import Preprocessing
+from firebrick.errors import FirebrickError, naming
+from firebrick.ir.graph import IMAGE, Preprocessing, Shape
 from firebrick.ir.network import Layer, Network
+from firebrick.ir.verify import MAX_LABEL, MAX_NAME, MAX_RESIZE, MAX_VALUES, verify_preprocessing
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import IntArray, Operator, TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv import MAX_SHIFT, Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.document import Field
 from firebrick.quantize.export import WEIGHT_ZERO, to_model
-from firebrick.quantize.metadata import LABELS_KEY, NETWORK_KEY, VERSION, VERSION_KEY
+from firebrick.quantize.metadata import (
+    LABELS_KEY,
+    NETWORK_KEY,
+    NOTE_PREFIX,
+    VERSION,
+    VERSION_KEY,
+)
 
 MAX_BYTES = 256 << 20
 MAX_SIDE = 1 << 14
 MAX_CHANNELS = 1 << 16
 MAX_LAYERS = 4096
 MAX_LABELS = 1 << 16
-MAX_VALUES = 1 << 28
+MAX_FRAME = 1 << 28
+"""Most values of one frame in all tensors together: the reference keeps every one."""
 ITEM_BYTES: Mapping[int, int] = {TensorProto.UINT8: 1, TensorProto.INT32: 4, TensorProto.INT64: 8}
 """Types of the initializers that are read back, and their size."""
 
@@ -50,8 +58,9 @@ def read(path: Path) -> Network:
             f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
             "not a model written by `firebrick quantize`"
         )
-    network = _network(path, metadata, {x.name: x for x in model.graph.initializer})
-    _compare(path, model, network)
+    with naming(path):
+        network = _network(metadata, {x.name: x for x in model.graph.initializer})
+        _compare(model, network)
     return network
 
 
@@ -61,9 +70,10 @@ def read_notes(path: Path) -> dict[str, str]:
     Raises:
         FirebrickError: the file cannot be read.
     """
-    prefix = "firebrick.note."
     props = _parse(path).metadata_props
-    return {x.key.removeprefix(prefix): x.value for x in props if x.key.startswith(prefix)}
+    return {
+        x.key.removeprefix(NOTE_PREFIX): x.value for x in props if x.key.startswith(NOTE_PREFIX)
+    }
 
 
 def _parse(path: Path) -> onnx.ModelProto:
@@ -82,54 +92,58 @@ def _parse(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _network(
-    path: Path, metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]
-) -> Network:
-    document = Field.parse(metadata.get(NETWORK_KEY, ""), f"{path}: {NETWORK_KEY}")
-    labels = Field.parse(metadata.get(LABELS_KEY, ""), f"{path}: {LABELS_KEY}")
+def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]) -> Network:
+    document = Field.parse(metadata.get(NETWORK_KEY, ""), NETWORK_KEY)
+    labels = Field.parse(metadata.get(LABELS_KEY, ""), LABELS_KEY)
     image = _type(document["image"])
-    types = {"image": image}
+    if (image.channels, image.bits, image.signed) != (3, 8, False):
+        raise FirebrickError(f"image={image} is not 3 channels of unsigned bytes")
+    types = {IMAGE: image}
+    frame = image.values
     layers = []
     for field in document["layers"].elements(MAX_LAYERS):
         inputs = tuple(x.text() for x in field["inputs"].elements(2))
         name = field["name"].identifier()
         for source in inputs:
             if source not in types:
-                raise FirebrickError(f"{path}: layer {name!r}: input {source!r} is not computed")
-        reader = _Initializers(path, name, initializers)
+                raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
+        reader = _Initializers(name, initializers)
         try:
             operator = _operator(field, name, [types[x] for x in inputs], reader)
         except (ValueError, IndexError) as error:
-            raise FirebrickError(f"{path}: layer {name!r}: {error}") from None
-        except FirebrickError as error:
-            place = "" if str(error).startswith(str(path)) else f"{path}: "
-            raise FirebrickError(f"{place}{error}") from None
+            raise FirebrickError(f"layer {name!r}: {error}") from None
+        frame += operator.output.values
+        if frame > MAX_FRAME:
+            raise FirebrickError(f"layer {name!r}: values={frame} up to here exceed {MAX_FRAME}")
         types[name] = operator.output
         layers.append(Layer(operator, inputs))
-    if not layers:
-        raise FirebrickError(f"{path}: {NETWORK_KEY}.layers is empty")
-    preprocessing = document["preprocessing"]
     scales = {name: value.number() for name, value in document["scales"].items()}
+    for name, scale in scales.items():
+        if scale <= 0:
+            raise FirebrickError(f"{NETWORK_KEY}.scales.{name}={scale} is not positive")
     missing = types.keys() - scales.keys()
     if missing:
-        raise FirebrickError(f"{path}: {NETWORK_KEY}.scales has no {min(missing)!r}")
-    try:
-        return Network(
-            name=document["name"].text(),
-            image=image,
-            layers=tuple(layers),
-            preprocessing=Preprocessing(
-                resize=preprocessing["resize"].integer(1, MAX_SIDE),
-                channels=preprocessing["channels"].text(),
-                mean=tuple(x.number() for x in preprocessing["mean"].elements(3)),
-                std=tuple(x.number() for x in preprocessing["std"].elements(3)),
-            ),
-            scales=scales,
-            labels=tuple(x.text(1000) for x in labels.elements(MAX_LABELS)),
-        )
-    except FirebrickError as error:
-        place = "" if str(error).startswith(str(path)) else f"{path}: "
-        raise FirebrickError(f"{place}{error}") from None
+        raise FirebrickError(f"{NETWORK_KEY}.scales has no {min(missing)!r}")
+    return Network(
+        name=document["name"].text(MAX_NAME),
+        image=image,
+        layers=tuple(layers),
+        preprocessing=_preprocessing(document["preprocessing"], image),
+        scales=scales,
+        labels=tuple(x.text(MAX_LABEL) for x in labels.elements(MAX_LABELS)),
+    )
+
+
+def _preprocessing(field: Field, image: TensorType) -> Preprocessing:
+    how = Preprocessing(
+        resize=field["resize"].integer(1, MAX_RESIZE),
+        channels=field["channels"].text(),
+        mean=tuple(x.number() for x in field["mean"].elements(3)),
+        std=tuple(x.number() for x in field["std"].elements(3)),
+    )
+    shape = Shape(image.channels, image.height, image.width)
+    verify_preprocessing(NETWORK_KEY, how, shape)
+    return how
 
 
 def _type(field: Field) -> TensorType:
@@ -148,14 +162,14 @@ def _type(field: Field) -> TensorType:
 class _Initializers:
     """A layer's constants, by the suffix of their name."""
 
-    def __init__(self, path: Path, layer: str, tensors: Mapping[str, TensorProto]) -> None:
-        self._path, self._layer, self._tensors = path, layer, tensors
+    def __init__(self, layer: str, tensors: Mapping[str, TensorProto]) -> None:
+        self._layer, self._tensors = layer, tensors
 
     def array(self, suffix: str, kind: int) -> IntArray:
         name = f"{self._layer}.{suffix}"
         tensor = self._tensors.get(name)
         if tensor is None:
-            raise FirebrickError(f"{self._path}: initializer {name!r} is missing")
+            raise FirebrickError(f"initializer {name!r} is missing")
         count = int(np.prod(np.array(tensor.dims, dtype=object))) if tensor.dims else 1
         expected = count * ITEM_BYTES[kind]
         if (
@@ -165,7 +179,7 @@ class _Initializers:
             or len(tensor.raw_data) != expected
         ):
             raise FirebrickError(
-                f"{self._path}: initializer {name!r}: type={tensor.data_type} "
+                f"initializer {name!r}: type={tensor.data_type} "
                 f"dims={list(tensor.dims)} bytes={len(tensor.raw_data)} is not type {kind} "
                 f"with {expected} bytes of its own"
             )
@@ -197,7 +211,7 @@ def _operator(
             value_bits=field["value_bits"].integer(2, 8),
             bias=constants.vector("bias", TensorProto.INT32),
             multiplier=constants.vector("multiplier", TensorProto.INT64),
-            shift=field["shift"].integer(0, 40),
+            shift=field["shift"].integer(0, MAX_SHIFT),
         )
     if kind == "maxpool":
         kernel, stride = field["kernel"].integer(1, 64), field["stride"].integer(1, 64)
@@ -209,29 +223,25 @@ def _operator(
             int(constants.array(f"{side}_multiplier", TensorProto.INT64).item())
             for side in ("left", "right")
         )
-        shift = field["shift"].integer(0, 40)
+        shift = field["shift"].integer(0, MAX_SHIFT)
         return Add(name, inputs[0], inputs[1], output, (left, right), shift)
     raise FirebrickError(f"layer {name!r}: kind={kind!r} is none of conv, maxpool, avgpool, add")
 
 
-def _compare(path: Path, model: onnx.ModelProto, network: Network) -> None:
+def _compare(model: onnx.ModelProto, network: Network) -> None:
     """Refuse a file that is not what its network would be written as."""
     again = to_model(network)
     for field in ("ir_version", "opset_import", "functions", "training_info"):
         if getattr(model, field) != getattr(again, field):
-            raise FirebrickError(f"{path}: {field} differs from what its metadata describe")
+            raise FirebrickError(f"{field} differs from what its metadata describe")
     for what in ("node", "initializer", "input", "output"):
         found, expected = getattr(model.graph, what), getattr(again.graph, what)
         if len(found) != len(expected):
-            raise FirebrickError(
-                f"{path}: {what}s={len(found)}, its metadata describe {len(expected)}"
-            )
+            raise FirebrickError(f"{what}s={len(found)}, its metadata describe {len(expected)}")
         for a, b in zip(found, expected, strict=True):
             if a != b:
-                raise FirebrickError(
-                    f"{path}: {what} {a.name!r} differs from what its metadata describe"
-                )
+                raise FirebrickError(f"{what} {a.name!r} differs from what its metadata describe")
     if model.graph.SerializeToString(deterministic=True) != again.graph.SerializeToString(
         deterministic=True
     ):
-        raise FirebrickError(f"{path}: graph differs from what its metadata describe")
+        raise FirebrickError("graph differs from what its metadata describe")

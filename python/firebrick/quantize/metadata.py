@@ -14,6 +14,8 @@ VERSION = "1"
 VERSION_KEY = "firebrick.version"
 NETWORK_KEY = "firebrick.network"
 LABELS_KEY = "firebrick.labels"
+NOTE_PREFIX = "firebrick.note."
+"""What keys of further, free metadata begin with."""
 
 _FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

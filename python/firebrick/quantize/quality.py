@@ -21,20 +21,14 @@ def statistics(network: Network) -> dict[str, int]:
     """Numbers of weights, as fields of a report.
 
     Returns:
-        ``weights``: all, pruned ones included. The outer taps of an output that only uses its
-        centre tap (the 1x1 half of a Fire expand) are not weights.
+        ``weights``: all, pruned ones included, see `Conv.true_weights`.
         ``nonzero``: those that are stored and multiplied.
     """
     convs = [x.operator for x in network if isinstance(x.operator, Conv)]
-    return {"weights": sum(map(_weights, convs)), "nonzero": sum(x.nonzero for x in convs)}
-
-
-def _weights(conv: Conv) -> int:
-    """Weights of one convolution without structural zeros."""
-    outputs, channels, taps = conv.output.channels, conv.input.channels, conv.kernel**2
-    outer = np.delete(conv.weights.reshape(outputs, channels, taps), taps // 2, axis=2)
-    pointwise = int((~outer.any((1, 2))).sum())
-    return channels * (pointwise + (outputs - pointwise) * taps)
+    return {
+        "weights": sum(int(x.true_weights.sum()) for x in convs),
+        "nonzero": sum(x.nonzero for x in convs),
+    }
 
 
 def run_integers(network: Network, pixels: PixelArray) -> dict[str, IntArray]:

@@ -24,16 +24,19 @@ from firebrick.ir.graph import (
     Graph,
     MaxPoolNode,
     Node,
+    Shape,
 )
 from firebrick.ir.network import Layer, Network
+from firebrick.ir.verify import output_shape
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
 from firebrick.ops.base import Operator, TensorType
 from firebrick.ops.conv import Conv
 from firebrick.ops.maxpool import MaxPool
+from firebrick.progress import Progress
 from firebrick.quantize.calibration import random_crops
 from firebrick.quantize.equalize import equalize
-from firebrick.quantize.floats import float_operator, output_size
+from firebrick.quantize.floats import float_operator
 from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.forward import Array, fast_operator
 from firebrick.quantize.hessian import Statistics, Streams, gather_patches
@@ -41,7 +44,6 @@ from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
 from firebrick.quantize.weights import quantize_weights
 
-Progress = Callable[[str, float], None]
 BATCH = 4
 """Crops computed at a time; more would only take memory."""
 RANGE_CROPS = 17
@@ -89,8 +91,10 @@ def quantize(
     Raises:
         FirebrickError: naming layer, field, value and rule.
     """
-    folded = fold_input(graph)
     size = graph.input
+    if size.channels != 3:
+        raise FirebrickError(f"{graph.name}: image channels={size.channels} is not 3, as RGB has")
+    folded = fold_input(graph)
     crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
     if options.compensate:
         folded = equalize(folded, crops[:RANGE_CROPS].astype(np.float32))
@@ -152,6 +156,11 @@ def _quantize_node(node: Node, state: _State) -> None:
     state.scales[node.name] = scale
 
 
+def _shape(node: Node, kind: TensorType) -> Shape:
+    """Shape of what a layer makes of a tensor."""
+    return output_shape(node, [Shape(kind.channels, kind.height, kind.width)])
+
+
 def _batches(function: Callable[..., Array], inputs: Sequence[Array]) -> Array:
     count = len(inputs[0])
     parts = [
@@ -164,8 +173,8 @@ def _conv(node: ConvNode, source: _Tensor, state: _State) -> tuple[Operator, flo
     """Weights, then bias (correcting the mean), then the scale of what comes out."""
     options = state.options
     outputs, _channels, kernel, _ = node.weights.shape
-    height, width = output_size(node, source.kind.height, source.kind.width)
-    patches = gather_patches(source, node, (height, width), options.patches, state.rng)
+    shape = _shape(node, source.kind)
+    patches = gather_patches(source, node, (shape.height, shape.width), options.patches, state.rng)
     statistics = Statistics.of(patches)
     flat = node.weights.reshape(outputs, -1).astype(np.float64)
     floor = scale_floor(node.bias.astype(np.float64), source.scale)
@@ -175,7 +184,7 @@ def _conv(node: ConvNode, source: _Tensor, state: _State) -> tuple[Operator, flo
         bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
     output = patches.quantized @ quantized.real.T.astype(np.float32) + bias.astype(np.float32)
     signed = not node.relu
-    kind = TensorType(outputs, height, width, options.act_bits, signed)
+    kind = TensorType(outputs, shape.height, shape.width, options.act_bits, signed)
     sum_scale = source.scale * quantized.scale
     # an output step finer than that of the sums would show nothing new
     scale = activation_scale(output, kind.lo, kind.hi, float(sum_scale.max()))
@@ -221,8 +230,8 @@ def _add(node: AddNode, inputs: Sequence[_Tensor], state: _State) -> tuple[Opera
 
 def _maxpool(node: MaxPoolNode, source: _Tensor) -> Operator:
     kind = source.kind
-    height, width = output_size(node, kind.height, kind.width)
-    output = TensorType(kind.channels, height, width, kind.bits, kind.signed)
+    shape = _shape(node, kind)
+    output = TensorType(shape.channels, shape.height, shape.width, kind.bits, kind.signed)
     return MaxPool(node.name, kind, output, node.kernel, node.stride)
 
 

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.ops.base import IntArray
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
+from firebrick.ops.conv import BIAS_BITS, MAX_SHIFT, MULTIPLIER_BITS
 
 Vector = NDArray[np.float64]
 
 LARGEST_BIAS = (1 << (BIAS_BITS - 1)) - 1
 LARGEST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1
-LARGEST_SHIFT = 40
 BINS = 32768
 """Resolution of the histogram that errors are summed over: 1/128 of the finest step or better."""
 CANDIDATES = np.geomspace(0.2, 1.0, 97)
@@ -59,7 +58,7 @@ def multipliers(ratios: Vector) -> tuple[IntArray, int]:
     """
     largest = float(ratios.max())
     shift = int(np.floor(np.log2(LARGEST_MULTIPLIER / largest))) if largest > 0 else 0
-    shift = min(max(shift, 0), LARGEST_SHIFT)
+    shift = min(max(shift, 0), MAX_SHIFT)
     if np.rint(largest * 2.0**shift) > LARGEST_MULTIPLIER and shift > 0:
         shift -= 1  # rounding passed the top
     return np.rint(ratios * 2.0**shift).astype(np.int64), shift

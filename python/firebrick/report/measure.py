@@ -12,9 +12,10 @@ from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan
+from firebrick.progress import Progress
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import Job, Progress
+from firebrick.verify.engine import Job
 
 
 @dataclass(frozen=True, slots=True)

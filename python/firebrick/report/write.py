@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from firebrick import __version__, images
+from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
+from firebrick.progress import Progress
 from firebrick.report.measure import Measurement, measure, summary
-from firebrick.verify.engine import Job, Progress
+from firebrick.verify.engine import Job
 from firebrick.verify.engines import run_numpy
 
 MULTIPLIERS = (450, 1900)
@@ -38,9 +40,17 @@ HEAD = (
 
 
 def report(networks: Sequence[Network], output: Path, progress: Progress) -> list[Measurement]:
-    """Measure, write `output` (Markdown) and the same as JSON beside it."""
-    rows = [row for network in networks for row in measure_network(network, progress)]
-    with whole_file(output) as page, whole_file(output.with_suffix(".json")) as data:
+    """Measure, write `output` (Markdown) and the same as JSON beside it.
+
+    Raises:
+        CheckFailed: when a network cannot be simulated.
+        FirebrickError: when `output` cannot be written, or is itself the JSON file.
+    """
+    beside = output.with_suffix(".json")
+    if beside == output:
+        raise FirebrickError(f"{output}: is the JSON file, the page needs another ending")
+    with whole_file(output) as page, whole_file(beside) as data:  # before minutes are spent
+        rows = [row for network in networks for row in measure_network(network, progress)]
         page.write_text(page_text(rows))
         data.write_text(json.dumps(summary(rows), indent=2) + "\n")
     return rows

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,7 @@ from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.plan.plan import Plan
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share done, 0 to 1."""
-
-
-def silent(_task: str, _share: float) -> None:
-    """Progress for nobody."""
+from firebrick.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ from firebrick.ops.base import IntArray
 from firebrick.ops.image import pixel_beats
 from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Link, Pipeline
+from firebrick.progress import Progress
 from firebrick.verify.beats import read_beats, write_beats
 from firebrick.verify.bench import (
     Port,
@@ -30,7 +31,6 @@ from firebrick.verify.bench import (
     read_frames,
     run_bench,
 )
-from firebrick.verify.engine import Progress
 
 BENCH = f"bench_{TOP}"
 POLL_SECONDS = 0.5

@@ -16,7 +16,8 @@ from firebrick.output import whole_file
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import FAST_SIMULATION, default
-from firebrick.verify.engine import Job, Progress, Run
+from firebrick.progress import Progress
+from firebrick.verify.engine import Job, Run
 from firebrick.verify.network_bench import build_network, simulate
 
 

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer names become file names and SystemVerilog: any identifier works, or is refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyslang
+import pytest
+
+from firebrick.emit.generate import top_text
+from firebrick.errors import FirebrickError
+from firebrick.ir.network import RESERVED, Layer, Network
+from firebrick.plan.pipeline import build
+from firebrick.plan.planner import plan
+from networks import small_network
+
+
+def renamed(names: dict[str, str]) -> Network:
+    """The small network with some layers called otherwise."""
+    network = small_network()
+    layers = tuple(
+        Layer(
+            replace(x.operator, name=names.get(x.name, x.name)),
+            tuple(names.get(y, y) for y in x.inputs),
+        )
+        for x in network
+    )
+    scales = {names.get(x, x): scale for x, scale in network.scales.items()}
+    return replace(network, layers=layers, scales=scales)
+
+
+def text_of(network: Network) -> str:
+    return top_text(network, build(network, plan(network, 24)))
+
+
+@pytest.mark.parametrize("name", ["module", "endmodule", "wire", "clk", "rst_n", "conv", "_"])
+def test_keywords_and_names_of_signals_are_names_of_layers(name: str) -> None:
+    tree = pyslang.syntax.SyntaxTree.fromText(text_of(renamed({"pool1": name})))
+    assert [str(x.code) for x in tree.diagnostics if x.isError()] == []
+
+
+@pytest.mark.parametrize("name", ["s_axis", "m_axis", "pixels", "output", "input0"])
+def test_names_of_streams_that_hardware_has_itself_are_refused(name: str) -> None:
+    assert name in RESERVED
+    with pytest.raises(FirebrickError, match=f"layer {name!r}: name is one of pixels, s_axis"):
+        renamed({"conv1": name})
+
+
+def test_wire_that_is_called_as_an_instance_is_refused() -> None:
+    network = renamed({"conv1": "u_x", "conv10": "x_tvalid"})
+    with pytest.raises(FirebrickError, match="'u_x_tvalid' is declared 2 times"):
+        text_of(network)
+
+
+def test_labels_are_as_many_as_logits() -> None:
+    with pytest.raises(FirebrickError, match="labels=2 is not the number of logits, 7"):
+        replace(small_network(), labels=("a", "b"))
+
+
+def test_network_without_layers() -> None:
+    with pytest.raises(FirebrickError, match="network 'small': layers=0 is not a network"):
+        replace(small_network(), layers=())
