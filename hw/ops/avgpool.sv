@@ -16,7 +16,7 @@ module avgpool #(
   parameter int unsigned BITS = 8,  // bits of a pixel
   parameter bit SIGNED = 1'b0,  // pixels are two's complement
   parameter int unsigned SUM_BITS = 16,  // bits of a sum
-  parameter string PREFIX = "avgpool"  // of the memory image
+  parameter PREFIX = "avgpool"  // of the memory image
 ) (
   input  logic                    clk,
   input  logic                    rst_n,

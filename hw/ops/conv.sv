@@ -18,9 +18,10 @@
 //
 // Throughput: a row takes the entries of the busiest lane times SEGMENTS, plus 2 cycles, plus what
 // imbalance beyond the queues costs; `timing()` of the Python engine gives it exactly. Input rows
-// arrive at a beat a cycle while the ring of KERNEL + STRIDE rows has room; then `s_axis_tready` falls.
-// Frames follow each other without a bubble: the next one's first rows arrive during the last rows
-// of the one before. An output stall stops the drain, then, by credits, the lanes.
+// arrive at a beat a cycle while the ring of max(KERNEL, STRIDE) + STRIDE rows has room; then
+// `s_axis_tready` falls. Frames follow each other without a bubble: the next one's first rows
+// arrive during the last rows of the one before. An output stall stops the drain, then, by credits,
+// the lanes. No stream output depends on a stream input within a cycle.
 module conv #(
   parameter int unsigned LANES           = 2,   // weights taken at a time
   parameter int unsigned COLUMNS         = 4,   // pixels that each is multiplied with
@@ -50,7 +51,7 @@ module conv #(
   parameter int unsigned LENGTH_MAX      = 8,   // entries of the longest channel of a lane
   parameter int unsigned POSITIONS       = 9,   // positions of the lane with most
   parameter int unsigned LANE_CHANNELS   = 1,   // input channels of the lane with most
-  parameter string       PREFIX          = "conv"  // of the memory files
+  parameter              PREFIX          = "conv"  // of the memory files
 ) (
   input  logic                              clk,
   input  logic                              rst_n,
@@ -63,6 +64,7 @@ module conv #(
   output logic [COLUMNS*OUT_BITS-1:0]       m_axis_tdata,
   output logic                              m_axis_tlast
 );
+  localparam int unsigned IN_SEGMENTS = (IN_WIDTH + COLUMNS * STRIDE - 1) / (COLUMNS * STRIDE);
   localparam int unsigned SEGMENTS = (OUT_WIDTH + COLUMNS - 1) / COLUMNS;
   // Rows that a window reads or that are skipped after it, and those that arrive meanwhile.
   localparam int unsigned RING = (KERNEL > STRIDE ? KERNEL : STRIDE) + STRIDE;
@@ -82,6 +84,12 @@ module conv #(
 
   if (LANES < 1) begin : gen_check_lanes
     $fatal(1, "conv: LANES=%0d is less than 1", LANES);
+  end
+  if (IN_CHANNELS < 1 || IN_HEIGHT < 1 || IN_WIDTH < 1 || IN_BITS < 1) begin : gen_check_input
+    $fatal(1, "conv: IN_CHANNELS, IN_HEIGHT, IN_WIDTH and IN_BITS must be at least 1");
+  end
+  if (OUT_CHANNELS < 1 || OUT_HEIGHT < 1 || OUT_WIDTH < 1 || OUT_BITS < 1) begin : gen_check_output
+    $fatal(1, "conv: OUT_CHANNELS, OUT_HEIGHT, OUT_WIDTH and OUT_BITS must be at least 1");
   end
   if (DRAIN < 1 || DRAIN > COLUMNS) begin : gen_check_drain
     $fatal(1, "conv: DRAIN=%0d is not in 1..COLUMNS=%0d", DRAIN, COLUMNS);
@@ -267,19 +275,12 @@ module conv #(
     .m_axis_tlast
   );
 
-  // s_axis_tlast must come with the last beat of the last row.
-  localparam int unsigned BEATS = IN_CHANNELS * ((IN_WIDTH + COLUMNS * STRIDE - 1)
-      / (COLUMNS * STRIDE)) * IN_HEIGHT;
-  int unsigned beat_q;
-  always_ff @(posedge clk) begin
-    if (!rst_n) begin
-      beat_q <= 0;
-    end else begin
-      if (s_axis_tvalid && s_axis_tready) begin
-        beat_q <= beat_q == BEATS - 1 ? 0 : beat_q + 1;
-        a_tlast : assert (s_axis_tlast == (beat_q == BEATS - 1))
-          else $fatal(1, "conv: s_axis_tlast disagrees with the beats counted");
-      end
-    end
-  end
+  frame_check #(
+    .BEATS(IN_HEIGHT * IN_CHANNELS * IN_SEGMENTS)
+  ) u_check (
+    .clk,
+    .rst_n,
+    .taken_i(s_axis_tvalid && s_axis_tready),
+    .tlast_i(s_axis_tlast)
+  );
 endmodule

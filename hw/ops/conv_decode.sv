@@ -41,10 +41,12 @@ module conv_decode #(
 );
   localparam int unsigned STAGES = 4;
 
-  logic [STAGES-1:0]       valid_q, first_q, last_q;
-  logic [SEGMENT_BITS-1:0] segment_q[STAGES];
-  logic [TAP_BITS-1:0]     kernel_row;
+  logic [STAGES-1:0]        valid_q, first_q, last_q;
+  logic [SEGMENT_BITS-1:0]  segment_q[STAGES];
+  logic [POSITION_BITS-1:0] gap;
+  logic [TAP_BITS-1:0]      kernel_row;
 
+  assign gap        = POSITION_BITS'(32'(entry_i) >> CODE_BITS);  // 0 if GAP_BITS is
   assign kernel_row = place_i[ADDRESS_BITS+TAP_BITS+:TAP_BITS];
 
   always_ff @(posedge clk) begin
@@ -55,7 +57,7 @@ module conv_decode #(
     first_o <= first_q[STAGES-1];
     last_o  <= last_q[STAGES-1];
     if (valid_q[1]) begin
-      position_o <= (first_q[1] ? '0 : position_o + 1'b1) + POSITION_BITS'(entry_i >> CODE_BITS);
+      position_o <= (first_q[1] ? '0 : position_o + 1'b1) + gap;
       code_o     <= entry_i[CODE_BITS-1:0];
     end
     if (valid_q[3]) begin

@@ -25,7 +25,7 @@ module conv_drain #(
   parameter int unsigned BITS            = 8,   // bits of an output pixel
   parameter bit          SIGNED          = 0,   // output pixels are signed
   parameter int unsigned FIFO_DEPTH      = 32,  // beats of the output queue
-  parameter string       PREFIX          = "conv",  // of the memory files
+  parameter              PREFIX          = "conv",  // of the memory files
   localparam int unsigned GROUPS     = (COLUMNS + DRAIN - 1) / DRAIN,
   localparam int unsigned GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1
 ) (

@@ -14,7 +14,7 @@ module conv_requantize #(
   parameter int unsigned SHIFT           = 16,  // bits dropped
   parameter int unsigned BITS            = 8,   // bits of a value
   parameter bit          SIGNED          = 0,   // values are signed
-  parameter string       PREFIX          = "conv",  // <PREFIX>.requantize.mem
+  parameter              PREFIX          = "conv",  // <PREFIX>.requantize.mem
   localparam int unsigned CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1
 ) (
   input  logic                       clk,
@@ -38,7 +38,7 @@ module conv_requantize #(
   typedef logic signed [WIDE-1:0] wide_t;
 
   logic [WORD_BITS-1:0] words[CHANNELS];
-  initial $readmemh($sformatf("%s.requantize.mem", PREFIX), words);
+  initial $readmemh({PREFIX, ".requantize.mem"}, words);
 
   logic [STAGES-1:0]                 valid_q;
   logic [WORD_BITS-1:0]              word_q, word_late_q;

@@ -4,14 +4,16 @@
 // Output row y reads input rows y*STRIDE - PAD + 0..KERNEL-1 of its frame. It starts when those
 // that exist have arrived (and with STRIDE > KERNEL the rows to be skipped before the next window)
 // and every lane has issued its last weight of row y-1; the last row of a frame waits for the whole
-// frame. Rows that no later output row reads are released when the row that read them is done. The ring rolls on across frames: the first rows of a frame arrive
-// while the last ones of the frame before are still at work.
+// frame. Rows that no later output row reads are released when the row that read them is done. The
+// ring rolls on across frames: the first rows of a frame arrive while the last ones of the frame
+// before are still at work.
 //
 // Timing, with the decision to start in cycle 0: `start_o` in cycle 1, first weight issued in
 // cycle 2, bases and mask change for cycle 5 (the first weight needs them in cycle 6; the last one
-// of the row before in cycle 2 at the latest). The next decision falls in the cycle after the last
+// of the row before in cycle 3 at the latest). The next decision falls in the cycle after the last
 // weight's issue, not before cycle 5. So a row costs 2 cycles on top of its issue slots. Rows are
-// released 3 cycles after the decision cycle, when their last word has left the bank.
+// released 3 cycles after the decision cycle: a row that arrives then is written from cycle 5 on,
+// and their last word is read in cycle 4.
 module conv_rows #(
   parameter int unsigned IN_HEIGHT  = 6,  // rows of an input frame
   parameter int unsigned OUT_HEIGHT = 6,  // rows of an output frame

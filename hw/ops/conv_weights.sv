@@ -17,7 +17,7 @@ module conv_weights #(
   parameter int unsigned PLACE_BITS   = 8,   // bits of a position's place
   parameter int unsigned CODE_BITS    = 6,   // bits of a code
   parameter int unsigned VALUE_BITS   = 8,   // bits of a value
-  parameter string       PREFIX       = "conv",  // of the memory files
+  parameter              PREFIX       = "conv",  // of the memory files
   localparam int unsigned ADDRESS_BITS  = WEIGHT_DEPTH > 1 ? $clog2(WEIGHT_DEPTH) : 1,
   localparam int unsigned CHANNEL_BITS  = CHANNELS > 1 ? $clog2(CHANNELS) : 1,
   localparam int unsigned POSITION_BITS = POSITIONS > 1 ? $clog2(POSITIONS) : 1
@@ -33,16 +33,25 @@ module conv_weights #(
   input  logic [CODE_BITS-1:0]     code_i,
   output logic [VALUE_BITS-1:0]    value_o
 );
+  if (LANE > 999) begin : gen_check_lane
+    $fatal(1, "conv_weights: LANE=%0d has more than three digits", LANE);
+  end
+
   logic [ENTRY_BITS-1:0]  weights  [WEIGHT_DEPTH];
   logic [LENGTH_BITS-1:0] lengths  [CHANNELS];
   logic [PLACE_BITS-1:0]  positions[POSITIONS];
   logic [VALUE_BITS-1:0]  codebook [2**CODE_BITS];
 
+  // LANE in decimal. Not by $sformatf, whose type `string` Vivado does not synthesize.
+  localparam int unsigned DIGITS = LANE < 10 ? 1 : LANE < 100 ? 2 : 3;
+  localparam logic [8*DIGITS-1:0] NUMBER = (8 * DIGITS)'(
+      {8'd48 + 8'(LANE / 100), 8'd48 + 8'(LANE / 10 % 10), 8'd48 + 8'(LANE % 10)});
+
   initial begin
-    $readmemh($sformatf("%s.weights%0d.mem", PREFIX, LANE), weights);
-    $readmemh($sformatf("%s.lengths%0d.mem", PREFIX, LANE), lengths);
-    $readmemh($sformatf("%s.positions%0d.mem", PREFIX, LANE), positions);
-    $readmemh($sformatf("%s.codebook.mem", PREFIX), codebook);
+    $readmemh({PREFIX, ".weights", NUMBER, ".mem"}, weights);
+    $readmemh({PREFIX, ".lengths", NUMBER, ".mem"}, lengths);
+    $readmemh({PREFIX, ".positions", NUMBER, ".mem"}, positions);
+    $readmemh({PREFIX, ".codebook.mem"}, codebook);
   end
 
   logic [ENTRY_BITS-1:0]  entry_q;

@@ -24,7 +24,7 @@ module conv_writer #(
   parameter int unsigned PAD       = 1,   // zero pixels left of a row
   parameter int unsigned RING      = 4,   // rows that a bank holds
   parameter int unsigned ROW_WORDS = 4,   // words of one row in a bank
-  parameter string       PREFIX    = "conv",  // of channels.mem: per channel and lane {owned, word}
+  parameter              PREFIX    = "conv",  // of channels.mem: per channel and lane {owned, word}
   localparam int unsigned BEAT_BITS    = COLUMNS * STRIDE * BITS,
   localparam int unsigned WORD_BITS    = ((COLUMNS - 1) * STRIDE + KERNEL) * BITS,
   localparam int unsigned ADDRESS_BITS = $clog2(RING * ROW_WORDS)
@@ -61,7 +61,7 @@ module conv_writer #(
   end
 
   logic [LANES*PLACE_BITS-1:0] places[CHANNELS];
-  initial $readmemh($sformatf("%s.channels.mem", PREFIX), places);
+  initial $readmemh({PREFIX, ".channels.mem"}, places);
 
   // Beat being taken.
   logic [STEP_BITS-1:0]    step_q;
@@ -135,7 +135,13 @@ module conv_writer #(
   always_ff @(posedge clk) begin
     if (rst_n) begin
       a_step : assert (32'(step_q) < STEPS) else $fatal(1, "conv_writer: step beyond the row");
-      for (int unsigned l = 0; l < LANES; l++) begin
+    end
+  end
+
+  // Not a loop in the process: to Yosys each assertion is a cell, named by its label.
+  for (genvar l = 0; l < LANES; l++) begin : gen_assert
+    always_ff @(posedge clk) begin
+      if (rst_n) begin
         a_address : assert (!write_o[l] || 32'(address_o[l]) < RING * ROW_WORDS)
           else $fatal(1, "conv_writer: address beyond the bank");
       end

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asserts that tlast accompanies every BEATS-th beat of a stream and no other. Nothing relies on
-// tlast, so this is all that ever reads it; in synthesis nothing remains.
+// tlast, so this is all that ever reads it; nothing remains in synthesis without assertions (Yosys
+// keeps them, and what they read, unless told `read_slang --ignore-assertions`).
 module frame_check #(
   parameter int unsigned BEATS = 1  // beats of a frame
 ) (

@@ -29,7 +29,6 @@ from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan as make_plan
 from firebrick.progress import Progress
 from firebrick.quantize import QuantizeOptions, export, load
-from firebrick.report.measure import summary
 from firebrick.report.write import page_text, report
 from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job, Run
@@ -247,10 +246,9 @@ def read_plan(path: Path) -> Plan:
 
 def report_models(models: Sequence[Path], output: Path, as_json: bool) -> None:
     """`report`: measure quantized models, write a page."""
-    networks = [load.read(model) for model in models]
     with console.progress_bars() as progress:
-        rows = report(networks, output, progress)
+        made = report(models, output, progress)
     if as_json:
-        console.emit_json({"output": str(output), "rows": summary(rows)})
+        console.emit_json({"output": str(output), **made.fields()})
     else:
-        console.OUT.print(page_text(rows))
+        console.OUT.print(page_text(made))

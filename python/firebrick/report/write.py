@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.progress import Progress
+from firebrick.quantize import load, statistics
 from firebrick.report.measure import Measurement, measure, summary
 from firebrick.verify.engine import Job
 from firebrick.verify.engines import run_numpy
@@ -39,21 +41,45 @@ HEAD = (
 )
 
 
-def report(networks: Sequence[Network], output: Path, progress: Progress) -> list[Measurement]:
-    """Measure, write `output` (Markdown) and the same as JSON beside it.
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What was measured.
+
+    Attributes:
+        models: per model its name, weights, nonzero weights, and what `quantize` noted in the file.
+        rows: simulations.
+    """
+
+    models: list[dict[str, str | int]]
+    rows: list[Measurement]
+
+    def fields(self) -> dict[str, object]:
+        """As JSON."""
+        return {"models": self.models, "rows": summary(self.rows)}
+
+
+def report(paths: Sequence[Path], output: Path, progress: Progress) -> Report:
+    """Measure quantized models, write `output` (Markdown) and the same as JSON beside it.
 
     Raises:
         CheckFailed: when a network cannot be simulated.
-        FirebrickError: when `output` cannot be written, or is itself the JSON file.
+        FirebrickError: when a model cannot be read, `output` cannot be written, or is itself the
+            JSON file.
     """
     beside = output.with_suffix(".json")
     if beside == output:
         raise FirebrickError(f"{output}: is the JSON file, the page needs another ending")
+    networks = [load.read(path) for path in paths]
+    models: list[dict[str, str | int]] = [
+        {"model": network.name, **statistics(network), **load.read_notes(path)}
+        for network, path in zip(networks, paths, strict=True)
+    ]
     with whole_file(output) as page, whole_file(beside) as data:  # before minutes are spent
         rows = [row for network in networks for row in measure_network(network, progress)]
-        page.write_text(page_text(rows))
-        data.write_text(json.dumps(summary(rows), indent=2) + "\n")
-    return rows
+        made = Report(models, rows)
+        page.write_text(page_text(made))
+        data.write_text(json.dumps(made.fields(), indent=2) + "\n")
+    return made
 
 
 def measure_network(network: Network, progress: Progress) -> list[Measurement]:
@@ -67,8 +93,8 @@ def measure_network(network: Network, progress: Progress) -> list[Measurement]:
     return rows
 
 
-def page_text(rows: Sequence[Measurement]) -> str:
-    """The page: one table, and where each figure comes from."""
+def page_text(made: Report) -> str:
+    """The page: what was simulated, what was quantized, and where each figure comes from."""
     lines = [
         "# Results",
         "",
@@ -79,7 +105,7 @@ def page_text(rows: Sequence[Measurement]) -> str:
         "",
         "| " + " | ".join(HEAD) + " |",
         "|" + " --- |" * len(HEAD),
-        *("| " + " | ".join(_cells(row)) + " |" for row in rows),
+        *("| " + " | ".join(_cells(row)) + " |" for row in made.rows),
         "",
         "- *cycles simulated*: clock cycles between the last logits of the last two frames; "
         "*latency*: from the first pixel to the last logit of the first frame, simulated.",
@@ -89,6 +115,19 @@ def page_text(rows: Sequence[Measurement]) -> str:
         "stored; *on chip* adds row buffers and queues.",
         "- *differing values*: against the NumPy reference, every value of every layer.",
         "- *seconds*: of the simulation of all photographs, on the machine that wrote this page.",
+        "",
+        "## Quantization",
+        "",
+        "| model | weights | nonzero | SQNR of the logits, dB | photographs |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| {x['model']} | {x['weights']:,} | {x['nonzero']:,} | {x.get('sqnr_db', '')} | "
+            f"{x.get('sqnr_photographs', '')} |"
+            for x in made.models
+        ),
+        "",
+        "Integers against floats, as `firebrick quantize` measured it over photographs that were "
+        "never used for calibration.",
     ]
     return "\n".join(lines) + "\n"
 
