@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
+from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
 from firebrick.ops.add import Add, AddEngine
@@ -43,6 +43,9 @@ CASES = {
     ),
 }
 
+WIDE = TensorType(64, 5, 56)
+SLOW_CASES = {"bypass_of_a_fire": Case(WIDE, WIDE, WIDE, (30000, 20000), 16, 14)}
+
 TENSOR = st.builds(
     TensorType,
     channels=st.just(2),
@@ -70,26 +73,9 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     check_engine(engine, inputs, tmp_path, build_root, seed=7)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
-    check(CASES[name], tmp_path, build_root)
-
-
-@settings(max_examples=3, deadline=None, derandomize=True)
-@given(case=CASE)
-def test_rtl_of_drawn_geometries(
-    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
-) -> None:
-    check(case, tmp_path_factory.mktemp("drawn"), build_root)
-
-
-@pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(case=CASE)
-def test_rtl_of_more_drawn_geometries(
-    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
-) -> None:
-    check(case, tmp_path_factory.mktemp("drawn"), build_root)
+test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
+    check, CASES, SLOW_CASES, CASE
+)
 
 
 def test_golden_rounds_halves_up_and_clamps() -> None:

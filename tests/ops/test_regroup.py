@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
+from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import TensorType
@@ -53,32 +53,9 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     check_engine(engine, [tensor], tmp_path, build_root, seed=5)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
-    check(CASES[name], tmp_path, build_root)
-
-
-@settings(max_examples=3, deadline=None, derandomize=True)
-@given(case=CASE)
-def test_rtl_of_drawn_geometries(
-    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
-) -> None:
-    check(case, tmp_path_factory.mktemp("drawn"), build_root)
-
-
-@pytest.mark.slow
-@settings(max_examples=12, deadline=None, derandomize=True)
-@given(case=CASE)
-def test_rtl_of_more_drawn_geometries(
-    case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
-) -> None:
-    check(case, tmp_path_factory.mktemp("drawn"), build_root)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SLOW_CASES)
-def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
-    check(SLOW_CASES[name], tmp_path, build_root)
+test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
+    check, CASES, SLOW_CASES, CASE
+)
 
 
 @pytest.mark.parametrize(("field", "columns"), [("in_columns", (0, 1)), ("out_columns", (1, 0))])

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests that every operator's hardware has; an operator brings its cases and a `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import SearchStrategy
+
+Case = TypeVar("Case")
+Test = Callable[..., None]
+
+
+def rtl_tests(
+    check: Callable[[Case, Path, Path], None],
+    cases: Mapping[str, Case],
+    slow_cases: Mapping[str, Case],
+    drawn: SearchStrategy[Case],
+) -> tuple[Test, Test, Test, Test]:
+    """Tests for a module's namespace: named cases and drawn geometries, fast and slow.
+
+    Args:
+        check: builds and simulates one case; takes the case, a work folder and the build folder.
+        cases: by name, run always.
+        slow_cases: by name, run by `make test-all`.
+        drawn: strategy for geometries; a few always, more by `make test-all`.
+    """
+
+    @pytest.mark.parametrize("name", cases)
+    def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
+        check(cases[name], tmp_path, build_root)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", slow_cases)
+    def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
+        check(slow_cases[name], tmp_path, build_root)
+
+    @settings(max_examples=3, deadline=None, derandomize=True)
+    @given(case=drawn)
+    def test_rtl_drawn(
+        case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+    ) -> None:
+        check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+    @pytest.mark.slow
+    @settings(max_examples=12, deadline=None, derandomize=True)
+    @given(case=drawn)
+    def test_rtl_drawn_more(
+        case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
+    ) -> None:
+        check(case, tmp_path_factory.mktemp("drawn"), build_root)
+
+    return test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more
