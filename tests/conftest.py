@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test may ask for."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from firebrick import frontend, images, passes
+from firebrick.cache import code_key
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.quantize import QuantizeOptions, export, load, quantize
@@ -31,13 +31,8 @@ def shared_models() -> Path:
 
 def quantized_file(source: str) -> Path:
     """Quantized model of a source, kept under a key of the code that makes it."""
-    sha = hashlib.sha256(Path(source).name.encode())
-    package = ROOT / "python" / "firebrick"
-    for folder in ("frontend", "passes", "quantize", "ops", "ir"):
-        for path in sorted((package / folder).glob("*.py")):
-            sha.update(path.read_bytes())
-    sha.update((package / "images.py").read_bytes())
-    path = ROOT / "build" / "models" / f"{Path(source).stem}-{sha.hexdigest()[:16]}.onnx"
+    code = code_key("frontend", "passes", "quantize", "ops", "ir", "images.py")
+    path = ROOT / "build" / "models" / f"{Path(source).stem}-{code}.onnx"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         graph = passes.prepare(frontend.load(source))

@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
     {"__init__", "errors"},
-    {"resources", "cache", "console", "output", "progress"},
+    {"resources", "console", "output", "progress"},
+    {"cache"},
     {"ops"},
     {"ir"},
     {"images"},

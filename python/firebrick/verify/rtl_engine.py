@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from firebrick.cache import cache_folder
+from firebrick.cache import cache_folder, code_key
 from firebrick.emit.generate import check_onchip
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Network
@@ -22,13 +22,14 @@ from firebrick.verify.network_bench import build_network, simulate
 
 
 def default_plan(network: Network, progress: Progress) -> Plan:
-    """A plan chosen for fast simulation, cached by the network's content."""
-    path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}.json"
+    """A plan chosen for fast simulation, cached by the network's content and the planner's code."""
+    code = code_key("ops", "plan")
+    path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}-{code}.json"
     if path.is_file():
         try:
             return Plan.from_json(path.read_text(), str(path))
         except FirebrickError:
-            path.unlink()  # written by another version
+            path.unlink()  # damaged
     chosen = default(network, progress=progress)
     with whole_file(path) as temporary:
         temporary.write_text(chosen.to_json())
