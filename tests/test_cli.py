@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: JSON fields, exit statuses, errors in one line, whole outputs."""
 
-import contextlib
-import io
 import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from firebrick.cli import main
+from command_line import fields, fill, firebrick, refused
 from firebrick.ir.network import Network
-from firebrick.quantize import export
 from networks import random_pixels, small_network
 
 
@@ -26,46 +19,13 @@ def network() -> Network:
 
 @pytest.fixture
 def folder(network: Network, tmp_path: Path) -> Path:
-    """A folder with a quantized model, q.onnx, and two photographs, a.png and b.png."""
-    export.write(network, tmp_path / "q.onnx")
-    for name, pixels in zip("ab", random_pixels(3, network, 2), strict=True):
-        array = pixels.astype(np.uint8).transpose(1, 2, 0)
-        Image.fromarray(array).save(tmp_path / f"{name}.png")
-    return tmp_path
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def firebrick(folder: Path, *arguments: str) -> Result:
-    """Run a command in `folder`, in this process: importing anew takes seconds."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        contextlib.chdir(folder),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        mock.patch.object(sys, "argv", ["firebrick", *arguments]),
-        pytest.raises(SystemExit) as stop,
-    ):
-        sys.exit(main())
-    return Result(int(stop.value.code or 0), out.getvalue(), err.getvalue())
-
-
-def fields(folder: Path, *arguments: str) -> dict:
-    result = firebrick(folder, *arguments, "--json")
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    return fill(tmp_path, network)
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = firebrick(tmp_path, "--help").stdout
-    for command in ("import", "quantize", "plan", "generate", "infer", "verify", "report"):
+    commands = ("import", "quantize", "boards", "plan", "generate", "synth", "infer", "verify")
+    for command in (*commands, "report"):
         assert command in text
 
 
@@ -129,7 +89,19 @@ def test_verify_counts_differing_values(folder: Path, engine: str, network: Netw
         (["infer", "q.onnx", "none.png"], 2, ["none.png"]),
         (["infer", "q.onnx", "q.onnx"], 2, ["q.onnx", "image"]),
         (["verify", "q.onnx", "a.png", "--engines", "gpu"], 2, ["gpu", "numpy"]),
-        (["plan", "q.onnx", "--multipliers", "2"], 1, ["multipliers=2"]),
+        (
+            ["plan", "q.onnx", "--multipliers", "2"],
+            1,
+            ["multipliers=4 exceeds 2 allowed"],
+        ),
+        (["plan", "q.onnx", "--max-cycles", "9"], 1, ["plan: "]),
+        (["plan", "q.onnx"], 2, ["board", "multipliers", "cycles"]),
+        (["plan", "q.onnx", "--board", "zcu1"], 2, ["'zcu1'", "zcu104", "docs/boards.md"]),
+        (["plan", "q.onnx", "--board", "no.toml"], 2, ["no.toml", "cannot be read"]),
+        (["plan", "q.onnx", "--board", "q.onnx"], 2, ["'q.onnx'", "pynq-z2"]),
+        (["boards", "none.onnx"], 2, ["none.onnx"]),
+        (["synth", "."], 2, ["manifest.json", "cannot be read"]),
+        (["synth", "none"], 2, ["manifest.json", "cannot be read"]),
         (["plan", "q.onnx", "--multipliers", "30", "-o", "no/plan.json"], 2, ["no/plan.json"]),
         (["generate", "q.onnx", "q.onnx", "-o", "rtl"], 2, ["q.onnx"]),
         (["import", "weights.pt", "-o", "m.onnx"], 2, ["weights.pt"]),
@@ -156,12 +128,14 @@ def test_errors_are_one_line_that_names_the_cause(
     assert sorted(folder.rglob("*")) == before
 
 
-def test_plan_that_does_not_stay_on_chip_is_shown_and_fails(
+def test_plan_that_does_not_stay_on_chip_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("firebrick.plan.plan", "firebrick.emit.generate"):
+    for module in ("firebrick.plan.plan", "firebrick.plan.balance", "firebrick.emit.generate"):
         monkeypatch.setattr(f"{module}.ONCHIP_LIMIT", 100)
-    result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "--json")
-    assert result.returncode == 1
-    assert json.loads(result.stdout)["fits"] is False
-    assert "exceeds 100 available" in result.stderr
+    result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "p.json", "--json")
+    message = refused(result)
+    assert "onchip_bytes=" in message
+    assert "exceeds 100 available" in message
+    assert result.stdout == ""
+    assert not (folder / "p.json").exists()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.ops import ENGINES
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
 from networks import small_network
@@ -38,7 +39,9 @@ def test_parameters_have_one_name_in_both_languages(kind: str) -> None:
 
 def test_engines_give_the_parameters_they_declare() -> None:
     network = small_network()
-    engines = [x.engine for x in build(network, plan(network, 24)).instances if x.engine]
+    engines = [
+        x.engine for x in build(network, plan(network, Goal(multipliers=24))).instances if x.engine
+    ]
     assert {x.operator.kind for x in engines} >= {"conv", "maxpool", "avgpool", "add", "image"}
     for engine in engines:
         assert tuple(engine.parameters()) == engine.PARAMETERS

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyslang
 import pytest
 
+from firebrick.resources import HARDWARE as HARDWARE_FOLDERS
 from firebrick.verify.verilator import verilator_root
 
 ROOT = Path(__file__).parents[1]
@@ -20,11 +21,12 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", HARDWARE, ids=name)
-def test_verilator_has_no_warning(path: Path) -> None:
+def lint(path: Path, *options: str) -> None:
+    """Let Verilator look at a module as a top."""
     root = verilator_root()
-    search = [f"-I{folder}" for folder in (ROOT / "hw/ops", ROOT / "hw/stream")]
+    search = [f"-I{ROOT / 'hw' / part}" for part in HARDWARE_FOLDERS]
     command = ["verilator_bin", "--lint-only", "--timing", "-Wall", "--top-module", path.stem]
+    command += options
     waivers = sorted((ROOT / "hw" / "lint").glob("*.vlt"))
     result = subprocess.run(
         [str(root / "bin" / command[0]), *command[1:], *search, *map(str, waivers), str(path)],
@@ -36,10 +38,42 @@ def test_verilator_has_no_warning(path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize("path", HARDWARE, ids=name)
+def test_verilator_has_no_warning(path: Path) -> None:
+    lint(path)
+
+
+@pytest.mark.parametrize(
+    ("module", "parameters"),
+    [
+        ("rom", {"KIND": 0}),
+        ("rom", {"KIND": 0, "OUTPUT": 0}),
+        ("rom", {"KIND": 1, "OUTPUT": 0, "DEPTH": 200}),
+        ("ram", {"KIND": 0}),
+        ("ram", {"KIND": 2}),
+        ("conv", {"WEIGHT_KIND": 0, "PACK": 1, "BANK_KIND": 0}),
+        ("conv", {"WEIGHT_KIND": 2, "PACK": 7, "BANK_KIND": 2}),
+        ("conv", {"LENGTH_KIND": 1, "REQUANTIZE_KIND": 1, "DUAL": 1, "FABRIC": 1}),
+    ],
+)
+def test_verilator_has_no_warning_with_other_kinds(module: str, parameters: dict[str, int]) -> None:
+    (path,) = (x for x in HARDWARE if x.stem == module)
+    lint(path, *(f"-G{key}={value}" for key, value in parameters.items()))
+
+
 @pytest.mark.parametrize("path", ALL, ids=name)
 def test_slang_has_no_error(path: Path) -> None:
     tree = pyslang.syntax.SyntaxTree.fromFile(str(path))
     assert [str(x.code) for x in tree.diagnostics if x.isError()] == []
+
+
+def test_slang_elaborates_all_modules() -> None:
+    # Verilator takes names that are declared further down; synthesizers do not.
+    compilation = pyslang.ast.Compilation()
+    for path in HARDWARE:
+        compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromFile(str(path)))
+    found = compilation.getAllDiagnostics()
+    assert [(str(x.code), x.args) for x in found if x.isError()] == []
 
 
 @pytest.mark.parametrize("path", ALL, ids=name)

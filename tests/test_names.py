@@ -11,6 +11,7 @@ import pytest
 from firebrick.emit.generate import top_text
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import RESERVED, Layer, Network
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
 from networks import small_network
@@ -31,7 +32,7 @@ def renamed(names: dict[str, str]) -> Network:
 
 
 def text_of(network: Network) -> str:
-    return top_text(network, build(network, plan(network, 24)))
+    return top_text(network, build(network, plan(network, Goal(multipliers=24))))
 
 
 @pytest.mark.parametrize("name", ["module", "endmodule", "wire", "clk", "rst_n", "conv", "_"])

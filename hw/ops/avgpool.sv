@@ -6,8 +6,8 @@
 // Throughput: one beat a cycle in, one sum a cycle out; the sums of a frame leave while the next
 // frame comes in, which waits before its last row if the sink is then still a frame behind.
 // Latency: 3 cycles from the last beat to the first sum.
-// Memories: <PREFIX>.channels.mem, one word per channel in the order of the stream: natural number
-// of the channel (high bits), initial sum (SUM_BITS, two's complement).
+// Memories: <PREFIX>.channels (a `rom`), one word per channel in the order of the stream: natural
+// number of the channel (high bits), initial sum (SUM_BITS, two's complement).
 module avgpool #(
   parameter int unsigned CHANNELS = 2,  // channels
   parameter int unsigned HEIGHT = 1,  // rows of a frame
@@ -16,6 +16,7 @@ module avgpool #(
   parameter int unsigned BITS = 8,  // bits of a pixel
   parameter bit SIGNED = 1'b0,  // pixels are two's complement
   parameter int unsigned SUM_BITS = 16,  // bits of a sum
+  parameter int unsigned MEMORY_KIND = 0,  // of table, sums and results, see `rom`
   parameter PREFIX = "avgpool"  // of the memory image
 ) (
   input  logic                    clk,
@@ -77,10 +78,6 @@ module avgpool #(
     return sum;
   endfunction
 
-  entry_t table_q[CHANNELS];
-  initial $readmemh({PREFIX, ".channels.mem"}, table_q);
-
-  sum_t sums_q[CHANNELS];  // unfinished sums, in the order of the stream
   sum_t part_q, before_q;
   entry_t entry_q;
   channel_t write_q;
@@ -88,8 +85,6 @@ module avgpool #(
 
   always_ff @(posedge clk) begin
     part_q          <= beat_sum(s_axis_tdata, segment_last);
-    before_q        <= sums_q[channel_q];
-    entry_q         <= table_q[channel_q];
     write_q         <= channel_q;
     first_segment_q <= segment_q == '0;
     last_segment_q  <= segment_last;
@@ -120,7 +115,6 @@ module avgpool #(
   typedef logic [ADDRESS_BITS-1:0] address_t;
   localparam address_t LAST_BANK = address_t'((BANKS - 1) * CHANNELS);
 
-  sum_t results_q[BANKS*CHANNELS];  // each bank in natural order
   sum_t running_q, base, total;
   address_t write_bank_q, read_bank_q;  // address of the bank's first word
 
@@ -136,14 +130,36 @@ module avgpool #(
     total = base + part_q;
   end
 
-  always_ff @(posedge clk) begin
-    if (valid_q) begin
-      running_q <= total;
-      if (last_segment_q && !last_row_q) sums_q[write_q] <= total;
-      if (last_segment_q && last_row_q)
-        results_q[write_bank_q+address_t'(entry_q.channel)] <= total;
-    end
-  end
+  always_ff @(posedge clk) if (valid_q) running_q <= total;
+
+  rom #(
+    .WIDTH ($bits(entry_t)),
+    .DEPTH (CHANNELS),
+    .KIND  (MEMORY_KIND),
+    .OUTPUT(1'b0),
+    .PREFIX({PREFIX, ".channels"})
+  ) u_table (
+    .clk,
+    .read_i   (1'b1),
+    .output_i (1'b0),
+    .address_i(channel_q),
+    .word_o   (entry_q)
+  );
+
+  // Unfinished sums, in the order of the stream.
+  ram #(
+    .WIDTH(SUM_BITS),
+    .DEPTH(CHANNELS),
+    .KIND (MEMORY_KIND)
+  ) u_sums (
+    .clk,
+    .write_i        (valid_q && last_segment_q && !last_row_q),
+    .write_address_i(write_q),
+    .write_word_i   (total),
+    .read_i         (1'b1),
+    .read_address_i (channel_q),
+    .word_o         (before_q)
+  );
 
   // Output: the results of a bank in turn.
 
@@ -153,12 +169,22 @@ module avgpool #(
   assign read      = claimed_q > CLAIM_BITS'(finish_q) && (!m_axis_tvalid || m_axis_tready);
   assign read_last = read_q == CHANNEL_BITS'(CHANNELS - 1);
 
-  always_ff @(posedge clk) begin
-    if (read) begin
-      m_axis_tdata <= results_q[read_bank_q+address_t'(read_q)];
-      m_axis_tlast <= read_last;
-    end
-  end
+  // Banks of results, each in natural order.
+  ram #(
+    .WIDTH(SUM_BITS),
+    .DEPTH(BANKS * CHANNELS),
+    .KIND (MEMORY_KIND)
+  ) u_results (
+    .clk,
+    .write_i        (valid_q && last_segment_q && last_row_q),
+    .write_address_i(write_bank_q + address_t'(entry_q.channel)),
+    .write_word_i   (total),
+    .read_i         (read),
+    .read_address_i (read_bank_q + address_t'(read_q)),
+    .word_o         (m_axis_tdata)
+  );
+
+  always_ff @(posedge clk) if (read) m_axis_tlast <= read_last;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin

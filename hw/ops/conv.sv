@@ -18,10 +18,15 @@
 //
 // Throughput: a row takes the entries of the busiest lane times SEGMENTS, plus 2 cycles, plus what
 // imbalance beyond the queues costs; `timing()` of the Python engine gives it exactly. Input rows
-// arrive at a beat a cycle while the ring of max(KERNEL, STRIDE) + STRIDE rows has room; then
+// arrive at a beat a cycle while the ring of RING rows has room (max(KERNEL, STRIDE) + STRIDE let
+// rows arrive while others are at work; fewer save memory and take turns); then
 // `s_axis_tready` falls. Frames follow each other without a bubble: the next one's first rows
 // arrive during the last rows of the one before. An output stall stops the drain, then, by credits,
 // the lanes. No stream output depends on a stream input within a cycle.
+//
+// Weights in UltraRAM (WEIGHT_KIND 2) have to be loaded after every reset, before the first pixel:
+// on a chain of `load_*` ports each lane takes as many valid words as its memory has, lane 0 first,
+// and passes all later ones on, a register a lane. Without such weights the chain is a wire.
 module conv #(
   parameter int unsigned LANES           = 2,   // weights taken at a time
   parameter int unsigned COLUMNS         = 4,   // pixels that each is multiplied with
@@ -47,14 +52,26 @@ module conv #(
   parameter int unsigned MULTIPLIER_BITS = 16,  // bits of an unsigned multiplier
   parameter int unsigned SHIFT           = 16,  // bits dropped by the requantization
   parameter int unsigned QUEUE_DEPTH     = 32,  // partial sums that a lane may be ahead
+  parameter int unsigned RING            = 4,   // input rows held
   parameter int unsigned WEIGHT_DEPTH    = 16,  // entries of the fullest lane
   parameter int unsigned LENGTH_MAX      = 8,   // entries of the longest channel of a lane
   parameter int unsigned POSITIONS       = 9,   // positions of the lane with most
   parameter int unsigned LANE_CHANNELS   = 1,   // input channels of the lane with most
+  parameter bit          DUAL            = 0,   // two columns share a DSP slice
+  parameter int unsigned FABRIC          = 0,   // columns multiplied in LUTs, not in DSP slices
+  parameter int unsigned PACK            = 4,   // entries of a word of the weight memories
+  parameter int unsigned WEIGHT_KIND     = 1,   // weights in 0: LUTs, 1: block RAM, 2: UltraRAM
+  parameter int unsigned LENGTH_KIND     = 0,   // lengths in 0: LUTs, 1: block RAM
+  parameter int unsigned REQUANTIZE_KIND = 0,   // biases and multipliers, likewise
+  parameter int unsigned BANK_KIND       = 1,   // rows in 0: LUT RAM, 1: block RAM, 2: UltraRAM
   parameter              PREFIX          = "conv"  // of the memory files
 ) (
   input  logic                              clk,
   input  logic                              rst_n,
+  input  logic                              load_valid_i,
+  input  logic [71:0]                       load_data_i,
+  output logic                              load_valid_o,
+  output logic [71:0]                       load_data_o,
   input  logic                              s_axis_tvalid,
   output logic                              s_axis_tready,
   input  logic [COLUMNS*STRIDE*IN_BITS-1:0] s_axis_tdata,
@@ -66,19 +83,11 @@ module conv #(
 );
   localparam int unsigned IN_SEGMENTS = (IN_WIDTH + COLUMNS * STRIDE - 1) / (COLUMNS * STRIDE);
   localparam int unsigned SEGMENTS = (OUT_WIDTH + COLUMNS - 1) / COLUMNS;
-  // Rows that a window reads or that are skipped after it, and those that arrive meanwhile.
-  localparam int unsigned RING = (KERNEL > STRIDE ? KERNEL : STRIDE) + STRIDE;
   localparam int unsigned ROW_WORDS = LANE_CHANNELS * SEGMENTS;
   localparam int unsigned BANK_DEPTH = RING * ROW_WORDS;
   localparam int unsigned BANK_BITS = $clog2(BANK_DEPTH);
   localparam int unsigned WORD_BITS = ((COLUMNS - 1) * STRIDE + KERNEL) * IN_BITS;
-  localparam int unsigned ENTRY_BITS = GAP_BITS + CODE_BITS;
-  localparam int unsigned TAP_BITS = KERNEL > 1 ? $clog2(KERNEL) : 1;
-  localparam int unsigned PLACE_BITS = BANK_BITS + 2 * TAP_BITS;
-  localparam int unsigned ADDRESS_BITS = WEIGHT_DEPTH > 1 ? $clog2(WEIGHT_DEPTH) : 1;
-  localparam int unsigned CHANNEL_BITS = OUT_CHANNELS > 1 ? $clog2(OUT_CHANNELS) : 1;
-  localparam int unsigned LENGTH_BITS = LENGTH_MAX > 1 ? $clog2(LENGTH_MAX) : 1;
-  localparam int unsigned POSITION_BITS = POSITIONS > 1 ? $clog2(POSITIONS) : 1;
+  localparam int unsigned LOAD_BITS = 72;  // of UltraRAM
   localparam int unsigned GROUPS = (COLUMNS + DRAIN - 1) / DRAIN;
   localparam int unsigned GROUP_BITS = GROUPS > 1 ? $clog2(GROUPS) : 1;
 
@@ -119,8 +128,14 @@ module conv #(
   logic                       sum_read, sum_pop;
   logic [GROUP_BITS-1:0]      sum_group;
   logic signed [ACC_BITS-1:0] sum[LANES][DRAIN];
+  logic                       load_valid[LANES+1];
+  logic [LOAD_BITS-1:0]       load_data[LANES+1];
 
-  assign busy = |lane_busy;
+  assign busy          = |lane_busy;
+  assign load_valid[0] = load_valid_i;
+  assign load_data[0]  = load_data_i;
+  assign load_valid_o  = load_valid[LANES];
+  assign load_data_o   = load_data[LANES];
 
   conv_writer #(
     .LANES(LANES),
@@ -168,41 +183,8 @@ module conv #(
   );
 
   for (genvar l = 0; l < LANES; l++) begin : gen_lane
-    logic [ADDRESS_BITS-1:0]  address;
-    logic [ENTRY_BITS-1:0]    entry;
-    logic                     length_next;
-    logic [CHANNEL_BITS-1:0]  length_channel;
-    logic [LENGTH_BITS-1:0]   length;
-    logic [POSITION_BITS-1:0] position;
-    logic [PLACE_BITS-1:0]    place;
-    logic [CODE_BITS-1:0]     code;
-    logic [VALUE_BITS-1:0]    value;
-
-    conv_weights #(
+    conv_unit #(
       .LANE(l),
-      .CHANNELS(OUT_CHANNELS),
-      .WEIGHT_DEPTH(WEIGHT_DEPTH),
-      .ENTRY_BITS(ENTRY_BITS),
-      .LENGTH_BITS(LENGTH_BITS),
-      .POSITIONS(POSITIONS),
-      .PLACE_BITS(PLACE_BITS),
-      .CODE_BITS(CODE_BITS),
-      .VALUE_BITS(VALUE_BITS),
-      .PREFIX(PREFIX)
-    ) u_weights (
-      .clk,
-      .address_i(address),
-      .entry_o(entry),
-      .length_next_i(length_next),
-      .length_channel_i(length_channel),
-      .length_o(length),
-      .position_i(position),
-      .place_o(place),
-      .code_i(code),
-      .value_o(value)
-    );
-
-    conv_lane #(
       .COLUMNS(COLUMNS),
       .DRAIN(DRAIN),
       .CHANNELS(OUT_CHANNELS),
@@ -216,13 +198,25 @@ module conv #(
       .VALUE_BITS(VALUE_BITS),
       .SUM_BITS(ACC_BITS),
       .BANK_DEPTH(BANK_DEPTH),
+      .BANK_KIND(BANK_KIND),
       .WEIGHT_DEPTH(WEIGHT_DEPTH),
+      .WEIGHT_KIND(WEIGHT_KIND),
+      .PACK(PACK),
       .LENGTH_MAX(LENGTH_MAX),
+      .LENGTH_KIND(LENGTH_KIND),
       .POSITIONS(POSITIONS),
-      .QUEUE_DEPTH(QUEUE_DEPTH)
-    ) u_lane (
+      .QUEUE_DEPTH(QUEUE_DEPTH),
+      .DUAL(DUAL),
+      .FABRIC(FABRIC),
+      .LOAD_BITS(LOAD_BITS),
+      .PREFIX(PREFIX)
+    ) u_unit (
       .clk,
       .rst_n,
+      .load_valid_i(load_valid[l]),
+      .load_data_i(load_data[l]),
+      .load_valid_o(load_valid[l+1]),
+      .load_data_o(load_data[l+1]),
       .start_i(start),
       .busy_o(lane_busy[l]),
       .base_i(base),
@@ -230,15 +224,6 @@ module conv #(
       .write_i(write[l]),
       .write_address_i(write_address[l]),
       .write_word_i(write_word),
-      .address_o(address),
-      .entry_i(entry),
-      .length_next_o(length_next),
-      .length_channel_o(length_channel),
-      .length_i(length),
-      .position_o(position),
-      .place_i(place),
-      .code_o(code),
-      .value_i(value),
       .valid_o(sum_valid[l]),
       .read_i(sum_read),
       .group_i(sum_group),
@@ -258,6 +243,7 @@ module conv #(
     .BIAS_BITS(BIAS_BITS),
     .MULTIPLIER_BITS(MULTIPLIER_BITS),
     .SHIFT(SHIFT),
+    .KIND(REQUANTIZE_KIND),
     .BITS(OUT_BITS),
     .SIGNED(OUT_SIGNED),
     .PREFIX(PREFIX)

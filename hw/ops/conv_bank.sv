@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Row bank of one lane: one write and one read port, 2 cycles from address to word (the second is
-// the block RAM's output register, without which the tap selection would not meet timing).
+// the memory's output register, without which the tap selection would not meet timing).
 module conv_bank #(
   parameter int unsigned WIDTH = 48,  // bits of a word
   parameter int unsigned DEPTH = 16,  // words
+  parameter int unsigned KIND  = 1,   // 0: LUT RAM, 1: block RAM, 2: UltraRAM
   localparam int unsigned ADDRESS_BITS = $clog2(DEPTH)
 ) (
   input  logic                    clk,
@@ -18,12 +19,21 @@ module conv_bank #(
     $fatal(1, "conv_bank: DEPTH=%0d is less than 2", DEPTH);
   end
 
-  logic [WIDTH-1:0] memory_q[DEPTH];
   logic [WIDTH-1:0] word_q;
 
-  always_ff @(posedge clk) begin
-    if (write_i) memory_q[write_address_i] <= write_word_i;
-    if (read_i) word_q <= memory_q[read_address_i];
-    word_o <= word_q;
-  end
+  ram #(
+    .WIDTH(WIDTH),
+    .DEPTH(DEPTH),
+    .KIND(KIND)
+  ) u_ram (
+    .clk,
+    .write_i,
+    .write_address_i,
+    .write_word_i,
+    .read_i,
+    .read_address_i,
+    .word_o(word_q)
+  );
+
+  always_ff @(posedge clk) word_o <= word_q;
 endmodule

@@ -4,7 +4,7 @@
 // position = (first of its channel ? 0 : previous + 1) + gap; the position table gives kernel row,
 // tap and bank word; address = base[kernel row] + word + segment; the value is 0 where the kernel
 // row lies outside the frame (cheaper than masking COLUMNS pixels).
-// Latency 5 cycles from issue to outputs, of which the memories take 2 + 1.
+// Latency 6 cycles from issue to outputs, of which the memories take 3 + 1.
 module conv_decode #(
   parameter int unsigned KERNEL       = 3,   // side of the kernel
   parameter int unsigned SEGMENTS     = 2,   // segments of a row
@@ -25,7 +25,7 @@ module conv_decode #(
   input  logic                         first_i,
   input  logic                         last_i,
   input  logic [SEGMENT_BITS-1:0]      segment_i,
-  input  logic [ENTRY_BITS-1:0]        entry_i,     // 2 cycles after issue_i
+  input  logic [ENTRY_BITS-1:0]        entry_i,     // 3 cycles after issue_i
   output logic [POSITION_BITS-1:0]     position_o,
   input  logic [PLACE_BITS-1:0]        place_i,     // 1 cycle after position_o
   output logic [CODE_BITS-1:0]         code_o,
@@ -39,7 +39,7 @@ module conv_decode #(
   output logic [TAP_BITS-1:0]          tap_o,
   output logic signed [VALUE_BITS-1:0] value_o
 );
-  localparam int unsigned STAGES = 4;
+  localparam int unsigned STAGES = 5;
 
   logic [STAGES-1:0]        valid_q, first_q, last_q;
   logic [SEGMENT_BITS-1:0]  segment_q[STAGES];
@@ -56,12 +56,13 @@ module conv_decode #(
     for (int unsigned i = 1; i < STAGES; i++) segment_q[i] <= segment_q[i-1];
     first_o <= first_q[STAGES-1];
     last_o  <= last_q[STAGES-1];
-    if (valid_q[1]) begin
-      position_o <= (first_q[1] ? '0 : position_o + 1'b1) + gap;
+    if (valid_q[2]) begin
+      position_o <= (first_q[2] ? '0 : position_o + 1'b1) + gap;
       code_o     <= entry_i[CODE_BITS-1:0];
     end
-    if (valid_q[3]) begin
-      address_o <= base_i[kernel_row] + place_i[ADDRESS_BITS-1:0] + ADDRESS_BITS'(segment_q[3]);
+    if (valid_q[STAGES-1]) begin
+      address_o <= base_i[kernel_row] + place_i[ADDRESS_BITS-1:0]
+          + ADDRESS_BITS'(segment_q[STAGES-1]);
       tap_o     <= place_i[ADDRESS_BITS+:TAP_BITS];
       value_o   <= mask_i[kernel_row] ? value_i : '0;
     end
@@ -74,7 +75,7 @@ module conv_decode #(
 
   always_ff @(posedge clk) begin
     if (rst_n) begin
-      a_position : assert (!valid_q[2] || 32'(position_o) < POSITIONS)
+      a_position : assert (!valid_q[3] || 32'(position_o) < POSITIONS)
         else $fatal(1, "conv_decode: position beyond the table");
     end
   end

@@ -4,9 +4,10 @@
 //
 //   sequence -> (weights) -> decode -> bank -> taps -> multiply -> accumulate -> queue
 //
-// Cycles from an entry's issue: decoded 5, word 7, pixels 8, operands 9, products 10, sum 11, in
-// the queue 12. Nothing stalls on the way: a sum has its place in the queue before its first entry
-// is issued. The read-only memories (`conv_weights`) are outside, so that all lanes are one design.
+// Cycles from an entry's issue: read 3, decoded 6, word 8, pixels 9, operands 10, products 11,
+// sum 12, in the queue 13. Nothing stalls on the way: a sum has its place in the queue before its
+// first entry is issued. The read-only memories (`conv_weights`) are outside, so that all lanes are
+// one design.
 module conv_lane #(
   parameter int unsigned COLUMNS      = 4,   // pixels multiplied at a time
   parameter int unsigned DRAIN        = 1,   // sums read from the queue at a time
@@ -21,16 +22,22 @@ module conv_lane #(
   parameter int unsigned VALUE_BITS   = 8,   // bits of a value
   parameter int unsigned SUM_BITS     = 20,  // bits of a sum
   parameter int unsigned BANK_DEPTH   = 16,  // words of the row bank
+  parameter int unsigned BANK_KIND    = 1,   // what the row bank is made of
   parameter int unsigned WEIGHT_DEPTH = 16,  // entries
+  parameter int unsigned PACK         = 4,   // entries of a word of the weight memory
   parameter int unsigned LENGTH_MAX   = 8,   // entries of the longest channel
   parameter int unsigned POSITIONS    = 18,  // positions
   parameter int unsigned QUEUE_DEPTH  = 32,  // partial sums queued
+  parameter bit          DUAL         = 0,   // two columns share a multiplier
+  parameter int unsigned FABRIC       = 0,   // columns multiplied in LUTs
   localparam int unsigned BANK_BITS     = $clog2(BANK_DEPTH),
   localparam int unsigned WORD_BITS     = ((COLUMNS - 1) * STRIDE + KERNEL) * BITS,
   localparam int unsigned ENTRY_BITS    = GAP_BITS + CODE_BITS,
   localparam int unsigned TAP_BITS      = KERNEL > 1 ? $clog2(KERNEL) : 1,
   localparam int unsigned PLACE_BITS    = BANK_BITS + 2 * TAP_BITS,
-  localparam int unsigned ADDRESS_BITS  = WEIGHT_DEPTH > 1 ? $clog2(WEIGHT_DEPTH) : 1,
+  localparam int unsigned WEIGHT_WORDS  = (WEIGHT_DEPTH + PACK - 1) / PACK,
+  localparam int unsigned ADDRESS_BITS  = WEIGHT_WORDS > 1 ? $clog2(WEIGHT_WORDS) : 1,
+  localparam int unsigned SUB_BITS      = PACK > 1 ? $clog2(PACK) : 1,
   localparam int unsigned CHANNEL_BITS  = CHANNELS > 1 ? $clog2(CHANNELS) : 1,
   localparam int unsigned LENGTH_BITS   = LENGTH_MAX > 1 ? $clog2(LENGTH_MAX) : 1,
   localparam int unsigned POSITION_BITS = POSITIONS > 1 ? $clog2(POSITIONS) : 1,
@@ -50,6 +57,7 @@ module conv_lane #(
   input  logic [WORD_BITS-1:0]       write_word_i,
   // Read-only memories.
   output logic [ADDRESS_BITS-1:0]    address_o,
+  output logic [SUB_BITS-1:0]        sub_o,
   input  logic [ENTRY_BITS-1:0]      entry_i,
   output logic                       length_next_o,
   output logic [CHANNEL_BITS-1:0]    length_channel_o,
@@ -82,6 +90,7 @@ module conv_lane #(
   logic [WORD_BITS-1:0]           word;
   logic [COLUMNS*BITS-1:0]        pixels;
   logic signed [PRODUCT_BITS-1:0] product[COLUMNS];
+  logic [COLUMNS-1:0]             carry;
   logic signed [SUM_BITS-1:0]     sum[COLUMNS];
 
   logic [TO_QUEUE:0]            valid;  // [n]: n cycles after the decoded entry
@@ -97,6 +106,7 @@ module conv_lane #(
     .CHANNELS(CHANNELS),
     .SEGMENTS(SEGMENTS),
     .WEIGHT_DEPTH(WEIGHT_DEPTH),
+    .PACK(PACK),
     .LENGTH_MAX(LENGTH_MAX),
     .QUEUE_DEPTH(QUEUE_DEPTH)
   ) u_sequence (
@@ -110,6 +120,7 @@ module conv_lane #(
     .length_i,
     .issue_o(issue),
     .address_o,
+    .sub_o,
     .segment_o(issue_segment),
     .first_o(issue_first),
     .last_o(issue_last)
@@ -147,7 +158,8 @@ module conv_lane #(
 
   conv_bank #(
     .WIDTH(WORD_BITS),
-    .DEPTH(BANK_DEPTH)
+    .DEPTH(BANK_DEPTH),
+    .KIND(BANK_KIND)
   ) u_bank (
     .clk,
     .write_i,
@@ -175,13 +187,16 @@ module conv_lane #(
     .COLUMNS(COLUMNS),
     .BITS(BITS),
     .SIGNED(SIGNED),
-    .VALUE_BITS(VALUE_BITS)
+    .VALUE_BITS(VALUE_BITS),
+    .DUAL(DUAL),
+    .FABRIC(FABRIC)
   ) u_multiply (
     .clk,
     .valid_i(valid[TO_MULTIPLY]),
     .pixels_i(pixels),
     .value_i(value_q[TO_MULTIPLY-1]),
-    .product_o(product)
+    .product_o(product),
+    .carry_o(carry)
   );
 
   conv_accumulate #(
@@ -193,6 +208,7 @@ module conv_lane #(
     .valid_i(valid[TO_ACCUMULATE]),
     .first_i(first_q[TO_ACCUMULATE]),
     .product_i(product),
+    .carry_i(carry),
     .sum_o(sum)
   );
 

@@ -1,36 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies one weight value with COLUMNS pixels: product[c] = value * pixel[c].
+// Multiplies one weight value with COLUMNS pixels: product[c] + carry[c] = value * pixel[c].
 //
-// Operands and products are registered, as a DSP slice wants it: latency 2 cycles. The array is a
-// module of its own so that a board may bring one that packs two products into a slice.
+// Operands and products are registered, as a DSP slice wants it: latency 2 cycles.
+//
+// The lowest COLUMNS - FABRIC columns are multiplied in DSP slices, the others in LUTs. With DUAL,
+// columns 2n and 2n+1 share a slice, an odd last one has its own. With S = PRODUCT_BITS:
+//
+//   (pixel[2n+1] * 2**S + pixel[2n]) * value  =  2**S * (value * pixel[2n+1])  +  value * pixel[2n]
+//
+// The low S bits are the low product. Where that is negative it has borrowed 1 from the high one,
+// whose carry gives it back: the adder behind takes it as its carry-in, which is free. A carry is
+// the sign of the column below; those of all other columns are 0.
 module conv_multiply #(
   parameter int unsigned COLUMNS    = 4,  // pixels
   parameter int unsigned BITS       = 8,  // bits of a pixel
   parameter bit          SIGNED     = 0,  // pixels are signed
   parameter int unsigned VALUE_BITS = 8,  // bits of the signed value
+  parameter bit          DUAL       = 0,  // neighbouring columns share a DSP slice
+  parameter int unsigned FABRIC     = 0,  // highest columns, multiplied in LUTs
   localparam int unsigned PRODUCT_BITS = BITS + VALUE_BITS
 ) (
   input  logic                           clk,
   input  logic                           valid_i,
   input  logic [COLUMNS*BITS-1:0]        pixels_i,
   input  logic signed [VALUE_BITS-1:0]   value_i,
-  output logic signed [PRODUCT_BITS-1:0] product_o[COLUMNS]
+  output logic signed [PRODUCT_BITS-1:0] product_o[COLUMNS],
+  output logic [COLUMNS-1:0]             carry_o
 );
-  logic [COLUMNS*BITS-1:0]      pixels_q;
-  logic signed [VALUE_BITS-1:0] value_q;
-  logic                         valid_q;
-  logic signed [PRODUCT_BITS-1:0] product[COLUMNS];
+  localparam int unsigned SLICED = COLUMNS - FABRIC;        // columns in DSP slices
+  localparam int unsigned PAIRED = DUAL ? SLICED / 2 * 2 : 0;  // columns that share one
+  localparam int unsigned PAIR_BITS = PRODUCT_BITS + BITS;  // two pixels, a product apart
+
+  if (FABRIC > COLUMNS) begin : gen_check_fabric
+    $fatal(1, "conv: FABRIC=%0d exceeds COLUMNS=%0d", FABRIC, COLUMNS);
+  end
+  if (DUAL && SIGNED) begin : gen_check_signed
+    $fatal(1, "conv: DUAL=1 wants unsigned pixels");
+  end
+  // The operand has to fit the signed port of 25 bits of a DSP48E1.
+  if (DUAL && (PRODUCT_BITS > 16 || PAIR_BITS > 24)) begin : gen_check_dual
+    $fatal(1, "conv: DUAL=1 with pixels of %0d and values of %0d bits: products exceed 16, or %s",
+           BITS, VALUE_BITS, "two pixels a product apart exceed 24");
+  end
+
+  logic [COLUMNS*BITS-1:0]        pixels_q;
+  logic signed [VALUE_BITS-1:0]   value_q;
+  logic                           valid_q;
+  logic [2*PRODUCT_BITS-1:0]      pair[PAIRED/2+1], pair_q[PAIRED/2+1];  // the last is not used
+  logic signed [PRODUCT_BITS-1:0] single[COLUMNS], single_q[COLUMNS];    // the paired are not used
+  logic signed [PRODUCT_BITS-1:0] fabric[FABRIC+1];                      // the last is not used
 
   function automatic logic signed [BITS:0] pixel(logic [BITS-1:0] bits);
     return $signed({SIGNED & bits[BITS-1], bits});
   endfunction
 
+  function automatic logic [2*PRODUCT_BITS-1:0] multiply_pair(logic [BITS-1:0] low,
+                                                              logic [BITS-1:0] high);
+    logic signed [PAIR_BITS:0] operand;
+    operand = $signed({1'b0, high, VALUE_BITS'(0), low});
+    return (2 * PRODUCT_BITS)'(operand * value_q);
+  endfunction
+
   // Whole arrays are assigned and loops unrolled: simulators make vector instructions of that.
   always_comb begin
+    pair   = '{default: '0};
+    single = '{default: '0};
     // verilator unroll_full
-    for (int unsigned c = 0; c < COLUMNS; c++) begin
-      product[c] = PRODUCT_BITS'(value_q * pixel(pixels_q[c*BITS+:BITS]));
+    for (int c = 0; c < int'(PAIRED); c += 2) begin
+      pair[c/2] = multiply_pair(pixels_q[c*BITS+:BITS], pixels_q[(c+1)*BITS+:BITS]);
     end
+    // verilator unroll_full
+    for (int c = int'(PAIRED); c < int'(SLICED); c++) begin
+      single[c] = PRODUCT_BITS'(value_q * pixel(pixels_q[c*BITS+:BITS]));
+    end
+    // verilator unroll_full
+    for (int c = int'(SLICED); c < int'(COLUMNS); c++) single[c] = fabric[c-int'(SLICED)];
   end
 
   always_ff @(posedge clk) begin
@@ -39,6 +83,37 @@ module conv_multiply #(
       pixels_q <= pixels_i;
       value_q  <= value_i;
     end
-    if (valid_q) product_o <= product;
+    if (valid_q) begin
+      pair_q   <= pair;
+      single_q <= single;
+    end
+  end
+
+  always_comb begin
+    product_o = single_q;
+    carry_o   = '0;
+    // verilator unroll_full
+    for (int c = 0; c < int'(PAIRED); c += 2) begin
+      product_o[c]   = pair_q[c/2][PRODUCT_BITS-1:0];
+      product_o[c+1] = pair_q[c/2][2*PRODUCT_BITS-1:PRODUCT_BITS];
+      carry_o[c+1]   = pair_q[c/2][PRODUCT_BITS-1];
+    end
+  end
+
+  if (FABRIC > 0) begin : gen_fabric
+    conv_fabric #(
+      .COLUMNS(FABRIC),
+      .BITS(BITS),
+      .SIGNED(SIGNED),
+      .VALUE_BITS(VALUE_BITS)
+    ) u_fabric (
+      .clk,
+      .valid_i,
+      .value_i,
+      .pixels_i(pixels_q[COLUMNS*BITS-1:SLICED*BITS]),
+      .product_o(fabric[0:FABRIC-1])
+    );
+  end else begin : gen_no_fabric
+    assign fabric[0] = '0;
   end
 endmodule

@@ -32,7 +32,7 @@ module conv_queue #(
   localparam int unsigned LEVEL_BITS = $clog2(DEPTH + 1);
   localparam logic [ADDRESS_BITS-1:0] LAST = ADDRESS_BITS'(DEPTH - 1);
 
-  logic [ENTRY_BITS-1:0]   memory_q[DEPTH];
+  (* ram_style = "distributed" *) logic [ENTRY_BITS-1:0] memory_q[DEPTH];
   logic [ENTRY_BITS-1:0]   entry;
   logic [GROUPED_BITS-1:0] head;
   logic [ADDRESS_BITS-1:0] write_q, read_q;

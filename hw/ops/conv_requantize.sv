@@ -14,6 +14,7 @@ module conv_requantize #(
   parameter int unsigned SHIFT           = 16,  // bits dropped
   parameter int unsigned BITS            = 8,   // bits of a value
   parameter bit          SIGNED          = 0,   // values are signed
+  parameter int unsigned KIND            = 0,   // of the memory: 0: LUTs, 1: block RAM
   parameter              PREFIX          = "conv",  // <PREFIX>.requantize.mem
   localparam int unsigned CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1
 ) (
@@ -37,14 +38,25 @@ module conv_requantize #(
   typedef logic signed [SUM_BITS-1:0] sum_t;
   typedef logic signed [WIDE-1:0] wide_t;
 
-  logic [WORD_BITS-1:0] words[CHANNELS];
-  initial $readmemh({PREFIX, ".requantize.mem"}, words);
-
   logic [STAGES-1:0]                 valid_q;
-  logic [WORD_BITS-1:0]              word_q, word_late_q;
+  logic [WORD_BITS-1:0]              word;
   logic signed [MULTIPLIER_BITS:0]   multiplier_q;
   sum_t                              sum_q[DRAIN], sum_late_q[DRAIN], biased_q[DRAIN];
   logic signed [SUM_BITS+MULTIPLIER_BITS:0] product_q[DRAIN];
+
+  rom #(
+    .WIDTH(WORD_BITS),
+    .DEPTH(CHANNELS),
+    .KIND(KIND),
+    .OUTPUT(1),
+    .PREFIX({PREFIX, ".requantize"})
+  ) u_words (
+    .clk,
+    .read_i(valid_i),
+    .output_i(valid_q[0]),
+    .address_i(channel_i),
+    .word_o(word)
+  );
 
   function automatic logic [BITS-1:0] rounded(logic signed [SUM_BITS+MULTIPLIER_BITS:0] product);
     wide_t value;
@@ -55,18 +67,12 @@ module conv_requantize #(
   endfunction
 
   always_ff @(posedge clk) begin
-    if (valid_i) begin
-      word_q <= words[channel_i];
-      sum_q  <= sum_i;
-    end
-    if (valid_q[0]) begin
-      word_late_q <= word_q;
-      sum_late_q  <= sum_q;
-    end
+    if (valid_i) sum_q <= sum_i;
+    if (valid_q[0]) sum_late_q <= sum_q;
     if (valid_q[1]) begin
-      multiplier_q <= $signed({1'b0, word_late_q[MULTIPLIER_BITS-1:0]});
+      multiplier_q <= $signed({1'b0, word[MULTIPLIER_BITS-1:0]});
       for (int unsigned d = 0; d < DRAIN; d++) begin
-        biased_q[d] <= sum_late_q[d] + sum_t'($signed(word_late_q[WORD_BITS-1:MULTIPLIER_BITS]));
+        biased_q[d] <= sum_late_q[d] + sum_t'($signed(word[WORD_BITS-1:MULTIPLIER_BITS]));
       end
     end
     if (valid_q[2]) begin

@@ -9,11 +9,11 @@
 // before are still at work.
 //
 // Timing, with the decision to start in cycle 0: `start_o` in cycle 1, first weight issued in
-// cycle 2, bases and mask change for cycle 5 (the first weight needs them in cycle 6; the last one
-// of the row before in cycle 3 at the latest). The next decision falls in the cycle after the last
-// weight's issue, not before cycle 5. So a row costs 2 cycles on top of its issue slots. Rows are
-// released 3 cycles after the decision cycle: a row that arrives then is written from cycle 5 on,
-// and their last word is read in cycle 4.
+// cycle 2, bases and mask change for cycle 5 (the first weight needs them in cycle 7; the last one
+// of the row before, issued in cycle -1, in cycle 4 at the latest). The next decision falls in the
+// cycle after the last weight's issue, not before cycle 5. So a row costs 2 cycles on top of its
+// issue slots. Rows are released 4 cycles after the decision cycle: a row that arrives then is
+// written from cycle 6 on, and their last word is read in cycle 5.
 module conv_rows #(
   parameter int unsigned IN_HEIGHT  = 6,  // rows of an input frame
   parameter int unsigned OUT_HEIGHT = 6,  // rows of an output frame
@@ -37,15 +37,20 @@ module conv_rows #(
   localparam int unsigned SPAN = IN_HEIGHT + KERNEL + STRIDE + RING;  // bounds every row number
   localparam int unsigned ROW_BITS = $clog2(SPAN + 1) + 1;            // and leaves room for a sign
   localparam int unsigned HELD_BITS = $clog2(RING + 1);
-  localparam int unsigned SLOT_BITS = $clog2(RING);
+  localparam int unsigned SLOT_BITS = RING > 1 ? $clog2(RING) : 1;
   localparam int unsigned SETTLE = 4;  // cycles from a start until the counters know of it
+  localparam int unsigned RELEASE = 3;  // registers between a row's end and the count of rows held
   // Steps of the window's ring slot: from row to row, and from the last row to the next frame.
   localparam int unsigned JUMP =
       (IN_HEIGHT + RING * OUT_HEIGHT * STRIDE - (OUT_HEIGHT - 1) * STRIDE) % RING;
   localparam int unsigned FIRST_SLOT = (RING - PAD) % RING;
 
-  if (RING < REACH + STRIDE) begin : gen_check_ring
-    $fatal(1, "conv_rows: RING=%0d is less than %0d", RING, REACH + STRIDE);
+  // The last row of a frame waits for the whole frame.
+  localparam int unsigned LAST = IN_HEIGHT + PAD - (OUT_HEIGHT - 1) * STRIDE;
+  localparam int unsigned LEAST = LAST > REACH ? LAST : REACH;
+
+  if (RING < LEAST) begin : gen_check_ring
+    $fatal(1, "conv_rows: RING=%0d is less than %0d", RING, LEAST);
   end
 
   typedef logic signed [ROW_BITS-1:0] row_t;
@@ -54,7 +59,8 @@ module conv_rows #(
   row_t                 y_q, top_q, arrived_q, need_q;
   row_t                 next_y, next_top, next_free, oldest;
   slot_t                slot_q;
-  logic [HELD_BITS-1:0] held_q, frees_q, release_q, release_late_q;
+  logic [HELD_BITS-1:0] held_q, frees_q;
+  logic [HELD_BITS-1:0] release_q[RELEASE];
   logic [2:0]           settle_q;
   logic                 running_q, done, start, turn, last;
 
@@ -103,17 +109,16 @@ module conv_rows #(
       need_q         <= rows_needed('0, -row_t'(PAD));
       arrived_q      <= '0;
       held_q         <= '0;
-      release_q      <= '0;
-      release_late_q <= '0;
+      release_q      <= '{default: '0};
       settle_q       <= '0;
       running_q      <= 1'b0;
       start_o        <= 1'b0;
     end else begin
       start_o        <= start;
       running_q      <= start || (running_q && !done);
-      release_q      <= done ? frees_q : '0;
-      release_late_q <= release_q;
-      held_q         <= held_q + HELD_BITS'(row_i) - release_late_q;
+      release_q[0]   <= done ? frees_q : '0;
+      for (int unsigned i = 1; i < RELEASE; i++) release_q[i] <= release_q[i-1];
+      held_q         <= held_q + HELD_BITS'(row_i) - release_q[RELEASE-1];
       arrived_q      <= arrived_q + row_t'({1'b0, row_i}) - (turn && last ? row_t'(IN_HEIGHT) : '0);
       if (start) settle_q <= 3'(SETTLE);
       else if (settle_q != '0) settle_q <= settle_q - 1'b1;
@@ -129,7 +134,8 @@ module conv_rows #(
   always_ff @(posedge clk) begin
     if (rst_n) begin
       a_held : assert (32'(held_q) <= RING) else $fatal(1, "conv_rows: more rows than the ring");
-      a_release : assert (release_late_q <= held_q) else $fatal(1, "conv_rows: released too much");
+      a_release : assert (release_q[RELEASE-1] <= held_q)
+        else $fatal(1, "conv_rows: released too much");
       a_arrived : assert (arrived_q >= 0) else $fatal(1, "conv_rows: frame ended early");
     end
   end

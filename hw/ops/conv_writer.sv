@@ -60,9 +60,6 @@ module conv_writer #(
            KERNEL - STRIDE - PAD, BEAT);
   end
 
-  logic [LANES*PLACE_BITS-1:0] places[CHANNELS];
-  initial $readmemh({PREFIX, ".channels.mem"}, places);
-
   // Beat being taken.
   logic [STEP_BITS-1:0]    step_q;
   logic [CHANNEL_BITS-1:0] channel_q;
@@ -85,6 +82,20 @@ module conv_writer #(
   assign row_o         = step && last_step && channel_q == LAST_CHANNEL;
   assign write         = held_valid_q && (step || held_last_q || !PEEKS);
 
+  rom #(
+    .WIDTH(LANES * PLACE_BITS),
+    .DEPTH(CHANNELS),
+    .KIND(0),
+    .OUTPUT(0),
+    .PREFIX({PREFIX, ".channels"})
+  ) u_places (
+    .clk,
+    .read_i(step),
+    .output_i(1'b1),
+    .address_i(channel_q),
+    .word_o(place_q)
+  );
+
   always_comb begin
     fresh = s_axis_tdata;
     if (32'(step_q) == BEATS - 1) fresh &= TAIL_MASK;
@@ -99,7 +110,6 @@ module conv_writer #(
       held_last_q <= last_step;
       held_end_q  <= last_step && channel_q == LAST_CHANNEL;
       left_q      <= step_q == '0 ? '0 : LEFT_BITS'({held_q, left_q} >> BEAT_BITS);
-      place_q     <= places[channel_q];
     end
     if (write) begin
       word_o <= word;

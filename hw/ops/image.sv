@@ -13,7 +13,8 @@ module image #(
   parameter int unsigned WIDTH = 8,  // pixels of a row
   parameter int unsigned PIXELS = 4,  // pixels of an input beat
   parameter int unsigned COLUMNS = 2,  // pixels of an output beat
-  parameter int unsigned BITS = 8  // bits of one channel of a pixel
+  parameter int unsigned BITS = 8,  // bits of one channel of a pixel
+  parameter int unsigned MEMORY_KIND = 0  // of the two rows, see `ram`
 ) (
   input  logic                            clk,
   input  logic                            rst_n,
@@ -42,7 +43,6 @@ module image #(
 
   typedef logic [SEGMENT_BITS-1:0] segment_t;
 
-  logic [PIXELS*CHANNELS*BITS-1:0] memory_q[DEPTH];
   logic [1:0] rows_q;  // whole rows in memory
   logic write_row_q, read_row_q;  // which half of the memory
   segment_t write_segment_q, read_segment_q;
@@ -101,13 +101,25 @@ module image #(
   assign read = rows_q != '0 && (!beat_valid_q || beat_ready);
 
   always_ff @(posedge clk) begin
-    if (write) memory_q[address(write_row_q, write_segment_q)] <= s_axis_tdata;
     if (read) begin
-      beat_q         <= memory_q[address(read_row_q, read_segment_q)];
       beat_channel_q <= channel_q;
       beat_last_q    <= row_out && row_last;
     end
   end
+
+  ram #(
+    .WIDTH(PIXELS * CHANNELS * BITS),
+    .DEPTH(DEPTH),
+    .KIND (MEMORY_KIND)
+  ) u_ram (
+    .clk,
+    .write_i        (write),
+    .write_address_i(address(write_row_q, write_segment_q)),
+    .write_word_i   (s_axis_tdata),
+    .read_i         (read),
+    .read_address_i (address(read_row_q, read_segment_q)),
+    .word_o         (beat_q)
+  );
 
   always_ff @(posedge clk) begin
     if (!rst_n) beat_valid_q <= 1'b0;

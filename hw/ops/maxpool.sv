@@ -18,7 +18,8 @@ module maxpool #(
   parameter int unsigned STRIDE = 2,  // step of the window
   parameter int unsigned COLUMNS = 1,  // pixels of an output beat
   parameter int unsigned BITS = 8,  // bits of a pixel
-  parameter bit SIGNED = 1'b0  // pixels are two's complement
+  parameter bit SIGNED = 1'b0,  // pixels are two's complement
+  parameter int unsigned MEMORY_KIND = 0  // of the unfinished windows, see `ram`
 ) (
   input  logic                           clk,
   input  logic                           rst_n,
@@ -138,7 +139,6 @@ module maxpool #(
 
   // Stage 2: the unfinished windows take in the row's maxima.
 
-  word_t memory_q[DEPTH];
   word_t read_q, latest_q, stored, updated;
   beat_t maxima_q, result;
   logic [ADDRESS_BITS-1:0] write_q;
@@ -167,18 +167,28 @@ module maxpool #(
   always_ff @(posedge clk) begin
     if (advance) begin
       maxima_q  <= window_maxima;
-      read_q    <= memory_q[address_q];
       write_q   <= address_q;
       fresh_q   <= phase_q == '0;
       clipped_q <= clipped;
       last_q    <= row_q == ROW_BITS'(LAST_ROW) && channel_last &&
           segment_q == SEGMENT_BITS'(OUT_SEGMENTS - 1);
-      if (valid_q) begin
-        memory_q[write_q] <= updated;
-        latest_q          <= updated;
-      end
+      if (valid_q) latest_q <= updated;
     end
   end
+
+  ram #(
+    .WIDTH($bits(word_t)),
+    .DEPTH(DEPTH),
+    .KIND (MEMORY_KIND)
+  ) u_ram (
+    .clk,
+    .write_i        (advance && valid_q),
+    .write_address_i(write_q),
+    .write_word_i   (updated),
+    .read_i         (advance),
+    .read_address_i (address_q),
+    .word_o         (read_q)
+  );
 
   assign advance       = skid_ready || !done_q;
   assign s_axis_tready = advance;

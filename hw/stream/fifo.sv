@@ -3,11 +3,12 @@
 //
 // Stream: any payload of WIDTH bits; pack tlast into it. One beat a cycle in and out, latency 2
 // cycles. Holds DEPTH beats in memory and one more in the output register, which is the memory's
-// synchronous read port: deep queues become block RAM, shallow ones LUT RAM, from the same text.
+// synchronous read port.
 // s_axis_tready does not depend on m_axis_tready, nor m_axis_tvalid on s_axis_tvalid.
 module fifo #(
   parameter int unsigned WIDTH = 8,  // bits of the payload
-  parameter int unsigned DEPTH = 32  // beats of memory
+  parameter int unsigned DEPTH = 32,  // beats of memory
+  parameter int unsigned KIND  = 0  // of memory, see `ram`
 ) (
   input  logic             clk,
   input  logic             rst_n,
@@ -30,7 +31,6 @@ module fifo #(
   localparam int unsigned LEVEL_BITS = $clog2(DEPTH + 1);
   localparam logic [ADDR_BITS-1:0] LAST = ADDR_BITS'(DEPTH - 1);
 
-  logic [WIDTH-1:0]      memory_q[DEPTH];
   logic [ADDR_BITS-1:0]  write_q, read_q;
   logic [LEVEL_BITS-1:0] level_q;  // beats in memory
   logic                  push, pop;
@@ -39,10 +39,20 @@ module fifo #(
   assign push          = s_axis_tvalid && s_axis_tready;
   assign pop           = level_q != '0 && (!m_axis_tvalid || m_axis_tready);
 
-  always_ff @(posedge clk) begin
-    if (push) memory_q[write_q] <= s_axis_tdata;
-    if (pop) m_axis_tdata <= memory_q[read_q];
-  end
+  // A word is not read while it is written: that would be the queue both full and not.
+  ram #(
+    .WIDTH(WIDTH),
+    .DEPTH(DEPTH),
+    .KIND (KIND)
+  ) u_ram (
+    .clk,
+    .write_i        (push),
+    .write_address_i(write_q),
+    .write_word_i   (s_axis_tdata),
+    .read_i         (pop),
+    .read_address_i (read_q),
+    .word_o         (m_axis_tdata)
+  );
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin

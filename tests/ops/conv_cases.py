@@ -7,9 +7,11 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from firebrick.ops.base import TensorType
+from firebrick.ops.base import IntArray, MemoryKind, TensorType
 from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.conv_engine import ConvEngine, Placement
+
+LUT, BLOCK, ULTRA = MemoryKind
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,15 @@ class Case:
     gap_bits: int = 3
     queue_depth: int = 32
     store_zeros: bool = False
-    whole: bool = True  # lanes own whole channels where there are enough
+    deal: str = "channels"  # what lanes own: whole "channels", "taps", single "weights"
+    idle: int = 0  # so many of the lanes own nothing
+    dual: bool = False
+    tight: bool = False
+    fabric: int = 0
+    weights: MemoryKind = BLOCK
+    lengths: MemoryKind = LUT
+    requantize: MemoryKind = LUT
+    rows: MemoryKind = BLOCK
     seed: int = 1
 
 
@@ -82,30 +92,38 @@ def conv(case: Case) -> Conv:
     )
 
 
+def owners(case: Case, rng: np.random.Generator) -> IntArray:
+    """Deal weights to lanes at random, as the case says."""
+    inputs, outputs = case.channels
+    shape = (outputs, inputs, case.kernel, case.kernel)
+    lanes = rng.permutation(case.lanes)[case.idle :]
+    if case.deal == "channels":
+        return np.broadcast_to(rng.choice(lanes, inputs)[:, None, None], shape).copy()
+    if case.deal == "taps":
+        return np.broadcast_to(rng.choice(lanes, shape[1:]), shape).copy()
+    return rng.choice(lanes, shape)
+
+
 def engine(case: Case) -> ConvEngine:
-    """Draw the engine of a case: slices dealt out at random, channels in random order."""
+    """Draw the engine of a case: weights dealt out at random, channels in random order."""
     operator = conv(case)
     rng = np.random.default_rng(case.seed + 1)
     inputs, outputs = case.channels
-    slices: list[list[tuple[int, int]]] = [[] for _ in range(case.lanes)]
-    if case.whole and case.lanes <= inputs:
-        for n, channel in enumerate(rng.permutation(inputs)):
-            slices[n % case.lanes] += [(int(channel), k) for k in range(case.kernel)]
-    else:
-        pairs = [(i, k) for i in range(inputs) for k in range(case.kernel)]
-        for n, pair in enumerate(rng.permutation(pairs)):
-            slices[n % case.lanes].append((int(pair[0]), int(pair[1])))
     return ConvEngine(
-        operator,
-        case.lanes,
-        case.columns,
-        case.drain,
-        case.gap_bits,
-        tuple(map(tuple, slices)),
-        tuple(int(n) for n in rng.permutation(inputs)),
-        tuple(int(n) for n in rng.permutation(outputs)),
-        case.queue_depth,
-        case.store_zeros,
+        operator=operator,
+        lanes=case.lanes,
+        columns=case.columns,
+        drain=case.drain,
+        gap_bits=case.gap_bits,
+        owner=owners(case, rng),
+        in_order=tuple(int(n) for n in rng.permutation(inputs)),
+        out_order=tuple(int(n) for n in rng.permutation(outputs)),
+        queue_depth=case.queue_depth,
+        store_zeros=case.store_zeros,
+        dual=case.dual,
+        fabric=case.fabric,
+        placement=Placement(case.weights, case.lengths, case.requantize, case.rows),
+        tight=case.tight,
     )
 
 
@@ -118,9 +136,12 @@ CASES = {
     ),
     "wider_than_the_row": Case((3, 4), (3, 5), 3, 1, 1, lanes=1, columns=8, drain=3, gap_bits=0),
     "one_column_many_lanes": Case(
-        (8, 6), (5, 4), 3, 1, 1, lanes=21, columns=1, whole=False, gap_bits=1, out_signed=True
+        (8, 6), (5, 4), 3, 1, 1, lanes=21, columns=1, deal="taps", gap_bits=1, out_signed=True
     ),
     "one_of_everything": Case((1, 1), (1, 1), columns=1, density=1.0),
+    "tight_squeeze": Case((12, 5), (5, 9), lanes=2, columns=4, drain=4, tight=True),
+    "tight_expand": Case((4, 9), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=6, tight=True),
+    "tight_stem": Case((3, 6), (17, 19), 7, 2, lanes=3, columns=3, drain=3, tight=True),
     "fewer_rows_than_the_ring": Case((2, 4), (2, 6), 5, 1, 2, lanes=2, columns=3, gap_bits=2),
     "more_segments_than_beats": Case(
         (2, 3), (4, 4), 2, 1, 1, out_size=(5, 5), lanes=2, columns=4, density=0.9
@@ -132,6 +153,24 @@ CASES = {
         (5, 7), (4, 6), 3, 1, 1, in_bits=3, in_signed=True, out_bits=2, out_signed=True,
         code_bits=2, value_bits=3, lanes=2, columns=2, drain=2,
     ),
+    "all_in_luts": Case(
+        (6, 16), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=5, drain=2, dual=True, fabric=2,
+        deal="weights", weights=LUT, rows=LUT,
+    ),
+    "all_in_blocks": Case(
+        (5, 9), (5, 9), 3, 1, 1, lanes=3, columns=4, dual=True, deal="weights", gap_bits=2,
+        lengths=BLOCK, requantize=BLOCK,
+    ),
+    "ultra": Case(
+        (6, 12), (6, 11), 3, 1, 1, lanes=3, columns=4, dual=True, fabric=1, deal="taps",
+        weights=ULTRA, rows=ULTRA,
+    ),
+    "ultra_words_alone": Case(
+        (4, 5), (4, 6), lanes=2, columns=2, drain=2, gap_bits=5, code_bits=8, in_signed=True,
+        fabric=2, weights=ULTRA, rows=BLOCK, density=0.3,
+    ),
+    "idle_lanes": Case((4, 6), (4, 7), 3, 1, 1, lanes=4, columns=4, idle=2, deal="weights"),
+    "only_idle_lanes": Case((2, 3), (3, 4), lanes=2, columns=2, drain=2, density=0.0),
     "nine_bits": Case((3, 4), (4, 7), 3, 1, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""
@@ -158,6 +197,9 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
     channels = (number(1, 8), number(1, 10))
     least = max(1, -(-(kernel - stride - pad) // stride))
     columns = number(least, max(least, 8))
+    in_bits, value_bits, in_signed = number(2, 9), number(2, 8), draw(st.booleans())
+    shared = not in_signed and in_bits + value_bits <= 16 and 2 * in_bits + value_bits <= 24
+    lanes = number(1, min(5, channels[0] * kernel**2))
     return Case(
         channels,
         size,
@@ -165,20 +207,27 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
         stride,
         pad,
         (draw(st.sampled_from(heights)), draw(st.sampled_from(widths))),
-        in_bits=number(2, 9),
-        in_signed=draw(st.booleans()),
+        in_bits=in_bits,
+        in_signed=in_signed,
         out_bits=number(2, 9),
         out_signed=draw(st.booleans()),
         code_bits=number(2, 8),
-        value_bits=number(2, 8),
+        value_bits=value_bits,
         density=draw(st.sampled_from((0.05, 0.3, 0.6, 1.0))),
         fire=draw(st.booleans()),
-        lanes=number(1, min(5, channels[0] * kernel)),
+        lanes=lanes,
         columns=columns,
         drain=number(1, columns),
         gap_bits=number(0, 7),
         queue_depth=draw(st.sampled_from((2, 4, 8, 32))),
         store_zeros=draw(st.booleans()),
-        whole=draw(st.booleans()),
+        deal=draw(st.sampled_from(("channels", "taps", "weights"))),
+        idle=draw(st.sampled_from((0, 0, lanes - 1))),
+        dual=shared and draw(st.booleans()),
+        fabric=draw(st.sampled_from((0, columns, columns // 2))),
+        weights=draw(st.sampled_from(MemoryKind)),
+        lengths=draw(st.sampled_from((LUT, BLOCK))),
+        requantize=draw(st.sampled_from((LUT, BLOCK))),
+        rows=draw(st.sampled_from(MemoryKind)),
         seed=number(seeds, seeds + 999),
     )

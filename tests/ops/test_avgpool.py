@@ -9,7 +9,7 @@ from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
-from firebrick.ops.base import TensorType
+from firebrick.ops.base import MemoryKind, TensorType
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
 
@@ -19,6 +19,7 @@ class Case:
     kind: TensorType
     columns: int
     bias: int = 0
+    memory: MemoryKind | None = None
 
     def operator(self) -> AvgPool:
         rng = np.random.default_rng(11)
@@ -31,6 +32,7 @@ CASES = {
     "signed_with_ring": Case(TensorType(5, 3, 4, signed=True), 4, bias=3000),
     "one_channel": Case(TensorType(1, 4, 3, 5), 3, bias=20),
     "one_pixel": Case(TensorType(6, 1, 1), 2),
+    "block_of_two_chunks": Case(TensorType(1030, 2, 1), 1, bias=9, memory=MemoryKind.BLOCK),
 }
 SLOW_CASES = {
     "squeezenet": Case(TensorType(1000, 14, 14), 14, bias=100),
@@ -53,6 +55,7 @@ CASE = st.builds(
     ),
     columns=st.integers(1, 5),
     bias=st.integers(0, 5000),
+    memory=st.sampled_from([MemoryKind.LUT, MemoryKind.BLOCK]),
 )
 
 
@@ -60,7 +63,7 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     operator = case.operator()
     rng = np.random.default_rng(13)
     order = tuple(int(c) for c in rng.permutation(case.kind.channels))
-    engine = AvgPoolEngine(operator, case.columns, order)
+    engine = AvgPoolEngine(operator, case.columns, order, case.memory)
     tensor = random_tensor(rng, StreamType(case.kind, case.columns), 5)
     check_engine(engine, [tensor], tmp_path, build_root, in_orders=[order], seed=13)
 
@@ -91,3 +94,9 @@ def test_order_must_be_a_permutation() -> None:
     operator = CASES["one_pixel"].operator()
     with pytest.raises(FirebrickError, match=r"avgpool 'logits': in_order=\(0, 0\) is no perm"):
         AvgPoolEngine(operator, 1, (0, 0))
+
+
+def test_ultra_ram_is_refused() -> None:
+    operator = CASES["one_pixel"].operator()
+    with pytest.raises(FirebrickError, match=r"avgpool 'logits': memory=2 has no contents at"):
+        AvgPoolEngine(operator, 1, tuple(range(6)), MemoryKind.ULTRA)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import TensorType
+from firebrick.ops.base import MemoryKind, TensorType
 from firebrick.ops.image import ImageEngine, pixel_beats
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import Beats, check_engine, random_tensor
@@ -20,11 +20,12 @@ class Case:
     pixels: int
     columns: int
     bits: int = 8
+    memory: MemoryKind | None = None
 
 
 CASES = {
     "rgb": Case((3, 4, 13), 4, 6),
-    "narrower": Case((3, 3, 13), 8, 3),
+    "narrower": Case((3, 3, 13), 8, 3, memory=MemoryKind.BLOCK),
     "gray_equal": Case((1, 3, 7), 2, 2, bits=5),
     "one_beat_a_row": Case((3, 4, 5), 8, 16),
 }
@@ -40,12 +41,13 @@ CASE = st.builds(
     pixels=st.integers(1, 9),
     columns=st.integers(1, 9),
     bits=st.integers(1, 9),
+    memory=st.sampled_from(MemoryKind),
 )
 
 
 def check(case: Case, tmp_path: Path, build_root: Path) -> None:
     kind = TensorType(*case.shape, case.bits)
-    engine = ImageEngine(kind, case.pixels, case.columns)
+    engine = ImageEngine(kind, case.pixels, case.columns, memory=case.memory)
     tensor = random_tensor(np.random.default_rng(9), StreamType(kind, 1), 4)
     values = pixel_beats(tensor, case.pixels, padding=kind.hi)
     beats = Beats(values, case.bits, len(values) // len(tensor))

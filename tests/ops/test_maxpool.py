@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import TensorType
+from firebrick.ops.base import MemoryKind, TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
@@ -24,6 +24,7 @@ class Case:
     ceil: bool = True
     bits: int = 8
     signed: bool = False
+    memory: MemoryKind | None = None
 
     def windows(self, size: int) -> int:
         over = size - self.kernel + (self.stride - 1 if self.ceil else 0)
@@ -34,14 +35,15 @@ class Case:
         kind = TensorType(self.channels, *self.size, self.bits, self.signed)
         out = [self.windows(n) for n in self.size]
         output = TensorType(self.channels, *out, self.bits, self.signed)
-        return MaxPoolEngine(MaxPool("pool", kind, output, self.kernel, self.stride), self.columns)
+        operator = MaxPool("pool", kind, output, self.kernel, self.stride)
+        return MaxPoolEngine(operator, self.columns, self.memory)
 
 
 CASES = {
     "squeezenet_ceil": Case(5, (8, 14), 3, 2, 4),
     "clipped_at_a_full_beat": Case(3, (6, 8), 3, 2, 2),
     "floor": Case(3, (8, 14), 3, 2, 3, ceil=False),
-    "one_column_signed": Case(2, (7, 9), 3, 2, 1, signed=True),
+    "one_column_signed": Case(2, (7, 9), 3, 2, 1, signed=True, memory=MemoryKind.BLOCK),
     "overlapping_3_1": Case(2, (5, 7), 3, 1, 1),
     "one_word": Case(1, (9, 4), 3, 2, 2),
     "gaps_2_3": Case(2, (8, 11), 2, 3, 2, bits=5),
@@ -66,6 +68,7 @@ CASE = st.builds(
     ceil=st.booleans(),
     bits=st.integers(2, 9),
     signed=st.booleans(),
+    memory=st.sampled_from(MemoryKind),
 )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick import frontend, passes
+from firebrick.area.resources import Family, Resources
+from firebrick.boards import Board
 from firebrick.ir.graph import IMAGE, ConvNode, GlobalAveragePoolNode, MaxPoolNode, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
@@ -57,6 +59,22 @@ def network(layers, image):
     return Network(
         "small", image, tuple(Layer(x, y) for x, y in layers), Preprocessing(image.height), {}
     )
+
+
+def board(name="tiny", family=Family.XC7, **counts):
+    """A board with plenty of everything that is not counted."""
+    plenty = {
+        "dsp": 200,
+        "lut": 200_000,
+        "lutram": 80_000,
+        "ff": 400_000,
+        "bram18": 600,
+        "uram": 0 if family is Family.XC7 else 32,
+    }
+    device = Resources(**(plenty | counts))
+    kind = "DSP48E1" if family is Family.XC7 else "DSP48E2"
+    whole = Resources(*(100 for _ in plenty))
+    return Board(name, name, "part", family, kind, 100, device, whole, "none", ())
 
 
 def chain(seed=0, density=0.5, size=19):

@@ -3,6 +3,7 @@ import numpy as np
 import plan_networks as nets
 import pytest
 
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
 from firebrick.verify.network_bench import build_network, simulate
@@ -17,7 +18,7 @@ FRAMES = 4
     ids=["chain", "bypass"],
 )
 def test_simulated_cycles_are_those_predicted(network, multipliers, build_root, tmp_path):
-    made = plan(network, multipliers)
+    made = plan(network, Goal(multipliers=multipliers))
     pipeline = build(network, made)
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     shape = (FRAMES, 3, network.image.height, network.image.width)

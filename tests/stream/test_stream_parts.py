@@ -8,7 +8,16 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.base import (
+    Engine,
+    IntArray,
+    Memory,
+    MemoryKind,
+    Operator,
+    RowTiming,
+    TensorType,
+    cheap_kind,
+)
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
 
@@ -35,6 +44,7 @@ class Part(Engine):
     operator: Identity
     part: int
     depth: int
+    kind: MemoryKind
     latency: int
 
     @property
@@ -47,7 +57,12 @@ class Part(Engine):
 
     def parameters(self) -> dict[str, int]:
         stream = StreamType(self.operator.output, self.out_columns)
-        return {"part": self.part, "data_bits": stream.data_bits, "depth": self.depth}
+        return {
+            "part": self.part,
+            "data_bits": stream.data_bits,
+            "depth": self.depth,
+            "kind": int(self.kind),
+        }
 
     def memories(self) -> dict[str, Memory]:
         return {}
@@ -69,15 +84,23 @@ class Part(Engine):
 
 
 CASES = {
-    "skid": (SKID, 4, 1, 3),
-    "fifo_smallest": (FIFO, 2, 2, 1),
-    "fifo_odd": (FIFO, 5, 2, 2),
-    "fifo_deep_wide": (FIFO, 64, 2, 13),
+    "skid": (SKID, 4, MemoryKind.LUT, 1, 3),
+    "fifo_smallest": (FIFO, 2, MemoryKind.LUT, 2, 1),
+    "fifo_odd": (FIFO, 5, MemoryKind.ULTRA, 2, 2),
+    "fifo_deep_wide": (FIFO, 64, MemoryKind.BLOCK, 2, 13),
 }
 
 
-def check(part: int, depth: int, latency: int, pixels: int, slack: int, *folders: Path) -> None:
-    engine = Part(Identity("part", TensorType(1, BEATS, pixels, 7)), part, depth, latency)
+def check(
+    part: int,
+    depth: int,
+    kind: MemoryKind,
+    latency: int,
+    pixels: int,
+    slack: int,
+    *folders: Path,
+) -> None:
+    engine = Part(Identity("part", TensorType(1, BEATS, pixels, 7)), part, depth, kind, latency)
     stream = StreamType(engine.operator.output, pixels)
     tensor = random_tensor(np.random.default_rng(17), stream, 4)
     check_engine(
@@ -91,6 +114,20 @@ def check(part: int, depth: int, latency: int, pixels: int, slack: int, *folders
     )
 
 
+@pytest.mark.parametrize(
+    ("width", "depth", "kind"),
+    [
+        (113, 64, MemoryKind.LUT),  # 152 LUTs instead of 4 half block RAMs
+        (17, 512, MemoryKind.LUT),
+        (17, 1000, MemoryKind.BLOCK),  # 512 LUTs instead of 1
+        (96, 448, MemoryKind.BLOCK),
+        (4, 4096, MemoryKind.BLOCK),
+    ],
+)
+def test_small_memories_are_made_of_luts(width: int, depth: int, kind: MemoryKind) -> None:
+    assert cheap_kind(width, depth) is kind
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_full_rate_and_exact_latency(name: str, tmp_path: Path, build_root: Path) -> None:
     check(*CASES[name], 0, tmp_path, build_root)
@@ -98,4 +135,4 @@ def test_full_rate_and_exact_latency(name: str, tmp_path: Path, build_root: Path
 
 def test_broadcast_to_branches_that_stall_on_their_own(tmp_path: Path, build_root: Path) -> None:
     # The branches pause by themselves, so that only values and order can be exact.
-    check(BROADCAST, 3, 3, 2, 10_000, tmp_path, build_root)
+    check(BROADCAST, 3, MemoryKind.LUT, 3, 2, 10_000, tmp_path, build_root)

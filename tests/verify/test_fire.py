@@ -9,6 +9,7 @@ import pytest
 from firebrick.images import load_pixels
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
 from firebrick.progress import silent
@@ -38,7 +39,7 @@ def test_fire_equals_reference(
 ) -> None:
     fire = fire_network(squeezenet, number)
     source = next(x for x in squeezenet if x.name == f"fire{number}_squeeze").inputs[0]
-    chosen = plan(fire, MULTIPLIERS)
+    chosen = plan(fire, Goal(multipliers=MULTIPLIERS))
     pipeline = build(fire, chosen)
     binary = build_network(fire, pipeline, build_root, optimize="-O1")
     for run, stalls in enumerate([(0, 0), (16, 16)]):

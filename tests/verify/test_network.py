@@ -9,6 +9,7 @@ import pytest
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
 from firebrick.progress import silent
@@ -28,7 +29,7 @@ def run(
 ) -> tuple[Simulated, int]:
     """Simulate; also give the cycles per frame that the plan predicts."""
     build_root, workdir = folders
-    chosen = plan(network, multipliers)
+    chosen = plan(network, Goal(multipliers=multipliers))
     pipeline = build(network, chosen)
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     cycles = chosen.cycles_per_frame
@@ -55,7 +56,7 @@ def test_small_network_equals_reference(
 def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
     network = small_network(bypass=False)
     pixels = random_pixels(3, network, 1)
-    chosen = plan(network, 24)
+    chosen = plan(network, Goal(multipliers=24))
     pipeline = build(network, chosen)
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     conv = next(x for x in pipeline.instances if x.name == "fire2_expand")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from firebrick.errors import CheckFailed
+from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan
@@ -32,7 +33,7 @@ def random_plan(seed: int) -> Plan:
     multipliers = int(np.random.default_rng(seed).choice([4, 8, 16, 32, 64]))
     while True:
         try:
-            return plan(network, multipliers)
+            return plan(network, Goal(multipliers=multipliers))
         except CheckFailed as error:  # fewer than its engines need
             assert "the fewest with which" in str(error)
             multipliers += 1

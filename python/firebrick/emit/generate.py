@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firebrick import __version__
-from firebrick.emit.memories import write_memories
-from firebrick.emit.rtl import TOP, network_module
+from firebrick.emit.load import LOAD_FILE
+from firebrick.emit.memories import memory_text, write_memories
+from firebrick.emit.rtl import TOP, load_chain, network_module
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
+from firebrick.ops.base import Memory
+from firebrick.ops.memory import LOAD_BITS
 from firebrick.output import whole_folder
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
@@ -30,6 +33,11 @@ def write_all_memories(pipeline: Pipeline, folder: Path) -> list[str]:
     ]
 
 
+def load_words(pipeline: Pipeline) -> tuple[int, ...]:
+    """Words to be loaded after a reset, in the order of the chain; mostly none."""
+    return tuple(word for engine in load_chain(pipeline).values() for word in engine.load_words())
+
+
 def top_text(network: Network, pipeline: Pipeline) -> str:
     """The generated top; its header names the model by hash."""
     comment = (
@@ -43,8 +51,13 @@ def top_text(network: Network, pipeline: Pipeline) -> str:
 def manifest(
     network: Network, plan: Plan, pipeline: Pipeline, memories: Sequence[str]
 ) -> dict[str, object]:
-    """What a host must know: hash, streams, scale of the logits, prediction, files."""
+    """What a host must know: hash, streams, scale of the logits, prediction, files.
+
+    ``load``, if it is there, is the stream of words that has to come before the first image: all
+    beats are one frame.
+    """
     links = {link.name: link for link in pipeline.links}
+    load = len(load_words(pipeline))
     image, logits = links[pipeline.input_link], links[pipeline.output_link]
     return {
         "firebrick": __version__,
@@ -53,6 +66,7 @@ def manifest(
         "top": TOP,
         "image": _stream(image.stream.data_bits, image.stream.frame_beats)
         | {"height": network.image.height, "width": network.image.width},
+        **({"load": _stream(LOAD_BITS, load) | {"file": LOAD_FILE}} if load else {}),
         "logits": _stream(logits.stream.data_bits, logits.stream.frame_beats)
         | {"scale": network.scales[network.output]},
         "plan": json.loads(plan.to_json()),
@@ -94,5 +108,7 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
             shutil.copyfile(source, temporary / "hw" / source.name)
         (temporary / f"{TOP}.sv").write_text(top_text(network, pipeline))
         memories = write_all_memories(pipeline, temporary)
+        if words := load_words(pipeline):
+            (temporary / LOAD_FILE).write_text(memory_text(Memory(LOAD_BITS, words)))
         text = json.dumps(manifest(network, plan, pipeline, memories), indent=2)
         (temporary / MANIFEST).write_text(text + "\n")

@@ -14,10 +14,14 @@ CLOCK = {"clk": "clk", "rst_n": "rst_n"}
 
 def handshake(prefix: str, stream: StreamType) -> dict[str, int]:
     """Widths of the four signals of a stream, by signal name."""
+    return _widths(prefix, stream.data_bits)
+
+
+def _widths(prefix: str, data_bits: int) -> dict[str, int]:
     return {
         f"{prefix}_tvalid": 1,
         f"{prefix}_tready": 1,
-        f"{prefix}_tdata": stream.data_bits,
+        f"{prefix}_tdata": data_bits,
         f"{prefix}_tlast": 1,
     }
 
@@ -39,7 +43,12 @@ def connect_all(port: str, links: Sequence[str]) -> dict[str, str]:
 
 def stream_ports(prefix: str, stream: StreamType, *, source: bool) -> Iterator[Signal]:
     """Ports of a stream that leaves (`source`) or enters the module."""
-    for name, width in handshake(prefix, stream).items():
+    return handshake_ports(prefix, stream.data_bits, source=source)
+
+
+def handshake_ports(prefix: str, data_bits: int, *, source: bool) -> Iterator[Signal]:
+    """The same, by the bits of its tdata."""
+    for name, width in _widths(prefix, data_bits).items():
         yield Signal(name, width, "output" if source != name.endswith("_tready") else "input")
 
 

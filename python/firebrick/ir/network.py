@@ -13,7 +13,7 @@ from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ops.base import IntArray, Operator, TensorType
 
-RESERVED = ("pixels", "s_axis", "m_axis", "input0", "output")
+RESERVED = ("pixels", "s_axis", "m_axis", "s_load", "loaded", "load_gate", "input0", "output")
 """Names that no layer may have: streams of the generated top and of its bench bear them."""
 
 

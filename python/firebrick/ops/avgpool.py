@@ -8,7 +8,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.base import (
+    Engine,
+    IntArray,
+    Memory,
+    MemoryKind,
+    Operator,
+    RowTiming,
+    TensorType,
+    cheap_kind,
+)
+from firebrick.ops.memory import index_bits, rom
 from firebrick.ops.stream import StreamType
 
 
@@ -68,14 +78,16 @@ class AvgPoolEngine(Engine):
         operator: what is computed.
         columns: pixels of an input beat.
         in_order: natural channel number at each position of the input stream.
+        memory: what table, sums and results are kept in; by `cheap_kind` if None.
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
-        *("channels", "height", "width", "columns", "bits", "signed", "sum_bits"),
+        *("channels", "height", "width", "columns", "bits", "signed", "sum_bits", "memory_kind"),
     )
     operator: AvgPool
     columns: int
     in_order: tuple[int, ...]
+    memory: MemoryKind | None = None
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -85,6 +97,9 @@ class AvgPoolEngine(Engine):
         """
         channels = self.operator.input.channels
         self.operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
+        self.operator.require(
+            self.memory is not MemoryKind.ULTRA, "memory", self.memory, "has no contents at start"
+        )
         self.operator.require(
             sorted(self.in_order) == list(range(channels)),
             "in_order",
@@ -113,20 +128,26 @@ class AvgPoolEngine(Engine):
             "bits": kind.bits,
             "signed": int(kind.signed),
             "sum_bits": self.operator.output.bits,
+            "memory_kind": int(self._kind),
         }
 
     def memories(self) -> dict[str, Memory]:
         """`channels`: per position of the stream, natural channel number and initial sum."""
+        kind = self.operator.input
         bits = self.operator.output.bits
         words = (
             channel << bits | int(self.operator.bias[channel]) & (1 << bits) - 1
             for channel in self.in_order
         )
-        return {"channels": Memory(bits + self._channel_bits, tuple(words))}
+        whole = Memory(bits + index_bits(kind.channels), tuple(words))
+        return rom("channels", whole, self._kind)
 
     @property
-    def _channel_bits(self) -> int:
-        return max(1, (self.operator.input.channels - 1).bit_length())
+    def _kind(self) -> MemoryKind:
+        """What is cheap for the sums is for the table, which is somewhat wider."""
+        if self.memory is not None:
+            return self.memory
+        return cheap_kind(self.operator.output.bits, self.operator.input.channels)
 
     def timing(self) -> RowTiming:
         """Sums are complete with the last row and leave one a cycle, while the next frame comes."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import ClassVar
 
 import numpy as np
@@ -122,6 +123,39 @@ class Memory:
         return self.width * len(self.words)
 
 
+class MemoryKind(IntEnum):
+    """What a memory is made of; the numbers are those of the SystemVerilog parameters `*_KIND`."""
+
+    LUT = 0
+    """LUTs: a constant function, or LUT RAM."""
+    BLOCK = 1
+    """Block RAM."""
+    ULTRA = 2
+    """UltraRAM, which no bitstream initialises: read-only contents are loaded after reset."""
+
+
+_BLOCK_LUTS = 300
+"""LUTs that half a block RAM (18 kbit) is worth, about their ratio on the devices."""
+
+
+def cheap_kind(width: int, depth: int) -> MemoryKind:
+    """What a small memory is made of: LUT RAM, unless that costs more than block RAM.
+
+    LUT RAM holds 32 words of 6 bits, or 64 of 3, in 4 LUTs, and takes half a LUT a bit and 64 words
+    to choose among them; half a block RAM holds 512 words of 36 bits, down to 4096 of 4.
+
+    Args:
+        width: bits of a word.
+        depth: words.
+    """
+    parts = -(-depth // 64)
+    luts = 4 * -(-width // 6) if depth <= 32 else 4 * -(-width // 3) * parts
+    luts += width * (parts - 1) // 2
+    shapes = ((36, 512), (18, 1024), (9, 2048), (4, 4096))
+    blocks = min(-(-width // bits) * -(-depth // words) for bits, words in shapes)
+    return MemoryKind.LUT if luts <= _BLOCK_LUTS * blocks else MemoryKind.BLOCK
+
+
 @dataclass(frozen=True, slots=True)
 class RowTiming:
     """When an engine takes and gives rows: all that the network schedule needs to know.
@@ -180,6 +214,10 @@ class Engine(ABC):
     @abstractmethod
     def memories(self) -> dict[str, Memory]:
         """Memory images by file suffix."""
+
+    def load_words(self) -> tuple[int, ...]:
+        """Words to be loaded into its memories after a reset, in the chain's order; mostly none."""
+        return ()
 
     @abstractmethod
     def timing(self) -> RowTiming:

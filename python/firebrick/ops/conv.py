@@ -9,6 +9,7 @@ convolutions differ only in which weights are zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -117,17 +118,17 @@ class Conv(Operator):
         """Types of the input tensors."""
         return (self.input,)
 
-    @property
+    @cached_property
     def weights(self) -> IntArray:
         """Integer weights (O, I, kernel, kernel)."""
         return self.codebook[self.codes]
 
-    @property
+    @cached_property
     def nonzero(self) -> int:
         """Number of weights that are not zero."""
         return int(np.count_nonzero(self.weights))
 
-    @property
+    @cached_property
     def true_weights(self) -> NDArray[np.bool_]:
         """Which weights (O, I, kernel, kernel) the layer really has, pruned ones included.
 
@@ -155,7 +156,7 @@ class Conv(Operator):
         )
         return self.pad, self.pad, below, right
 
-    @property
+    @cached_property
     def acc_bits(self) -> int:
         """Signed bits that hold every partial sum, in any order, with and without the bias.
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the lanes of a `conv` engine store their weights.
 
-A lane owns slices, pairs of (input channel, kernel row). Each of their taps has a *position* in the
-lane. Per output channel a lane stores an entry ``{gap, code}`` for every weight it keeps, in order
-of position; the gap counts the positions skipped since the entry before, or since the start of the
-channel. Gaps too long for their field are bridged by fillers, entries with code 0.
+Every weight is owned by one lane. Each tap (input channel, kernel row, tap) of which a lane owns
+weights of some output channel has a *position* in the lane; two lanes may share a tap. Per output
+channel a lane stores an entry ``{gap, code}`` for every weight it keeps, in order of position; the
+gap counts the positions skipped since the entry before, or since the start of the channel. Gaps too
+long for their field are bridged by fillers, entries with code 0.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from numpy.typing import NDArray
 
 from firebrick.ops.base import IntArray
 from firebrick.ops.conv import Conv
-
-Slice = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,22 +53,27 @@ def kept_weights(operator: Conv, store_zeros: bool) -> NDArray[np.bool_]:
     return np.broadcast_to(nonzero.any(axis=1, keepdims=True), nonzero.shape)
 
 
-def lane_positions(slices: Sequence[Slice], kernel: int) -> IntArray:
-    """List the taps of a lane's slices, shape (positions, 3).
+def lane_positions(owned: NDArray[np.bool_]) -> IntArray:
+    """List the taps of a lane, shape (positions, 3): input channel, kernel row, tap.
 
     The centre taps come first, so that an output channel that uses no others (expand1x1) needs no
-    long gaps.
+    long gaps. Taps that the lane shares with others come last in either part, for the same reason.
+
+    Args:
+        owned: weights of the lane, shape (O, I, kernel, kernel).
     """
-    centre = kernel // 2
-    taps = [(channel, row, tap) for channel, row in sorted(slices) for tap in range(kernel)]
-    taps.sort(key=lambda place: place[1:] != (centre, centre))  # stable
-    return np.array(taps, dtype=np.int64).reshape(-1, 3)
+    uses = owned.sum(0)
+    taps = np.argwhere(uses)
+    centre = uses.shape[1] // 2
+    outer = np.any(taps[:, 1:] != centre, axis=1)
+    whole = uses.max(axis=(1, 2))[taps[:, 0]]
+    order = np.lexsort((taps[:, 2], taps[:, 1], taps[:, 0], -whole, outer))
+    return np.asarray(taps[order], np.int64)
 
 
 def encode_lane(
     operator: Conv,
-    kept: NDArray[np.bool_],
-    slices: Sequence[Slice],
+    owned: NDArray[np.bool_],
     out_order: Sequence[int],
     gap_bits: int,
 ) -> LaneCode:
@@ -77,14 +81,13 @@ def encode_lane(
 
     Args:
         operator: the convolution.
-        kept: weights that get an entry, from `kept_weights`.
-        slices: (natural input channel, kernel row) pairs of the lane.
+        owned: weights that get an entry in this lane, shape (O, I, kernel, kernel).
         out_order: natural output channel at each stream position.
         gap_bits: bits of a gap; with 0 every position up to a channel's last weight is stored.
     """
-    positions = lane_positions(slices, operator.kernel)
+    positions = lane_positions(owned)
     index = (np.array(out_order)[:, None], *positions.T)
-    row, position = np.nonzero(kept[index])  # by channel, then by position
+    row, position = np.nonzero(owned[index])  # by channel, then by position
     code = operator.codes[index][row, position].astype(np.int64)
 
     gap = np.diff(position, prepend=-1) - 1
@@ -104,5 +107,5 @@ def encode_lane(
     gaps = np.full(int(lengths.sum()), reach - 1, dtype=np.int64)
     codes = np.zeros_like(gaps)
     gaps[ends], codes[ends] = gap, code
-    channels = tuple(sorted({channel for channel, _ in slices}))
+    channels = tuple(int(x) for x in np.unique(positions[:, 0]))
     return LaneCode(channels, positions, lengths, gaps, codes)

@@ -9,24 +9,61 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import Engine, IntArray, Memory, RowTiming
+from firebrick.ops import conv_memories
+from firebrick.ops.base import Engine, IntArray, Memory, MemoryKind, RowTiming
 from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv_check import check
 from firebrick.ops.conv_encode import LaneCode, encode_lane, kept_weights
 from firebrick.ops.conv_schedule import RELEASE, RowCycles, row_cycles
+from firebrick.ops.memory import index_bits
 
 FIFO_DEPTH = 32
 """Beats of the output queue (fixed in `conv_drain.sv`): more than its pipeline holds."""
 
 
-def _bits(count: int) -> int:
-    """Bits of an index below `count`, at least 1."""
-    return max(1, (count - 1).bit_length())
+def may_share_slices(operator: Conv) -> bool:
+    """Whether two products of a weight fit one DSP slice: see `hw/ops/conv_multiply.sv`."""
+    bits, value_bits = operator.input.bits, operator.value_bits
+    return not operator.input.signed and bits + value_bits <= 16 and 2 * bits + value_bits <= 24
+
+
+def ring(operator: Conv, *, tight: bool) -> int:
+    """Input rows that an engine holds.
+
+    Args:
+        operator: the convolution.
+        tight: as few as work at all; else so many that rows arrive while others are at work.
+    """
+    reach = max(operator.kernel, operator.stride)
+    last = operator.input.height + operator.pad - (operator.output.height - 1) * operator.stride
+    return max(reach, last) if tight else reach + operator.stride
 
 
 def fewest_columns(operator: Conv) -> int:
     """Fewest columns with which an input beat completes the halo of the word before it."""
     reach = operator.kernel - operator.stride - operator.pad
     return max(1, -(-reach // operator.stride))
+
+
+WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}
+"""Widest word of a weight memory; entries are packed into it. 0: one entry a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What the memories of a convolution engine are made of.
+
+    Attributes:
+        weights: entries of the lanes.
+        lengths: entries of each channel, of the lanes; LUT or BLOCK.
+        requantize: biases and multipliers; LUT or BLOCK.
+        rows: row banks of the lanes.
+    """
+
+    weights: MemoryKind = MemoryKind.BLOCK
+    lengths: MemoryKind = MemoryKind.LUT
+    requantize: MemoryKind = MemoryKind.LUT
+    rows: MemoryKind = MemoryKind.BLOCK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +76,15 @@ class ConvEngine(Engine):
         columns: neighbouring output pixels that each weight is multiplied for.
         drain: columns requantized a cycle.
         gap_bits: bits of the distance from one stored weight to the next, 0 to 7.
-        slices: per lane, the (natural input channel, kernel row) pairs it owns.
+        owner: (O, I, kernel, kernel): the lane that takes each weight, natural channels.
         in_order: natural input channel at each position of the input stream.
         out_order: natural output channel at each position of the output stream.
         queue_depth: partial sums that a lane may be ahead of the drain.
         store_zeros: keep pruned zeros as entries, to measure what sparsity buys.
+        dual: two neighbouring columns share a DSP slice (unsigned pixels, 16-bit products).
+        fabric: so many of the columns are multiplied in LUTs.
+        placement: what the memories are made of.
+        tight: hold only the rows of a window, so that input and work take turns.
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
@@ -51,19 +92,24 @@ class ConvEngine(Engine):
         *("in_channels", "in_height", "in_width", "in_bits", "in_signed"),
         *("out_channels", "out_height", "out_width", "out_bits", "out_signed"),
         *("kernel", "stride", "pad", "code_bits", "value_bits", "gap_bits"),
-        *("acc_bits", "bias_bits", "multiplier_bits", "shift", "queue_depth"),
+        *("acc_bits", "bias_bits", "multiplier_bits", "shift", "queue_depth", "ring"),
         *("weight_depth", "length_max", "positions", "lane_channels"),
+        *("dual", "fabric", "pack", "weight_kind", "length_kind", "requantize_kind", "bank_kind"),
     )
     operator: Conv
     lanes: int
     columns: int
     drain: int
     gap_bits: int
-    slices: tuple[tuple[tuple[int, int], ...], ...]
+    owner: IntArray
     in_order: tuple[int, ...]
     out_order: tuple[int, ...]
     queue_depth: int = 32
     store_zeros: bool = False
+    dual: bool = False
+    fabric: int = 0
+    placement: Placement = Placement()
+    tight: bool = False
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -71,45 +117,7 @@ class ConvEngine(Engine):
         Raises:
             FirebrickError: naming layer, field, value and rule.
         """
-        op, require = self.operator, self.operator.require
-        pairs = [(i, k) for i in range(op.input.channels) for k in range(op.kernel)]
-        require(self.lanes >= 1, "lanes", self.lanes, "is less than 1")
-        require(self.lanes <= len(pairs), "lanes", self.lanes, f"exceeds {len(pairs)} input slices")
-        require(self.columns >= 1, "columns", self.columns, "is less than 1")
-        require(
-            1 <= self.drain <= self.columns, "drain", self.drain, f"is not in 1..{self.columns}"
-        )
-        require(0 <= self.gap_bits <= 7, "gap_bits", self.gap_bits, "is not in 0..7")
-        require(self.queue_depth >= 2, "queue_depth", self.queue_depth, "is less than 2")
-        require(
-            len(self.slices) == self.lanes and all(self.slices),
-            "slices",
-            [len(owned) for owned in self.slices],
-            f"does not give each of {self.lanes} lanes a slice",
-        )
-        require(
-            sorted(pair for owned in self.slices for pair in owned) == pairs,
-            "slices",
-            sum(map(len, self.slices)),
-            f"are not each of the {len(pairs)} input slices once",
-        )
-        for field, order, channels in (
-            ("in_order", self.in_order, op.input.channels),
-            ("out_order", self.out_order, op.output.channels),
-        ):
-            require(
-                sorted(order) == list(range(channels)),
-                field,
-                len(order),
-                f"channels are not a permutation of {channels}",
-            )
-        reach = op.kernel - op.stride - op.pad
-        require(
-            reach <= self.in_columns[0],
-            "columns",
-            self.columns,
-            f"gives beats of {self.in_columns[0]} pixels, less than kernel-stride-pad={reach}",
-        )
+        check(self, dual=may_share_slices(self.operator))
 
     @property
     def in_columns(self) -> tuple[int, ...]:
@@ -127,14 +135,20 @@ class ConvEngine(Engine):
         return self.lanes * self.columns
 
     @property
+    def pack(self) -> int:
+        """Entries of a word of the weight memories."""
+        entry = self.operator.code_bits + self.gap_bits
+        return max(1, WORD_BITS[self.placement.weights] // entry)
+
+    @property
     def segments(self) -> int:
         """Output beats of a channel's row."""
         return -(-self.operator.output.width // self.columns)
 
     @property
     def ring(self) -> int:
-        """Input rows held: those of a window, and those that arrive meanwhile."""
-        return self._reach + self.operator.stride
+        """Input rows held: those of a window, and unless `tight` those that arrive meanwhile."""
+        return ring(self.operator, tight=self.tight)
 
     @property
     def _reach(self) -> int:
@@ -143,31 +157,41 @@ class ConvEngine(Engine):
 
     @property
     def _row_words(self) -> int:
-        return max(len(lane.channels) for lane in self.lane_codes) * self.segments
+        return self._lane_channels * self.segments
 
     @property
-    def _bank_bits(self) -> int:
-        return _bits(self.ring * self._row_words)
+    def _lane_channels(self) -> int:
+        return max(1, *(len(lane.channels) for lane in self.lane_codes))
+
+    @property
+    def bank_bits(self) -> int:
+        """Bits of the address of a row bank's word."""
+        return index_bits(self.ring * self._row_words)
 
     @cached_property
     def lane_codes(self) -> tuple[LaneCode, ...]:
         """What each lane stores."""
         kept = kept_weights(self.operator, self.store_zeros)
         return tuple(
-            encode_lane(self.operator, kept, owned, self.out_order, self.gap_bits)
-            for owned in self.slices
+            encode_lane(self.operator, kept & (self.owner == lane), self.out_order, self.gap_bits)
+            for lane in range(self.lanes)
         )
 
     def entries(self) -> IntArray:
         """Stored entries, fillers included, shape (lanes, out_channels), in stream order."""
         return np.stack([lane.lengths for lane in self.lane_codes])
 
-    @property
-    def weight_bits_stored(self) -> int:
-        """Bits of entries and lengths, without the padding of shorter lanes."""
-        entries = self.entries()
-        word = self.operator.code_bits + self.gap_bits
-        return int(entries.sum()) * word + entries.size * _bits(int(entries.max()))
+    def stored_bits(self) -> dict[str, int]:
+        """Bits that memories hold, by the names in `Placement`; what padding fills is left out."""
+        op, entries = self.operator, self.entries()
+        word = ((self.columns - 1) * op.stride + op.kernel) * op.input.bits
+        kept = sum(len(lane.channels) for lane in self.lane_codes)
+        return {
+            "weights": int(entries.sum()) * (op.code_bits + self.gap_bits),
+            "lengths": entries.size * index_bits(int(entries.max())),
+            "requantize": op.output.channels * (BIAS_BITS + MULTIPLIER_BITS),
+            "rows": kept * self.ring * self.segments * word,
+        }
 
     def parameters(self) -> dict[str, int]:
         """Parameters of `conv.sv`, in lower case."""
@@ -197,57 +221,31 @@ class ConvEngine(Engine):
             "multiplier_bits": MULTIPLIER_BITS,
             "shift": op.shift,
             "queue_depth": self.queue_depth,
+            "ring": self.ring,
             "weight_depth": int(entries.sum(axis=1).max()),
             "length_max": int(entries.max()),
-            "positions": max(len(lane.positions) for lane in self.lane_codes),
-            "lane_channels": max(len(lane.channels) for lane in self.lane_codes),
+            "positions": max(1, *(len(lane.positions) for lane in self.lane_codes)),
+            "lane_channels": self._lane_channels,
+            "dual": int(self.dual),
+            "fabric": self.fabric,
+            "pack": self.pack,
+            "weight_kind": int(self.placement.weights),
+            "length_kind": int(self.placement.lengths),
+            "requantize_kind": int(self.placement.requantize),
+            "bank_kind": int(self.placement.rows),
         }
 
     def memories(self) -> dict[str, Memory]:
-        """Memory images: weights, lengths and positions of each lane, and what lanes share."""
-        op, shape = self.operator, self.parameters()
-        images = {
-            "channels": self._channels(),
-            "codebook": _memory(op.value_bits, op.codebook, 1 << op.code_bits),
-            "requantize": self._requantize(),
-        }
-        length_bits = _bits(shape["length_max"])
-        for number, lane in enumerate(self.lane_codes):
-            images[f"weights{number}"] = _memory(
-                op.code_bits + self.gap_bits,
-                lane.gaps << op.code_bits | lane.codes,
-                shape["weight_depth"],
-            )
-            images[f"lengths{number}"] = _memory(length_bits, lane.lengths - 1)
-            images[f"positions{number}"] = self._positions(lane, shape["positions"])
-        return images
+        """Images: weights, lengths and positions of each lane, and what lanes share."""
+        return conv_memories.images(self)
 
-    def _positions(self, lane: LaneCode, depth: int) -> Memory:
-        """Kernel row, tap and bank word of each position."""
-        tap_bits, word_bits = _bits(self.operator.kernel), self._bank_bits
-        channel, row, tap = lane.positions.T
-        word = np.searchsorted(lane.channels, channel) * self.segments
-        return _memory(
-            word_bits + 2 * tap_bits, ((row << tap_bits | tap) << word_bits) | word, depth
-        )
+    def load_words(self) -> tuple[int, ...]:
+        """Words of the weights that are loaded after reset, where those are in UltraRAM."""
+        return conv_memories.load_words(self)
 
-    def _channels(self) -> Memory:
-        """Per channel of the input stream, for each lane: whether it keeps it, and where."""
-        width = self._bank_bits + 1
-        words = [0] * len(self.in_order)
-        position = {channel: p for p, channel in enumerate(self.in_order)}
-        for number, lane in enumerate(self.lane_codes):
-            for place, channel in enumerate(lane.channels):
-                field = 1 << self._bank_bits | place * self.segments
-                words[position[channel]] |= field << (number * width)
-        return Memory(width * self.lanes, tuple(words))
-
-    def _requantize(self) -> Memory:
-        """Bias and multiplier of each channel of the output stream."""
-        order = list(self.out_order)
-        bias = self.operator.bias[order] & ((1 << BIAS_BITS) - 1)
-        words = bias << MULTIPLIER_BITS | self.operator.multiplier[order]
-        return _memory(BIAS_BITS + MULTIPLIER_BITS, words)
+    def content_bits(self) -> dict[str, int]:
+        """Bits of the read-only memories, padding included, by what they hold."""
+        return conv_memories.content_bits(self)
 
     @cached_property
     def row_cycles(self) -> RowCycles:
@@ -288,9 +286,3 @@ class ConvEngine(Engine):
         bank = self.ring * self._row_words * word
         queue = self.queue_depth * self.columns * op.acc_bits
         return self.lanes * (bank + queue) + FIFO_DEPTH * (self.columns * op.output.bits + 1)
-
-
-def _memory(width: int, words: IntArray, depth: int = 0) -> Memory:
-    """Make an image of two's complement words, filled up with zeros."""
-    masked = [int(word) & ((1 << width) - 1) for word in words]
-    return Memory(width, (*masked, *[0] * (depth - len(masked))))

@@ -20,12 +20,13 @@ ISSUE = 2
 """Cycles from the decision to start a row (cycle 0 of the row) until its first entry is issued."""
 SETTLE = 5
 """Shortest row: cycles from one decision to the next."""
-QUEUED = 12
+QUEUED = 13
 """Cycles from the issue of an item's last entry until the drain sees it in the queue."""
-RELEASE = 3
+RELEASE = 4
 """Cycles from the end of a row's work until rows may arrive in place of those it releases."""
 FOLLOWED_ROWS = 100
-"""Rows after which the queues count as steady, should no state have repeated."""
+"""Rows after which the queues count as steady, should no state have repeated; where a row has
+fewer items than the queues hold, as many more as the drain may take to fall that far behind."""
 NEVER = -(1 << 40)
 
 
@@ -59,10 +60,13 @@ def row_cycles(lengths: IntArray, segments: int, queue_depth: int, groups: int) 
     cycles: list[int] = []
     last_pops: list[int] = []
     seen: dict[bytes, int] = {}
+    followed = FOLLOWED_ROWS
+    if len(entries) < queue_depth:
+        followed = max(followed, queue_depth * groups)
     while True:
         # What the row before left behind matters only as far as it ends after this row's start.
         state = np.maximum(pops, 0).tobytes()
-        if state in seen or len(cycles) == FOLLOWED_ROWS:
+        if state in seen or len(cycles) == followed:
             return RowCycles(tuple(cycles[seen.get(state, -1) :]), last_pops[0])
         seen[state] = len(cycles)
         done, pops = _row(entries, pops, groups)

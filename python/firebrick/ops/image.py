@@ -8,7 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.base import (
+    Engine,
+    IntArray,
+    Memory,
+    MemoryKind,
+    Operator,
+    RowTiming,
+    TensorType,
+    cheap_kind,
+)
 from firebrick.ops.regroup import gearbox_lag
 from firebrick.ops.stream import StreamType
 
@@ -60,16 +69,25 @@ class ImageEngine(Engine):
         operator: what is carried.
         pixels: pixels of an input beat, with all their channels.
         columns: pixels of an output beat.
+        memory: what the two rows are kept in; by `cheap_kind` if None.
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
-        *("channels", "height", "width", "pixels", "columns", "bits"),
+        *("channels", "height", "width", "pixels", "columns", "bits", "memory_kind"),
     )
     operator: Image
     pixels: int
     columns: int
+    memory: MemoryKind | None
 
-    def __init__(self, tensor: TensorType, pixels: int, columns: int, name: str = "image") -> None:
+    def __init__(
+        self,
+        tensor: TensorType,
+        pixels: int,
+        columns: int,
+        name: str = "image",
+        memory: MemoryKind | None = None,
+    ) -> None:
         """Check the folding.
 
         Args:
@@ -77,6 +95,7 @@ class ImageEngine(Engine):
             pixels: pixels of an input beat.
             columns: pixels of an output beat.
             name: of the image's tensor.
+            memory: what the two rows are kept in; by `cheap_kind` if None.
 
         Raises:
             FirebrickError: naming layer, field, value and rule.
@@ -87,6 +106,7 @@ class ImageEngine(Engine):
         object.__setattr__(self, "operator", operator)
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "columns", columns)
+        object.__setattr__(self, "memory", memory)
 
     @property
     def in_columns(self) -> tuple[int, ...]:
@@ -108,6 +128,7 @@ class ImageEngine(Engine):
             "pixels": self.pixels,
             "columns": self.columns,
             "bits": tensor.bits,
+            "memory_kind": int(cheap_kind(*self._words) if self.memory is None else self.memory),
         }
 
     def memories(self) -> dict[str, Memory]:
@@ -130,8 +151,14 @@ class ImageEngine(Engine):
             out_beats=sink.row_beats,
         )
 
+    @property
+    def _words(self) -> tuple[int, int]:
+        """Bits of a raw beat, and beats: those of two rows."""
+        tensor = self.operator.output
+        beats = 2 * StreamType(tensor, self.pixels).segments
+        return self.pixels * tensor.channels * tensor.bits, beats
+
     def buffer_bits(self) -> int:
         """Two rows of raw beats."""
-        tensor = self.operator.output
-        row = StreamType(tensor, self.pixels).segments * self.pixels
-        return 2 * row * tensor.channels * tensor.bits
+        width, depth = self._words
+        return width * depth

@@ -8,7 +8,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
+from firebrick.ops.base import (
+    Engine,
+    IntArray,
+    Memory,
+    MemoryKind,
+    Operator,
+    RowTiming,
+    TensorType,
+    cheap_kind,
+)
 from firebrick.ops.stream import StreamType
 
 
@@ -77,14 +86,16 @@ class MaxPoolEngine(Engine):
     Attributes:
         operator: what is computed.
         columns: pixels of an output beat; input beats carry `columns * stride`.
+        memory: what the unfinished windows are kept in; by `cheap_kind` if None.
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "in_height", "in_width", "out_height", "out_width"),
-        *("kernel", "stride", "columns", "bits", "signed"),
+        *("kernel", "stride", "columns", "bits", "signed", "memory_kind"),
     )
     operator: MaxPool
     columns: int
+    memory: MemoryKind | None = None
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -132,6 +143,7 @@ class MaxPoolEngine(Engine):
             "columns": self.columns,
             "bits": kind.bits,
             "signed": int(kind.signed),
+            "memory_kind": int(cheap_kind(*self._words) if self.memory is None else self.memory),
         }
 
     def memories(self) -> dict[str, Memory]:
@@ -159,7 +171,13 @@ class MaxPoolEngine(Engine):
             out_beats=outside.row_beats,
         )
 
+    @property
+    def _words(self) -> tuple[int, int]:
+        """Bits of a word of unfinished windows, and words: one row of the output."""
+        stream = StreamType(self.operator.output, self.columns)
+        return stream.data_bits * self.partials, stream.row_beats
+
     def buffer_bits(self) -> int:
         """Partial windows of one output row."""
-        stream = StreamType(self.operator.output, self.columns)
-        return stream.row_beats * stream.data_bits * self.partials
+        width, depth = self._words
+        return width * depth

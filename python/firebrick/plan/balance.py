@@ -1,298 +1,343 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes and columns of every convolution engine: the slowest as fast as the multipliers allow.
+"""Foldings of all convolutions: the fastest within a goal's limits, or the smallest fast enough.
 
-An engine's cycles a frame are close to `rows * (segments * heaviest lane + overhead)`. For a target
-T each engine's cheapest folding that meets it is found among all useful numbers of columns (the
-fewest for each number of segments) and of lanes; bisection finds the least T whose foldings stay
-within the count. What the estimate leaves out (queues, drain, fillers at lane borders) the exact
-timing of the chosen engines corrects afterwards.
+For a target of cycles a frame an integer program (`solve`) picks among the foldings that meet it,
+and says how full that makes the device; so the least target is found. The engines of the plan are
+then made, and their exact cycles and resources correct the estimates until both agree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-import numpy as np
-
+from firebrick.area.resources import Resources
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_encode import kept_weights, lane_positions
-from firebrick.ops.conv_engine import fewest_columns
-from firebrick.plan.engines import ConvChoice, Derived, derive
-from firebrick.plan.lanes import assign
+from firebrick.plan.complete import complete
+from firebrick.plan.engines import ConvChoice, Owners, derive
+from firebrick.plan.folding import Folding, foldings
+from firebrick.plan.goal import Goal
+from firebrick.plan.links import joins, tables, with_image
+from firebrick.plan.plan import ONCHIP_LIMIT, Plan
+from firebrick.plan.solve import Answer, columns_of, fewest_multipliers, solve
+from firebrick.plan.work import Work, works
 from firebrick.progress import Progress
 
-ROW_OVERHEAD = 12
-"""Cycles a row that do not depend on its weights."""
-DRAIN_SHARE = 0.88
-"""Most of a row that the drain may be busy: it must catch up after a run of short channels."""
-INPUT_SHARE = 0.9
-"""Most of a frame that an engine may be busy taking its input."""
-FOREVER = 1e15
-"""More cycles a frame than any folding takes."""
-GAP_BITS = range(8)
-LANE_PRICES = (1.0, 0.7, 0.5, 0.35, 0.25, 0.1, 0.0)
-"""What a further lane may cost, in multipliers: few lanes need less logic and simulate faster."""
-PRICE_LOSS = 1.02
-"""Cycles that preferring few lanes may cost."""
-MEMORY_PRICE = 0.3
-"""What a kilobyte of weight memory costs, in multipliers."""
-LENGTH_BITS = 6
-"""Typical width of a length table."""
-PLACE_BITS = 10
-"""Typical width of a lane's field in the channel table."""
-TRUST = 1.002
+TRUST = 1.003
 """Exact over estimated cycles that needs no correction."""
-ROUNDS = 10
-"""Corrections of the estimate by exact timing, at most."""
+ROUNDS = 8
+"""Corrections of the estimate by exact figures, at most."""
+PRECISION = 3e-3
+"""Relative, of a board's target; finer than the program's own gap makes no sense."""
+FINE_PRECISION = 4e-4
+"""The same where layers do not depend on each other, and the program is exact."""
+ATTEMPTS = 14
+"""Targets tried for a proposal, at most; without a board, where they cost little, four times."""
+SURE = 0.96
+"""Share of a budget of LUTs and flip-flops that estimates may fill: they are a few percent off."""
+FEW_LANES = 1.01
+"""Cycles that preferring few lanes may cost where no device is asked for."""
+HOPELESS = 12
+"""Times the first target beyond which slower designs are not smaller either."""
+SLOWEST = 1e12
+"""Cycles a frame that any folding meets."""
 
 
 @dataclass(slots=True)
-class Work:
-    """What the search must know of one convolution.
+class Search:
+    """The programs of one network and goal.
 
     Attributes:
-        operator: the layer.
-        store_zeros: zeros are stored and multiplied like other weights.
-        counts: weights to work through, (output channels, input channels, kernel rows).
-        growth: per number of gap bits, entries over weights (fillers included).
-        loads: the same for all output channels, (input channels, kernel rows).
-        heaviest: entries of the heaviest lane by number of lanes, as far as known.
-        measured: exact over estimated cycles by (lanes, columns), where it was looked at.
+        network: the network.
+        goal: limits.
+        layers: its convolutions.
+        taken: resources that the estimate leaves out: other operators, and its own errors.
+        owners: weights dealt to lanes so far.
+        margin: engines' cycles over the pipeline's, where engines wait for each other's rows.
     """
 
-    operator: Conv
-    store_zeros: bool
-    counts: IntArray
-    growth: Sequence[float]
-    loads: IntArray = field(init=False)
-    heaviest: dict[int, int] = field(default_factory=dict)
-    measured: dict[tuple[int, int], float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Sum over output channels."""
-        self.loads = self.counts.sum(0)
-
-    @classmethod
-    def of(cls, operator: Conv, store_zeros: bool) -> Work:
-        """Measure a layer."""
-        stored = kept_weights(operator, store_zeros)
-        counts = stored.sum(3, dtype=np.int64)
-        pairs = [(i, k) for i in range(counts.shape[1]) for k in range(counts.shape[2])]
-        flat = stored[(slice(None), *lane_positions(pairs, operator.kernel).T)]
-        output, position = np.nonzero(flat)
-        gaps = np.diff(position, prepend=-1) - 1
-        start = np.diff(output, prepend=-1) != 0
-        gaps[start] = position[start]
-        total = max(1, int(counts.sum()))
-        growth = [1 + float((gaps >> g).sum()) / total for g in GAP_BITS]
-        return cls(operator, store_zeros, counts, growth)
+    network: Network
+    goal: Goal
+    layers: Mapping[str, Work]
+    taken: tuple[int, ...] = (0,) * len(Resources().counts)
+    owners: Owners = field(default_factory=dict)
+    margin: float = 1.0
 
     @property
-    def gaps(self) -> list[int]:
-        """Gap bits worth trying: from the fewest bytes to the fewest entries."""
-        if self.store_zeros:
-            return [0]  # there are no gaps
-        thrifty = min(GAP_BITS, key=self.kilobytes)
-        fastest = min(self.growth) + 0.001
-        wide = next(g for g in GAP_BITS if self.growth[g] <= fastest)
-        return list(range(min(thrifty, wide), max(thrifty, wide) + 1))
-
-    def lane_load(self, lanes: int) -> int:
-        """Entries of the heaviest lane without fillers; a channel takes at least one."""
-        if lanes not in self.heaviest:
-            slices = assign(self.loads, lanes)
-            self.heaviest[lanes] = max(
-                int(np.maximum(1, sum(self.counts[:, i, k] for i, k in lane)).sum())
-                for lane in slices
-            )
-        return self.heaviest[lanes]
-
-    def row_cycles(self, lanes: int, columns: int, gap: int) -> float:
-        """Estimated cycles of one output row."""
-        segments = -(-self.operator.output.width // columns)
-        cycles = segments * self.lane_load(lanes) * self.growth[gap] + ROW_OVERHEAD
-        return cycles * self.measured.get((lanes, columns), 1.0)
-
-    def frame_cycles(self, choice: ConvChoice) -> float:
-        """Estimated cycles of a frame."""
-        row = self.row_cycles(choice.lanes, choice.columns, choice.gap_bits)
-        return self.operator.output.height * row
-
-    def kilobytes(self, gap: int) -> float:
-        """Memory that codes and gaps take."""
-        entries = float(self.loads.sum()) * self.growth[gap]
-        return entries * (self.operator.code_bits + gap) / 8000
-
-    @property
-    def lane_kilobytes(self) -> float:
-        """Memory that a further lane takes: its length table, its column of the channel table."""
-        operator = self.operator
-        return (
-            operator.output.channels * LENGTH_BITS + operator.input.channels * PLACE_BITS
-        ) / 8000
-
-    def choose(self, target: float, lane_price: float) -> ConvChoice | None:
-        """Cheapest folding that meets `target` cycles a frame; None if there is none."""
-        operator = self.operator
-        best: tuple[float, int, int, int] | None = None
-        budget = target / operator.output.height  # cycles a row
-        lane_price += MEMORY_PRICE * self.lane_kilobytes
-        if budget <= ROW_OVERHEAD:
+    def budget(self) -> Resources | None:
+        """What is left for convolutions and their gearboxes; None without a board."""
+        if self.goal.board is None:
             return None
-        for segments, columns in self.foldings():
-            if (
-                operator.output.channels * segments > DRAIN_SHARE * budget
-                or operator.input.height * self.input_beats(columns) > INPUT_SHARE * target
-            ):
-                continue
-            for gap in self.gaps:
-                total = float(self.loads.sum()) * self.growth[gap]
-                lanes = max(1, int(np.ceil(segments * total / (budget - ROW_OVERHEAD))))
-                memory = MEMORY_PRICE * self.kilobytes(gap)
-                while lanes <= self.loads.size:
-                    cost = lanes * columns + lane_price * (lanes - 1) + memory
-                    if best is not None and cost >= best[0]:
-                        break
-                    if self.row_cycles(lanes, columns, gap) <= budget:
-                        best = (cost, lanes, columns, gap)
-                        break
-                    lanes += 1
-        if best is None:
-            return None
-        _, lanes, columns, gap = best
-        drain = self.drain(columns, budget)
-        return ConvChoice(lanes, columns, drain, gap, store_zeros=self.store_zeros)
+        budget = self.goal.board.budget()
+        sure = replace(budget, lut=int(budget.lut * SURE), ff=int(budget.ff * SURE))
+        return Resources(*(max(0, b - t) for b, t in zip(sure.counts, self.taken, strict=True)))
 
-    def foldings(self) -> list[tuple[int, int]]:
-        """(segments, columns) worth trying: the fewest columns for each number of segments.
+    def attempt(
+        self, target: float, *, few_lanes: bool = False, multipliers: int | None = None
+    ) -> Answer:
+        """Foldings that meet a target, within the limits if possible.
 
-        A kernel about as wide as the image needs more columns than there are output pixels.
+        Args:
+            target: cycles a frame.
+            few_lanes: without a device, prefer few lanes to few multipliers.
+            multipliers: a limit instead of the goal's.
         """
-        width, least = self.operator.output.width, fewest_columns(self.operator)
-        found = {-(-width // c): c for c in range(max(width, least), least - 1, -1)}
-        return list(found.items())
+        board, budget = self.goal.board, self.budget
+        family = board.family if board else None
+        limit = multipliers or self.goal.multipliers
+        whole = board.budget() if board else None
+        options = {n: foldings(x, target, family, whole) for n, x in self.layers.items()}
+        if family is None or budget is None:
+            return fewest_multipliers(options, limit, few_lanes=few_lanes)
+        options = {n: with_image(self.network, n, x, target, family) for n, x in options.items()}
+        gears = tables(joins(self.network), columns_of(options), target, family)
+        return solve(options, budget, limit, gears)
 
-    def input_beats(self, columns: int) -> int:
-        """Cycles in which a row of all channels arrives."""
-        kind, out = self.operator.input, self.operator.output
-        beats = -(-kind.width // (columns * self.operator.stride))
-        return kind.channels * max(beats, -(-out.width // columns)) + 1
+    def fastest(
+        self, low: float, high: float, multipliers: int | None = None
+    ) -> tuple[float, float, Answer]:
+        """Proven bound, least target whose foldings fit, and they.
 
-    def drain(self, columns: int, budget: float) -> int:
-        """Fewest requantizers that keep pace."""
-        outputs = self.operator.output.channels * -(-self.operator.output.width // columns)
-        groups = max(1, int(DRAIN_SHARE * budget / outputs))
-        return -(-columns // groups)
+        What foldings take is about inversely proportional to the target, which leads there faster
+        than halving intervals.
 
+        Args:
+            low: target not to go below.
+            high: target to start from; it is raised until something fits.
+            multipliers: a limit instead of the goal's.
+        """
+        bound, target = 0.0, high
+        best: tuple[float, Answer] | None = None
+        worst, first = low, SLOWEST  # the first target that any foldings meet
+        precision = PRECISION if self.goal.board else FINE_PRECISION
+        for number in range(ATTEMPTS if self.goal.board else 4 * ATTEMPTS):
+            answer = self.attempt(target, multipliers=multipliers)
+            if answer.fits:
+                best = (max(x.cycles for x in answer.foldings.values()), answer)
+            else:
+                worst = target
+                bound = max(bound, target if answer.impossible else 0.0)
+            if answer.foldings:
+                first = min(first, target)
+            high = best[0] if best else SLOWEST
+            hopeless = self.goal.board and best is None and worst > HOPELESS * first
+            if high - worst <= precision * high or hopeless:
+                break
+            step = min(max(answer.share, 0.5), 2.0) if answer.foldings else 4.0
+            if best is None:
+                # Some designs hardly shrink for a while: longer and longer steps past them.
+                step = max(step, 1 + PRECISION * 2**number)
+            target = target * step * (0.998 if answer.fits else 1.001)
+            if not worst < target < high:
+                target = (worst + high) / 2 if best else 1.3 * worst
+        return bound, *(best or (target, answer))
 
-def works(network: Network, store_zeros: bool) -> dict[str, Work]:
-    """The convolutions of a network."""
-    return {
-        x.name: Work.of(x.operator, store_zeros) for x in network if isinstance(x.operator, Conv)
-    }
+    def propose(self, around: float | None) -> tuple[float, float, Answer]:
+        """Bound, target and foldings that the estimates promise to fit, if any do.
 
-
-def search(
-    layers: Mapping[str, Work], multipliers: int, lane_price: float
-) -> tuple[float, dict[str, ConvChoice]]:
-    """Least target that the multipliers allow, by bisection, and the foldings that meet it.
-
-    Raises:
-        CheckFailed: fewer multipliers than the engines need.
-    """
-
-    def attempt(target: float) -> dict[str, ConvChoice] | None:
-        chosen: dict[str, ConvChoice] = {}
-        used = 0
-        for name, work in layers.items():
-            choice = work.choose(target, lane_price)
-            if choice is None:
-                return None
-            chosen[name] = choice
-            used += choice.multipliers
-            if used > multipliers:
-                return None
-        return chosen
-
-    def macs(work: Work) -> float:
-        shape = work.operator.output
-        return float(work.loads.sum()) * shape.height * shape.width
-
-    least = [x.choose(FOREVER, 0.0) for x in layers.values()]
-    fewest = sum(x.multipliers for x in least if x)
-    if fewest > multipliers:
-        raise CheckFailed(
-            f"plan: multipliers={multipliers} is less than {fewest}, the fewest with which "
-            f"{len(layers)} engines work"
-        )
-    low = max(1.0, sum(map(macs, layers.values())) / multipliers)
-    high = 1.2 * low
-    found = attempt(high)
-    while found is None:
-        high *= 1.5
-        found = attempt(high)
-    while high - low > 2e-4 * high:
-        middle = (low + high) / 2
-        result = attempt(middle)
-        if result is None:
-            low = middle
+        Args:
+            around: target of the proposal before, near which the next one lies.
+        """
+        board, multipliers, most = self.goal.board, None, None
+        if self.goal.max_cycles is not None:
+            most = self.goal.max_cycles * self.margin
+            answer = self.attempt(most)
+            if not answer.fits or board:
+                return 0.0, most, answer
+            multipliers = sum(x.choice.multipliers for x in answer.foldings.values())
+            low, high = 0.8 * most, most
+        elif around is None:
+            if board and not any(self.taken):
+                # Whatever comes nearest there, to learn what the rest of a pipeline takes.
+                guess = self.first_guess()
+                answer = self.attempt(guess)
+                while not answer.foldings and guess < SLOWEST:
+                    guess *= 2
+                    answer = self.attempt(guess)
+                return 0.0, guess, answer
+            low, high = 0.0, self.first_guess()
         else:
-            high, found = middle, result
-    return high, found
+            low, high = 0.9 * around, around
+        bound, target, answer = self.fastest(low, high, multipliers)
+        if answer.fits and not board:
+            # Few lanes are worth a little: less logic, faster simulation.
+            relaxed = min(target * FEW_LANES, most or SLOWEST)
+            better = self.attempt(relaxed, few_lanes=True, multipliers=multipliers)
+            answer = better if better.fits else answer
+        return bound, target, answer
+
+    def first_guess(self) -> float:
+        """Cycles with which all limits would be met if nothing were ever idle, and then some."""
+        work = sum(x.loads for x in self.layers.values())
+        most = [x for x in (self.goal.multipliers,) if x is not None]
+        if self.budget:
+            most += [2 * self.budget.dsp, self.budget.lut // 40]
+        return max(1.0, 1.2 * work / max(1, min(most)))
+
+    def learn(self, answer: Answer, plan: Plan, exact: Mapping[str, int]) -> None:
+        """Correct the estimates by the engines of a plan."""
+        for name, folding in answer.foldings.items():
+            choice = folding.choice
+            self.layers[name].learn(choice.lanes, choice.columns, choice.gap_bits, exact[name])
+        slowest = max(x / self.layers[name].share for name, x in exact.items())
+        self.margin = min(self.margin, slowest / plan.cycles_per_frame)
+        if self.goal.board:
+            estimated = self.estimated(answer.foldings)
+            actual = plan.resources.counts
+            self.taken = tuple(a - e for a, e in zip(actual, estimated, strict=True))
+
+    def estimated(self, chosen: Mapping[str, Folding]) -> tuple[int, ...]:
+        """Resources of convolutions and gearboxes as the program saw them."""
+        board = self.goal.board
+        total = sum((x.resources for x in chosen.values()), Resources())
+        if board:
+            for join in joins(self.network):
+                before, after = chosen[join.source].choice, chosen[join.reader].choice
+                slowest = max(x.cycles for x in chosen.values())
+                luts = join.luts(before.columns, after.columns, slowest, board.family)
+                total += Resources(lut=luts)
+        return total.counts
 
 
-def few_lanes(layers: Mapping[str, Work], multipliers: int) -> tuple[float, dict[str, ConvChoice]]:
-    """Foldings of the fastest plan, with as few lanes as cost next to nothing."""
-    fastest, found = search(layers, multipliers, 0.0)
-    for price in LANE_PRICES[:-1]:
-        target, chosen = search(layers, multipliers, price)
-        if target <= PRICE_LOSS * fastest:
-            return target, chosen
-    return fastest, found
+TURN = 0.3
+"""Share of the time that a squeeze works in a tight design, while the layer before it waits."""
+
+
+def take_turns(layers: Mapping[str, Work]) -> None:
+    """Halve the row memory of pointwise convolutions, most of all: they hold one row, not two.
+
+    The layer before such a squeeze then waits while the squeeze works. As squeezes have little
+    work, they are made fast, and the others slower.
+    """
+    for work in layers.values():
+        work.tight = work.operator.kernel == 1
+        work.share = TURN if work.tight else 1 - TURN
 
 
 def balance(
     network: Network,
-    multipliers: int,
+    goal: Goal,
     *,
     store_zeros: bool = False,
+    tight: bool = False,
     progress: Progress | None = None,
-) -> tuple[dict[str, ConvChoice], Derived]:
-    """Choose the folding of every convolution.
+) -> Plan:
+    """Find the plan that a goal asks for.
 
     Args:
         network: quantized network.
-        multipliers: at most so many are used.
+        goal: what to look for.
         store_zeros: store and multiply zeros too (for comparison).
+        tight: save row memory at the cost of speed; tried by itself where nothing else fits.
         progress: told how far the search is.
 
-    Returns:
-        The foldings, and the engines that follow from them.
-
     Raises:
-        CheckFailed: too few multipliers.
+        CheckFailed: nothing meets the goal; says which limit, and the nearest plan.
     """
     layers = works(network, store_zeros)
-    found: list[tuple[int, dict[str, ConvChoice], Derived]] = []
+    if tight:
+        take_turns(layers)
+    search = Search(network, goal, layers)
+    best: Plan | None = None
+    nearest: Plan | None = None
+    before: dict[str, ConvChoice] = {}
+    bound, around = 0.0, None
     for attempt in range(ROUNDS):
         if progress:
             progress("balancing", attempt / ROUNDS)
-        target, choices = few_lanes(layers, multipliers)
-        derived = derive(network, choices)
-        exact = {n: sum(x.timing().cycles) for n, x in derived.engines.items()}
-        slowest = max(exact.values())
-        found.append((slowest, choices, derived))
-        if slowest <= TRUST * target:
+        low, target, answer = search.propose(around)
+        if not answer.foldings:
             break
-        for name, choice in choices.items():
-            work, folding = layers[name], (choice.lanes, choice.columns)
-            ratio = exact[name] / work.frame_cycles(choice)
-            work.measured[folding] = work.measured.get(folding, 1.0) * ratio
+        choices = {n: x.choice for n, x in answer.foldings.items()}
+        if choices == before and answer.fits:
+            break  # its figures are known
+        before = choices
+        derived = derive(network, choices, search.owners)
+        exact = {n: sum(x.timing().cycles) for n, x in derived.engines.items()}
+        plan = complete(network, choices, derived, goal.board)
+        taken = search.taken
+        search.learn(answer, plan, exact)
+        around, bound = target, low
+        nearest = plan
+        if not answer.fits:
+            if not any(taken) and goal.max_cycles is None:
+                around = None
+                continue  # so far a guess
+            if not plan.fits or search.taken == taken:
+                break
+            # The correction was too large: other operators take more in faster plans.
+            search.taken = tuple((a + b) // 2 for a, b in zip(search.taken, taken, strict=True))
+            around = None
+        if _meets(plan, goal) and (best is None or _rank(plan, goal) < _rank(best, goal)):
+            best = plan
+        slowest = max(x / layers[name].share for name, x in exact.items())
+        if answer.fits and _meets(plan, goal) and slowest <= TRUST * target:
+            break
     if progress:
         progress("balancing", 1.0)
-    _, choices, derived = min(found, key=lambda x: x[0])
-    return choices, derived
+    if best is None:
+        return _otherwise(network, goal, nearest, store_zeros, tight)
+    return replace(best, bound_cycles=min(best.cycles_per_frame, math.ceil(bound)))
+
+
+def _otherwise(
+    network: Network, goal: Goal, nearest: Plan | None, store_zeros: bool, tight: bool
+) -> Plan:
+    """Where nothing fits a board: a tight design, or the news of what is lacking.
+
+    Raises:
+        CheckFailed: that does not fit either.
+    """
+    if goal.board and not tight:
+        try:
+            return balance(network, goal, store_zeros=store_zeros, tight=True)
+        except CheckFailed:
+            pass  # the plan that is not tight says what is lacking
+    raise CheckFailed(refusal(goal, nearest) + _without_haste(network, goal, store_zeros))
+
+
+def _meets(plan: Plan, goal: Goal) -> bool:
+    fast = goal.max_cycles is None or plan.cycles_per_frame <= goal.max_cycles
+    few = goal.multipliers is None or plan.multipliers <= goal.multipliers
+    return fast and few and plan.fits
+
+
+def _rank(plan: Plan, goal: Goal) -> tuple[float, float]:
+    """Order of plans that meet the goal, the best first."""
+    if goal.max_cycles is None:
+        return plan.cycles_per_frame, plan.multipliers
+    if goal.board:
+        return plan.resources.lut, plan.cycles_per_frame
+    return plan.multipliers * plan.cycles_per_frame, plan.multipliers
+
+
+def refusal(goal: Goal, nearest: Plan | None) -> str:
+    """What is needed, what there is, and the nearest plan that was looked at."""
+    if nearest is None:
+        return f"plan: max_cycles={goal.max_cycles} is fewer than any folding takes"
+    found = f"nearest plan: {nearest.multipliers} multipliers, {nearest.cycles_per_frame} cycles"
+    exceeded = [
+        f"{name}={needed} exceeds {available} available on {nearest.board}"
+        for name, (needed, available) in nearest.excess.items()
+    ]
+    if goal.multipliers is not None and nearest.multipliers > goal.multipliers:
+        exceeded.append(f"multipliers={nearest.multipliers} exceeds {goal.multipliers} allowed")
+    if goal.max_cycles is not None and nearest.cycles_per_frame > goal.max_cycles:
+        exceeded.append(f"cycles={nearest.cycles_per_frame} exceeds {goal.max_cycles} asked for")
+    total = nearest.onchip_bytes["total"]
+    if total > ONCHIP_LIMIT:
+        exceeded.append(f"onchip_bytes={total} exceeds {ONCHIP_LIMIT} available")
+    return f"plan: {', '.join(exceeded) or 'nothing fits'}; {found}"
+
+
+def _without_haste(network: Network, goal: Goal, store_zeros: bool) -> str:
+    """Where a number of cycles was asked for that does not fit: the fastest plan that does."""
+    if goal.max_cycles is None or (goal.board is None and goal.multipliers is None):
+        return ""
+    try:
+        plan = balance(network, replace(goal, max_cycles=None), store_zeros=store_zeros)
+    except CheckFailed:
+        return ", and none fits at any speed"
+    return f"; the fastest that fits takes {plan.cycles_per_frame} cycles"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from firebrick.errors import FirebrickError
 
@@ -67,6 +67,29 @@ class Fields:
         if not isinstance(value, str) or len(value) > LONGEST_TEXT:
             self.require(False, field, value, f"is not a text of up to {LONGEST_TEXT} characters")
         return str(value)
+
+    def text_or_none(self, field: str) -> str | None:
+        """A short text, or null."""
+        if self.absent(field):
+            return None
+        return self.text(field)
+
+    def absent(self, field: str) -> bool:
+        """Whether a field is null; it is taken if so."""
+        if self.left.get(field, ...) is not None:
+            return False
+        self.take(field)
+        return True
+
+    def choice(self, field: str, known: Sequence[str]) -> str:
+        """One of some texts."""
+        value = self.text(field)
+        self.require(value in known, field, value, f"is not one of {', '.join(known)}")
+        return value
+
+    def inner(self, field: str) -> Fields:
+        """An object inside; the caller closes it."""
+        return Fields(self.take(field), f"{self.where}: {field}")
 
     def flag(self, field: str) -> bool:
         """True or false; 0 and 1 are neither."""

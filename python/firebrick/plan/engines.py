@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From a choice of lanes and columns to engines: slices and orders follow from the weights.
+"""From a choice of lanes and columns to engines: all else follows from the weights.
 
 Nothing here is stored in a plan: the same weights and the same numbers give the same hardware.
 """
@@ -17,7 +17,7 @@ from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import IntArray
 from firebrick.ops.conv import Conv
 from firebrick.ops.conv_encode import kept_weights
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.conv_engine import ConvEngine, Placement
 from firebrick.plan.lanes import assign
 from firebrick.plan.order import balance_order
 
@@ -35,6 +35,10 @@ class ConvChoice:
     gap_bits: int
     queue_depth: int = QUEUE_DEPTH
     store_zeros: bool = False
+    dual: bool = False
+    fabric: int = 0
+    placement: Placement = Placement()
+    tight: bool = False
 
     @property
     def multipliers(self) -> int:
@@ -50,18 +54,33 @@ class Derived:
     orders: Mapping[str, tuple[int, ...]]
 
 
-def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
-    """Assign slices, order channels, make the engines."""
+Owners = dict[tuple[str, int, bool], IntArray]
+"""Lane of each weight by layer, lanes, zeros stored or not: what takes longest to find."""
+
+
+def derive(
+    network: Network, choices: Mapping[str, ConvChoice], known: Owners | None = None
+) -> Derived:
+    """Deal weights to lanes, order channels, make the engines.
+
+    Args:
+        network: the network.
+        choices: folding of each convolution.
+        known: owners found before; those found now are added.
+    """
+    known = {} if known is None else known
     engines: dict[str, ConvEngine] = {}
     for layer in network:
         operator = layer.operator
         if isinstance(operator, Conv):
             choice = choices[layer.name]
-            loads = kept_weights(operator, choice.store_zeros).sum((0, 3), dtype=np.int64)
+            key = layer.name, choice.lanes, choice.store_zeros
+            if key not in known:
+                known[key] = assign(kept_weights(operator, choice.store_zeros), choice.lanes)
             engines[layer.name] = _engine(
                 operator,
                 choice,
-                assign(loads, choice.lanes),
+                known[key],
                 tuple(range(operator.input.channels)),
                 tuple(range(operator.output.channels)),
             )
@@ -72,7 +91,7 @@ def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
             engines[layer.name] = _engine(
                 operator,
                 choices[layer.name],
-                engines[layer.name].slices,
+                engines[layer.name].owner,
                 orders[layer.inputs[0]],
                 orders[layer.name],
             )
@@ -82,7 +101,7 @@ def derive(network: Network, choices: Mapping[str, ConvChoice]) -> Derived:
 def _engine(
     operator: Conv,
     choice: ConvChoice,
-    slices: tuple[tuple[tuple[int, int], ...], ...],
+    owner: IntArray,
     in_order: tuple[int, ...],
     out_order: tuple[int, ...],
 ) -> ConvEngine:
@@ -92,11 +111,15 @@ def _engine(
         columns=choice.columns,
         drain=choice.drain,
         gap_bits=choice.gap_bits,
-        slices=slices,
+        owner=owner,
         in_order=in_order,
         out_order=out_order,
         queue_depth=choice.queue_depth,
         store_zeros=choice.store_zeros,
+        dual=choice.dual,
+        fabric=choice.fabric,
+        placement=choice.placement,
+        tight=choice.tight,
     )
 
 

@@ -1,87 +1,120 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which lane owns which slice of the weights: an input channel, or one kernel row of it.
+"""Which lane takes which weight.
 
-A channel that two lanes share is stored once in each, so whole channels are dealt out first
-(largest first, always to the least loaded lane) and only the lightest are cut into kernel rows, as
-few of them as bring the heaviest lane within the tolerance of the mean.
+A lane keeps the rows of the input channels whose weights it takes, and a channel that two lanes
+share is stored once in each. So whole channels are dealt out first, largest first, as long as they
+fit a lane's fair share; the rest fills the room that is left, each channel spread over as many
+lanes as that takes (McNaughton's wrap-around rule: no more than one shared channel a lane border).
+The weights of a shared channel are then dealt out output channel by output channel, always to the
+lane that is furthest behind, so any number of lanes works at an even pace.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import IntArray
 
-Slices = tuple[tuple[tuple[int, int], ...], ...]
-"""Per lane, the (natural input channel, kernel row) pairs it owns."""
-
-TOLERANCE = 0.01
-"""Imbalance of the heaviest lane over the mean that is not worth another shared channel."""
-
-_Lane = tuple[int, int, int]  # load, slices owned (so that no lane stays empty), lane
+TOLERANCE = 0.004
+"""Imbalance of a lane over the mean that is not worth a shared channel."""
 
 
-def assign(loads: IntArray, lanes: int, tolerance: float = TOLERANCE) -> Slices:
-    """Deal slices to lanes.
+def assign(kept: NDArray[np.bool_], lanes: int, tolerance: float = TOLERANCE) -> IntArray:
+    """Deal weights to lanes.
 
     Args:
-        loads: weights to work through in each slice, shape (input channels, kernel rows).
-        lanes: number of lanes, at most one for each slice.
-        tolerance: imbalance at which cutting channels ends.
+        kept: weights to work through, shape (output channels, input channels, kernel, kernel).
+        lanes: number of lanes, at most one for each weight of an output channel.
+        tolerance: how much more than its fair share a lane may take of whole channels.
+
+    Returns:
+        The lane of each weight, kept or not, in the shape of `kept`.
 
     Raises:
-        FirebrickError: more lanes than slices.
+        FirebrickError: more lanes than weights of an output channel.
     """
-    channels, rows = loads.shape
-    if not 1 <= lanes <= loads.size:
-        raise FirebrickError(f"lanes={lanes} is not in 1..{loads.size}, the number of slices")
-    totals = loads.sum(1)
-    order = np.argsort(-totals, kind="stable")
-    # Dealing the first p channels whole does not depend on what follows: remember each state.
-    states: list[list[_Lane]] = []
-    owners: list[int] = []
-    heap: list[_Lane] = [(0, 0, lane) for lane in range(lanes)]
-    for channel in order:
-        states.append(list(heap))
-        owners.append(_give(heap, int(totals[channel]), rows))
-    states.append(heap)
-    bound = (1 + tolerance) * float(totals.sum()) / lanes
-    deals: list[tuple[int, int, list[tuple[int, int, int]]]] = []
-    for cut in _cuts(channels, rows, lanes):
-        whole = channels - cut
-        heap = list(states[whole])
-        pieces = sorted((-int(loads[i, k]), int(i), k) for i in order[whole:] for k in range(rows))
-        split = [(_give(heap, -load, 1), i, k) for load, i, k in pieces]
-        deals.append((max(lane[0] for lane in heap), whole, split))
-        if deals[-1][0] <= bound:
-            break
-    _, whole, split = min(deals, key=lambda deal: deal[0])
-    owned: list[list[tuple[int, int]]] = [[] for _ in range(lanes)]
-    for channel, lane in zip(order[:whole], owners, strict=False):
-        owned[lane].extend((int(channel), k) for k in range(rows))
-    for lane, channel, k in split:
-        owned[lane].append((channel, k))
-    return tuple(tuple(sorted(lane)) for lane in owned)
+    if not 1 <= lanes <= kept[0].size:
+        raise FirebrickError(f"lanes={lanes} is not in 1..{kept[0].size}, the weights of a channel")
+    owner = np.zeros(kept.shape, np.int64)
+    if lanes == 1:
+        return owner
+    shares = share_channels(kept.sum((0, 2, 3), dtype=np.int64), lanes, tolerance)
+    for channel, holders in enumerate(shares):
+        owner[:, channel] = holders[0]
+    shared = sorted((c for c, x in enumerate(shares) if len(x) > 1), key=lambda c: shares[c])
+    if shared:
+        _deal(kept, owner, [(channel, shares[channel]) for channel in shared], lanes)
+    return owner
 
 
-def _give(heap: list[_Lane], load: int, slices: int) -> int:
-    """Give a load to the least loaded lane; empty lanes come first."""
-    before, count, lane = heap[0]
-    heapq.heapreplace(heap, (before + load, count + slices, lane))
-    return lane
+def share_channels(loads: IntArray, lanes: int, tolerance: float) -> list[tuple[int, ...]]:
+    """Lanes that keep each channel, by its weights."""
+    fair = max(1.0, float(loads.sum()) / lanes)
+    room = [(-fair, lane) for lane in range(lanes)]  # a heap: most room first
+    shares: list[tuple[int, ...]] = [()] * len(loads)
+    waiting: list[int] = []
+    for channel in np.argsort(-loads, kind="stable"):
+        load = int(loads[channel])
+        if -room[0][0] + tolerance * fair < load:
+            waiting.append(int(channel))
+            continue
+        free, lane = room[0]
+        heapq.heapreplace(room, (free + load, lane))
+        shares[channel] = (lane,)
+    # What is left goes over the borders: each channel into the lanes with the most room, until
+    # it is used up. Lanes with next to none are left out.
+    rooms = sorted(room)
+    left_over = [-x for x, _ in rooms]
+    order = [lane for _, lane in rooms]
+    at = 0
+    for channel in waiting:
+        rest, holders = float(loads[channel]), list[int]()
+        while at < lanes and (rest > tolerance * fair or not holders):
+            holders.append(order[at])
+            taken = min(rest, left_over[at])
+            rest, left_over[at] = rest - taken, left_over[at] - taken
+            if left_over[at] > tolerance * fair:
+                break
+            at += 1
+        shares[channel] = tuple(holders or [order[-1]])
+    return shares
 
 
-def _cuts(channels: int, rows: int, lanes: int) -> Iterable[int]:
-    """Numbers of channels to try to cut, ever coarser: enough for every lane, none for 1x1."""
-    if rows == 1:
-        yield 0
-        return
-    cut = max(0, -(-(lanes - channels) // (rows - 1)))
-    while cut < channels:
-        yield cut
-        cut += max(1, cut // 4)
-    yield channels
+def _deal(
+    kept: NDArray[np.bool_],
+    owner: IntArray,
+    shared: list[tuple[int, tuple[int, ...]]],
+    lanes: int,
+) -> None:
+    """Give each weight of the shared channels to one of the lanes that keep its channel.
+
+    A channel's weights go to its lanes in runs, in a fixed order of lanes, so that gaps stay short.
+    """
+    outputs, kernel = kept.shape[0], kept.shape[2]
+    flat = kept.reshape(outputs, kept.shape[1], kernel * kernel)
+    alone = np.ones(kept.shape[1], bool)
+    alone[[channel for channel, _ in shared]] = False
+    fixed = np.zeros((outputs, lanes), np.int64)
+    for channel in np.flatnonzero(alone).tolist():
+        fixed[:, owner[0, channel, 0, 0]] += flat[:, channel].sum(1)
+    counts = flat.sum(2)
+    level = [0] * lanes  # entries of each lane so far
+    for output in range(outputs):
+        before = level.copy()
+        level = [a + b for a, b in zip(level, fixed[output].tolist(), strict=True)]
+        for channel, holders in shared:
+            left = int(counts[output, channel])
+            given = dict.fromkeys(holders, 0)
+            for _ in range(left):
+                lane = min(holders, key=level.__getitem__)
+                level[lane] += 1
+                given[lane] += 1
+            runs = np.repeat(list(given), list(given.values()))
+            places = np.flatnonzero(flat[output, channel])
+            owner[output, channel].reshape(-1)[places] = runs
+        # A lane without a weight of a channel spends a filler on it.
+        level = [max(a, b + 1) for a, b in zip(level, before, strict=True)]

@@ -15,15 +15,15 @@ from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine
-from firebrick.ops.base import Engine, Memory, TensorType
+from firebrick.ops.base import Engine, Memory, TensorType, cheap_kind
 from firebrick.ops.conv import Conv
 from firebrick.ops.conv_engine import ConvEngine
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine
 from firebrick.ops.stream import StreamType
-from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.plan import LayerPlan, Plan
+from firebrick.plan.engines import ConvChoice, Derived, derive
+from firebrick.plan.plan import FOLDING, LayerPlan, Plan
 
 PIXELS = "pixels"
 """Link that brings the image in: interleaved RGB."""
@@ -90,20 +90,25 @@ class Pipeline:
         return next(x for x in self.links if x.name == name)
 
 
-def build(network: Network, plan: Plan) -> Pipeline:
+def build(network: Network, plan: Plan, derived: Derived | None = None) -> Pipeline:
     """The hardware of a planned network.
+
+    Args:
+        network: the network.
+        plan: its foldings.
+        derived: the engines of these foldings, if they are made already.
 
     Raises:
         FirebrickError: the plan is another network's, or does not suit it.
     """
     plan.check(network)
-    return _Builder(network, plan).build()
+    return _Builder(network, plan, derived or derive(network, choices(plan))).build()
 
 
 def choices(plan: Plan) -> dict[str, ConvChoice]:
     """Foldings of the convolutions."""
     return {
-        x.name: ConvChoice(x.lanes, x.columns, x.drain, x.gap_bits, x.queue_depth, x.store_zeros)
+        x.name: ConvChoice(columns=x.columns, **{f: getattr(x, f) for f in FOLDING})
         for x in plan.layers
         if x.lanes
     }
@@ -113,6 +118,7 @@ def choices(plan: Plan) -> dict[str, ConvChoice]:
 class _Builder:
     network: Network
     plan: Plan
+    derived: Derived
     instances: list[Instance] = field(default_factory=list)
     links: dict[str, Link] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -123,10 +129,9 @@ class _Builder:
         for name in self.names:
             if not (name.isidentifier() and name.isascii()):
                 raise FirebrickError(f"layer {name!r}: name is no identifier in SystemVerilog")
-        derived = derive(network, choices(self.plan))
-        orders = derived.orders
+        orders = self.derived.orders
         engines = {
-            layer.name: self.engine(layer, plan, derived.engines, orders)
+            layer.name: self.engine(layer, plan, self.derived.engines, orders)
             for layer, plan in zip(network, self.plan.layers, strict=True)
         }
         wants = {x.name: engines[x.name].in_columns for x in network}
@@ -221,7 +226,8 @@ class _Builder:
             return branch
         link = self.links[branch]
         out = self.derive_link(f"{branch}_fifo", link.stream.columns, branch)
-        parameters = {"width": link.stream.data_bits + 1, "depth": beats}  # tdata and tlast
+        width = link.stream.data_bits + 1  # tdata and tlast
+        parameters = {"width": width, "depth": beats, "kind": int(cheap_kind(width, beats))}
         self.plumb("fifo", out, parameters, (branch,), (out,))
         return out
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 
+from firebrick.area.resources import Family, Resources
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
+from firebrick.ops.base import MemoryKind
 from firebrick.ops.conv import Conv
-from firebrick.ops.conv_engine import fewest_columns
+from firebrick.ops.conv_engine import Placement, fewest_columns
 from firebrick.plan.checked import Fields, parse
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format."""
 ONCHIP_LIMIT = 10 * 1024 * 1024
 """Bytes of weights, buffers and queues that a design may need on chip."""
@@ -21,6 +23,13 @@ MOST = 1 << 16
 """No folding number is larger."""
 HUGE = 1 << 62
 """No prediction is larger."""
+
+
+FOLDING = (
+    *("lanes", "drain", "gap_bits", "queue_depth", "store_zeros", "dual", "fabric", "placement"),
+    "tight",
+)
+"""Fields of a `LayerPlan` that, with the columns, make a convolution's `ConvChoice`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,11 @@ class LayerPlan:
         gap_bits: bits of a weight word's gap.
         queue_depth: partial sums that a lane may be ahead.
         store_zeros: zeros are stored and multiplied.
+        dual: two products of a weight share a DSP slice.
+        fabric: columns multiplied in LUTs.
+        placement: what the memories are made of.
+        tight: only the rows of a window are held: input and work take turns.
+        resources: estimated, of the layer with the gearboxes and queues in front of it.
     """
 
     name: str
@@ -48,6 +62,11 @@ class LayerPlan:
     gap_bits: int = 0
     queue_depth: int = 0
     store_zeros: bool = False
+    dual: bool = False
+    fabric: int = 0
+    placement: Placement = Placement()
+    tight: bool = False
+    resources: Resources = Resources()
 
     @property
     def multipliers(self) -> int:
@@ -77,30 +96,43 @@ class Plan:
     Attributes:
         model: name of the network.
         digest: `Network.digest()` of the network it belongs to.
+        board: whose budget it is held against; None if none was named.
+        family: of the device; resources are estimated for it.
+        budget: what the board's device may give; None without a board.
         pixels: RGB pixels a beat at the input.
         layers: in execution order.
         skips: queues of bypasses.
-        cycles_per_frame: between frames, in the steady state.
-        latency_cycles: from the first pixel in to the last logit out.
         nonzero_macs: multiplications a frame by weights that are not zero.
         dense_macs: multiplications a frame by all weights, pruned ones included.
+        cycles_per_frame: between frames, in the steady state.
+        latency_cycles: from the first pixel in to the last logit out.
+        bound_cycles: no plan within the limits was possible with fewer, by the search's estimates;
+            0 if that was not asked.
         weight_bytes: read-only memory by what it holds.
         buffer_bytes: row buffers.
         queue_bytes: partial sums and bypass queues.
+        resources: estimated, of the whole network.
+        memory_bits: bits that block RAM and UltraRAM are to hold.
     """
 
     model: str
     digest: str
+    board: str | None
+    family: Family
+    budget: Resources | None
     pixels: int
     layers: tuple[LayerPlan, ...]
     skips: tuple[SkipPlan, ...]
-    cycles_per_frame: int
-    latency_cycles: int
     nonzero_macs: int
     dense_macs: int
-    weight_bytes: Mapping[str, int]
-    buffer_bytes: int
-    queue_bytes: int
+    cycles_per_frame: int = 1
+    latency_cycles: int = 1
+    bound_cycles: int = 0
+    weight_bytes: Mapping[str, int] = field(default_factory=dict)
+    buffer_bytes: int = 0
+    queue_bytes: int = 0
+    resources: Resources = Resources()
+    memory_bits: int = 0
 
     @property
     def multipliers(self) -> int:
@@ -126,13 +158,25 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Whether everything stays on chip; without a board, within `ONCHIP_LIMIT`."""
-        return self.onchip_bytes["total"] <= ONCHIP_LIMIT
+        """Whether everything stays on chip: within `ONCHIP_LIMIT`, and within a board's budget."""
+        return self.onchip_bytes["total"] <= ONCHIP_LIMIT and not self.excess
+
+    @property
+    def excess(self) -> dict[str, tuple[int, int]]:
+        """Resources that exceed the budget: needed and available by name."""
+        return self.resources.excess(self.budget) if self.budget else {}
+
+    @property
+    def memory_use(self) -> float:
+        """Bits used over bits occupied, of block RAM and UltraRAM."""
+        occupied = self.resources.bram18 * 18_432 + self.resources.uram * 294_912
+        return self.memory_bits / occupied if occupied else 1.0
 
     def fields(self) -> dict[str, object]:
-        """What `firebrick plan --json` prints; boards and their resources come later."""
+        """What `firebrick plan --json` prints."""
         return {
-            "board": None,
+            "board": self.board,
+            "family": str(self.family),
             "fits": self.fits,
             "cycles_per_frame": self.cycles_per_frame,
             "latency_cycles": self.latency_cycles,
@@ -140,8 +184,10 @@ class Plan:
             "nonzero_macs": self.nonzero_macs,
             "dense_macs": self.dense_macs,
             "mac_efficiency": round(self.mac_efficiency, 4),
-            "resources": None,
-            "budget": None,
+            "bound_cycles": self.bound_cycles,
+            "resources": self.resources.fields(),
+            "budget": self.budget.fields() if self.budget else None,
+            "memory_use": round(self.memory_use, 4),
             "onchip_bytes": self.onchip_bytes,
             "weight_bytes": dict(self.weight_bytes),
         }
@@ -182,6 +228,9 @@ class Plan:
         plan = cls(
             model=top.text("model"),
             digest=top.text("digest"),
+            board=top.text_or_none("board"),
+            family=Family(top.choice("family", [str(x) for x in Family])),
+            budget=None if top.absent("budget") else _resources(top.inner("budget")),
             pixels=top.whole("pixels", 1, MOST),
             layers=tuple(_layer(x) for x in top.objects("layers", "name")),
             skips=tuple(
@@ -190,11 +239,14 @@ class Plan:
             ),
             cycles_per_frame=top.whole("cycles_per_frame", 1, HUGE),
             latency_cycles=top.whole("latency_cycles", 1, HUGE),
+            bound_cycles=top.whole("bound_cycles", 0, HUGE),
             nonzero_macs=top.whole("nonzero_macs", 0, HUGE),
             dense_macs=top.whole("dense_macs", 0, HUGE),
             weight_bytes=top.wholes("weight_bytes", 0, HUGE),
             buffer_bytes=top.whole("buffer_bytes", 0, HUGE),
             queue_bytes=top.whole("queue_bytes", 0, HUGE),
+            resources=_resources(top.inner("resources")),
+            memory_bits=top.whole("memory_bits", 0, HUGE),
         )
         top.close()
         names = [x.name for x in plan.layers]
@@ -239,9 +291,12 @@ class Plan:
                 "is 0" if convolution else "but it is no convolution",
             )
             if isinstance(operator, Conv):
-                slices = operator.input.channels * operator.kernel
+                most = operator.weights[0].size
                 require(
-                    plan.lanes <= slices, where + "lanes", plan.lanes, f"exceeds {slices} slices"
+                    plan.lanes <= most,
+                    where + "lanes",
+                    plan.lanes,
+                    f"exceeds {most} weights a channel",
                 )
 
 
@@ -259,4 +314,24 @@ def _layer(x: Fields) -> LayerPlan:
         gap_bits=x.whole("gap_bits", 0, 7 if lanes else 0),
         queue_depth=x.whole("queue_depth", 2, 1024) if lanes else x.whole("queue_depth", 0, 0),
         store_zeros=x.flag("store_zeros"),
+        dual=x.flag("dual"),
+        fabric=x.whole("fabric", 0, columns if lanes else 0),
+        placement=_placement(x.inner("placement")),
+        tight=x.flag("tight"),
+        resources=_resources(x.inner("resources")),
     )
+
+
+def _placement(x: Fields) -> Placement:
+    """Where the memories of a layer are."""
+    kinds = {n: MemoryKind(x.whole(n, 0, max(MemoryKind))) for n in ("weights", "rows")}
+    tables = {n: MemoryKind(x.whole(n, 0, MemoryKind.BLOCK)) for n in ("lengths", "requantize")}
+    x.close()
+    return Placement(**kinds, **tables)
+
+
+def _resources(x: Fields) -> Resources:
+    """Counts."""
+    counts = {f.name: x.whole(f.name, 0, HUGE) for f in fields(Resources)}
+    x.close()
+    return Resources(**counts)

@@ -6,15 +6,24 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from firebrick.area.model import estimate
+from firebrick.area.resources import Family, Resources
 from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPoolEngine
-from firebrick.ops.conv import MULTIPLIER_BITS, Conv
+from firebrick.ops.base import MemoryKind
+from firebrick.ops.conv import Conv
 from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
 from firebrick.ops.image import ImageEngine
+from firebrick.ops.regroup import RegroupEngine
 from firebrick.plan.pipeline import Instance, Pipeline
 from firebrick.plan.schedule import Schedule, play
 from firebrick.plan.stage import NO_TIMING, Role, Stage
 
+CONTENTS = (
+    *("codes", "gaps", "codebooks", "biases", "multipliers"),
+    *("lengths", "positions", "channels", "padding"),
+)
+"""What read-only memories hold; the names of the images of other engines begin with these."""
 GEARBOX_BEATS = 2
 """Output beats that the gearbox in `image` makes ready while its output is blocked."""
 
@@ -70,22 +79,14 @@ def schedule(pipeline: Pipeline) -> Schedule:
 
 def weight_bytes(pipeline: Pipeline) -> dict[str, int]:
     """Read-only memory of all engines, by what it holds."""
-    bits: Counter[str] = Counter(
-        dict.fromkeys(("codes", "gaps", "codebooks", "biases", "multipliers"), 0)
-    )
+    bits: Counter[str] = Counter(dict.fromkeys(CONTENTS, 0))
     for instance in pipeline.instances:
+        if isinstance(instance.engine, ConvEngine):
+            bits.update(instance.engine.content_bits())
+            continue
         for suffix, memory in instance.memories.items():
-            kind = suffix.rstrip("0123456789")
-            words = len(memory.words)
-            engine = instance.engine
-            if isinstance(engine, ConvEngine) and kind == "weights":
-                bits["gaps"] += words * engine.gap_bits
-                bits["codes"] += memory.bits - words * engine.gap_bits
-            elif isinstance(engine, ConvEngine) and kind == "requantize":
-                bits["multipliers"] += words * MULTIPLIER_BITS
-                bits["biases"] += memory.bits - words * MULTIPLIER_BITS
-            else:
-                bits[{"codebook": "codebooks"}.get(kind, kind)] += memory.bits
+            kind = next(x for x in CONTENTS if suffix.startswith(x))
+            bits[kind] += memory.bits
     return {kind: -(-size // 8) for kind, size in bits.items()}
 
 
@@ -105,6 +106,30 @@ def buffer_bytes(pipeline: Pipeline) -> tuple[int, int]:
             total += size
             queues += size
     return -(-(total - queues) // 8), -(-queues // 8)
+
+
+def resources(pipeline: Pipeline, family: Family) -> dict[str, Resources]:
+    """Estimated resources by layer; what stands in front of an engine counts as its own."""
+    found: dict[str, Resources] = {}
+    waiting = Resources()
+    for instance in pipeline.instances:
+        waiting += estimate(instance.module, instance.parameters, family)
+        if instance.engine and not isinstance(instance.engine, RegroupEngine | ImageEngine):
+            found[instance.name] = waiting
+            waiting = Resources()
+    return found
+
+
+def memory_bits(pipeline: Pipeline) -> int:
+    """Bits that the memories of convolutions in block RAM and UltraRAM are to hold."""
+    total = 0
+    for instance in pipeline.instances:
+        engine = instance.engine
+        if isinstance(engine, ConvEngine):
+            bits, where = engine.stored_bits(), engine.placement
+            kinds = {name: getattr(where, name) for name in bits}
+            total += sum(bits[n] for n, kind in kinds.items() if kind is not MemoryKind.LUT)
+    return total
 
 
 def macs(network: Network) -> tuple[int, int]:

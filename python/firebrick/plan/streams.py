@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
@@ -15,8 +15,8 @@ from firebrick.plan.engines import ConvChoice
 
 SHARE = 0.75
 """Most of a frame's cycles that a stream may be busy, so that it absorbs uneven arrival."""
-IMAGE_SHARE = 0.5
-"""The same for the image input, where the host may pause."""
+IMAGE_SHARE = 0.1
+"""The same for the image input: a first kernel of many rows waits for most of them each frame."""
 MOST_PIXELS = 16
 
 
@@ -36,12 +36,8 @@ def stream_columns(
         if isinstance(operator, Conv):
             columns[layer.name] = choices[layer.name].columns
         elif isinstance(operator, MaxPool):
-            # As its reader wants, or as its producer gives, or as few columns as keep pace.
-            least = _fewest(operator.input, operator.stride, cycles)
-            given, rest = divmod(columns[layer.inputs[0]], operator.stride)
-            wishes = _wishes(network, layer.name, choices) + ([] if rest else [given])
-            fitting = [x for x in wishes if least <= x <= operator.output.width]
-            columns[layer.name] = min(fitting, default=min(least, operator.output.width))
+            wishes = _wishes(network, layer.name, choices)
+            columns[layer.name] = pool_columns(operator, columns[layer.inputs[0]], wishes, cycles)
         elif isinstance(operator, AvgPool):
             columns[layer.name] = min(columns[layer.inputs[0]], operator.input.width)
         else:
@@ -52,7 +48,24 @@ def stream_columns(
     return columns
 
 
-def image_pixels(kind: TensorType, cycles: int) -> int:
+def pool_columns(operator: MaxPool, before: int, wishes: Sequence[int], cycles: float) -> int:
+    """Columns of a pool: as its readers want, or as its producer gives, or as few as keep pace.
+
+    Args:
+        operator: the pool.
+        before: columns of its producer.
+        wishes: columns in which its readers take their input.
+        cycles: a frame's cycles.
+    """
+    least = _fewest(operator.input, operator.stride, cycles)
+    given, rest = divmod(before, operator.stride)
+    fitting = [
+        x for x in (*wishes, *(() if rest else (given,))) if least <= x <= operator.output.width
+    ]
+    return min(fitting, default=min(least, operator.output.width))
+
+
+def image_pixels(kind: TensorType, cycles: float) -> int:
     """RGB pixels a beat at the input: a power of two with which `image` has time to spare.
 
     It reads each row once per channel.
@@ -72,7 +85,7 @@ def _wishes(network: Network, tensor: str, choices: Mapping[str, ConvChoice]) ->
     ]
 
 
-def _fewest(kind: TensorType, stride: int, cycles: int) -> int:
+def _fewest(kind: TensorType, stride: int, cycles: float) -> int:
     """Fewest output columns with which a tensor arrives in time."""
     rows = kind.channels * kind.height
     fewest = 1

@@ -1,103 +1,171 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plan and simulate networks, and keep what was measured."""
+"""Plan, simulate and count one network: each measurement kept by its content."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import tempfile
+import time
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from firebrick import images
+from firebrick.area.resources import Family, Resources
+from firebrick.emit.generate import generate
 from firebrick.errors import CheckFailed
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
+from firebrick.plan.goal import Goal
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
-from firebrick.progress import Progress
+from firebrick.plan.planner import plan as make_plan
+from firebrick.progress import Progress, silent
+from firebrick.report.kept import building_key, counting_key, kept, planning_key
+from firebrick.synth.yosys import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import Job
+from firebrick.verify.engine import Job, Run
+from firebrick.verify.engines import run_numpy
+
+PHOTOGRAPHS = ("chelsea", "coffee", "rocket")
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
-    """One network at one number of multipliers, simulated over several frames.
+class Planned:
+    """A plan, and the seconds that finding it took."""
+
+    plan: Plan
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A whole network in Verilator, photographs back to back, nothing stalled.
 
     Attributes:
-        model: name of the network.
-        store_zeros: pruned zeros were stored and multiplied.
-        asked: multipliers allowed.
-        multipliers: multipliers used.
-        nonzero_macs: useful multiplications a frame.
-        dense_macs: multiplications a frame with pruned zeros.
-        predicted: cycles per frame by the plan.
-        simulated: cycles per frame in Verilator, between the last two frames.
-        latency: cycles from the first pixel to the last logit of the first frame, simulated.
-        onchip_bytes: weights, buffers, queues, total.
-        seconds: of the simulation, all frames.
-        frames: simulated back to back.
-        differing: values that differ from the reference, all layers.
+        cycles_per_frame: between the last logits of the last two frames.
+        latency_cycles: from the first pixel to the last logit of the first frame.
+        frames: photographs.
+        differing: values that differ from the reference, of every layer.
+        seconds: that it took, compilation not counted.
     """
 
-    model: str
-    store_zeros: bool
-    asked: int
-    multipliers: int
-    nonzero_macs: int
-    dense_macs: int
-    predicted: int
-    simulated: int
-    latency: int
-    onchip_bytes: Mapping[str, int]
-    seconds: float
+    cycles_per_frame: int
+    latency_cycles: int
     frames: int
     differing: int
-
-    @property
-    def busy(self) -> float:
-        """Share of multiplier cycles that do useful work."""
-        return self.nonzero_macs / (self.multipliers * self.simulated)
-
-    @property
-    def error(self) -> float:
-        """Predicted over simulated cycles, minus one."""
-        return self.predicted / self.simulated - 1
+    seconds: float
 
 
-def measure(
-    network: Network,
-    multipliers: int,
-    pixels: PixelArray,
-    reference: Mapping[str, IntArray],
-    progress: Progress,
-    *,
-    store_zeros: bool = False,
-) -> Measurement:
-    """Plan for a number of multipliers, simulate two or more photographs, compare every value."""
-    chosen: Plan = plan(network, multipliers, store_zeros=store_zeros, progress=progress)
-    run = rtl_engine.run(Job(network, pixels, chosen, progress))
-    if run.cycles_per_frame is None or run.latency_cycles is None:
-        raise CheckFailed(f"{network.name}: frames={len(pixels)} is less than 2")
-    return Measurement(
-        model=network.name,
-        store_zeros=store_zeros,
-        asked=multipliers,
-        multipliers=chosen.multipliers,
-        nonzero_macs=chosen.nonzero_macs,
-        dense_macs=chosen.dense_macs,
-        predicted=chosen.cycles_per_frame,
-        simulated=run.cycles_per_frame,
-        latency=run.latency_cycles,
-        onchip_bytes=chosen.onchip_bytes,
-        seconds=run.seconds,
-        frames=len(pixels),
-        differing=sum(x.differing for x in compare(reference, run.tensors)),
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of a whole generated network.
+
+    Attributes:
+        tool: name and version.
+        resources: all instances together.
+        seconds: that it took, instances known before not counted.
+    """
+
+    tool: str
+    resources: Resources
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A network on the bench.
+
+    Attributes:
+        network: what is measured.
+        progress: told about slow steps.
+    """
+
+    network: Network
+    progress: Progress = silent
+
+    @cached_property
+    def pixels(self) -> PixelArray:
+        """The photographs."""
+        network = self.network
+        shape = (network.preprocessing.resize, network.image.height, network.image.width)
+        return np.stack([images.load_pixels(name, *shape) for name in PHOTOGRAPHS])
+
+    @cached_property
+    def reference(self) -> Run:
+        """What every layer must give."""
+        return run_numpy(Job(self.network, self.pixels, progress=self.progress))
+
+    def plan(self, goal: Goal, *, store_zeros: bool = False) -> Planned:
+        """The plan for a goal.
+
+        Raises:
+            CheckFailed: there is none.
+        """
+
+        def make() -> dict[str, Any]:
+            start = time.perf_counter()
+            plan = make_plan(self.network, goal, store_zeros=store_zeros, progress=self.progress)
+            seconds = time.perf_counter() - start
+            return {"plan": plan.to_json(), "seconds": round(seconds, 1)}
+
+        parts = (self.network.digest(), repr(goal), str(store_zeros), planning_key())
+        found = kept("plan", parts, make)
+        return Planned(Plan.from_json(found["plan"]), found["seconds"])
+
+    def simulate(self, plan: Plan) -> Simulation:
+        """Every value of every layer, and cycles.
+
+        Raises:
+            CheckFailed: the plan does not stay on chip, or the simulation fails.
+        """
+
+        def make() -> dict[str, Any]:
+            run = rtl_engine.run(Job(self.network, self.pixels, plan, self.progress))
+            if run.cycles_per_frame is None or run.latency_cycles is None:
+                raise CheckFailed(f"{plan.model}: no two frames were simulated")
+            differing = sum(x.differing for x in compare(self.reference.tensors, run.tensors))
+            return asdict(
+                Simulation(
+                    cycles_per_frame=run.cycles_per_frame,
+                    latency_cycles=run.latency_cycles,
+                    frames=len(self.pixels),
+                    differing=differing,
+                    seconds=round(run.seconds, 1),
+                )
+            )
+
+        photographs = hashlib.sha256(self.pixels.tobytes()).hexdigest()
+        parts = (photographs, _design(plan), building_key())
+        return Simulation(**kept("simulation", parts, make))
+
+    def count(self, plan: Plan, family: Family) -> Counted:
+        """Resources by Yosys.
+
+        Raises:
+            FirebrickError: when Yosys fails.
+        """
+
+        def make() -> dict[str, Any]:
+            with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
+                folder = Path(scratch) / "rtl"
+                generate(self.network, plan, folder)
+                report = synthesize(folder, family, lambda _, x: self.progress("Yosys", x))
+            return asdict(Counted(report.tool, report.resources, report.seconds))
+
+        found = kept("count", (_design(plan), str(family), counting_key()), make)
+        return Counted(found["tool"], Resources(**found["resources"]), found["seconds"])
+
+
+def _design(plan: Plan) -> str:
+    """What a plan says of the hardware and of cycles, not whom it is for."""
+    layers = tuple(replace(x, resources=Resources()) for x in plan.layers)
+    bare = replace(
+        *(plan,),
+        **{"board": None, "budget": None, "bound_cycles": 0, "resources": Resources()},
+        layers=layers,
     )
-
-
-def summary(rows: Sequence[Measurement]) -> list[dict[str, object]]:
-    """Rows as JSON objects, with the derived shares."""
-    return [
-        {name: getattr(row, name) for name in Measurement.__slots__}
-        | {"busy": round(row.busy, 4), "error": round(row.error, 5)}
-        for row in rows
-    ]
+    return bare.to_json()

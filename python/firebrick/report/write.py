@@ -4,41 +4,64 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from firebrick import __version__, images
+from firebrick import console
+from firebrick.boards import Board, all_boards, load_board
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.progress import Progress
 from firebrick.quantize import load, statistics
-from firebrick.report.measure import Measurement, measure, summary
-from firebrick.verify.engine import Job
-from firebrick.verify.engines import run_numpy
+from firebrick.report.measure import PHOTOGRAPHS, Bench
+from firebrick.report.page import page_text
+from firebrick.report.rows import BoardRow, Row, TargetRow, board_row, target_row, zeros_row
+from firebrick.report.tables import number, share
 
-MULTIPLIERS = (450, 1900)
-"""A small and a large device."""
-PHOTOGRAPHS = ("chelsea", "coffee", "rocket")
+TARGETS = (1_000_000, 500_000, 200_000, 100_000)
+"""Cycles a frame asked for."""
+FASTEST = 50_000
+"""Asked of models without pruning, too: those that others' tools were measured on."""
 PRUNED = 0.9
-"""A model with a smaller share of nonzero work is measured with its zeros stored, too."""
-HEAD = (
-    "model",
-    "multipliers",
-    "zeros",
-    "nonzero MAC",
-    "cycles predicted",
-    "cycles simulated",
-    "busy multipliers",
-    "latency",
-    "weights, bytes",
-    "on chip, bytes",
-    "differing values",
-    "seconds",
-)
+"""A model with a smaller share of nonzero weights is pruned; its zeros are stored, too, once."""
+SIMULATED = 4_000
+"""Multipliers of the largest plan for a board that is simulated whole: larger ones take hours."""
+COUNTED = {True: ("ultra96-v2", "pynq-z2"), False: ("kv260", "zcu104")}
+"""Boards whose plans Yosys counts: for pruned models, and for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much is measured.
+
+    Attributes:
+        targets: cycles a frame; None for the usual ones.
+        boards: names or files; None for all.
+        synth: boards whose plans Yosys counts; None for the usual ones of each model.
+        simulate: multipliers of the largest plan for a board that is simulated whole; of larger
+            ones the busiest engines are; 0 simulates nothing for boards.
+    """
+
+    targets: tuple[int, ...] | None = None
+    boards: tuple[str, ...] | None = None
+    synth: tuple[str, ...] | None = None
+    simulate: int = SIMULATED
+
+    def chosen_boards(self) -> tuple[Board, ...]:
+        """The boards.
+
+        Raises:
+            FirebrickError: there is no such board, or one to be counted is not among them.
+        """
+        boards = all_boards() if self.boards is None else tuple(load_board(x) for x in self.boards)
+        names = [x.name for x in boards]
+        for name in self.synth or ():
+            if name not in names:
+                raise FirebrickError(f"synth: {name!r} is none of {', '.join(names) or 'no board'}")
+        return boards
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,103 +70,118 @@ class Report:
 
     Attributes:
         models: per model its name, weights, nonzero weights, and what `quantize` noted in the file.
-        rows: simulations.
+        targets: rows of targets and of stored zeros.
+        boards: rows of boards.
     """
 
     models: list[dict[str, str | int]]
-    rows: list[Measurement]
+    targets: list[TargetRow] = field(default_factory=list)
+    boards: list[BoardRow] = field(default_factory=list)
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
-        return {"models": self.models, "rows": summary(self.rows)}
+        return {
+            "photographs": list(PHOTOGRAPHS),
+            "models": self.models,
+            "targets": [x.fields() for x in self.targets],
+            "boards": [x.fields() for x in self.boards],
+        }
+
+    def text(self) -> str:
+        """As Markdown."""
+        return page_text(self.models, self.targets, self.boards)
+
+    @property
+    def broken(self) -> int:
+        """Rows whose hardware is wrong or could not be measured."""
+        return sum(x.broken for x in (*self.targets, *self.boards))
 
 
-def report(paths: Sequence[Path], output: Path, progress: Progress) -> Report:
+def report(
+    paths: Sequence[Path], output: Path, progress: Progress, options: Options | None = None
+) -> Report:
     """Measure quantized models, write `output` (Markdown) and the same as JSON beside it.
 
+    Every measurement is kept as soon as it is made, so an interrupted report continues.
+
     Raises:
-        CheckFailed: when a network cannot be simulated.
-        FirebrickError: when a model cannot be read, `output` cannot be written, or is itself the
-            JSON file.
+        FirebrickError: when a model or board cannot be read, `output` cannot be written, or is
+            itself the JSON file.
     """
+    options = options or Options()
     beside = output.with_suffix(".json")
     if beside == output:
         raise FirebrickError(f"{output}: is the JSON file, the page needs another ending")
+    boards = options.chosen_boards()
     networks = [load.read(path) for path in paths]
-    models: list[dict[str, str | int]] = [
-        {"model": network.name, **statistics(network), **load.read_notes(path)}
-        for network, path in zip(networks, paths, strict=True)
-    ]
-    with whole_file(output) as page, whole_file(beside) as data:  # before minutes are spent
-        rows = [row for network in networks for row in measure_network(network, progress)]
-        made = Report(models, rows)
-        page.write_text(page_text(made))
+    made = Report(
+        [
+            {"model": network.name, **statistics(network), **load.read_notes(path)}
+            for network, path in zip(networks, paths, strict=True)
+        ]
+    )
+    with whole_file(output) as page, whole_file(beside) as data:  # before hours are spent
+        benches = [Bench(network, progress) for network in networks]
+        steps = [x for bench in benches for x in _steps(bench, boards, options, made)]
+        for done, (name, step) in enumerate(steps):
+            progress("report", max(done, 0.01) / len(steps))
+            console.ERR.print(f"{done + 1}/{len(steps)} {name}")
+            console.ERR.print(f"  {_summary(step())}", soft_wrap=True)
+        progress("report", 1.0)
+        page.write_text(made.text())
         data.write_text(json.dumps(made.fields(), indent=2) + "\n")
     return made
 
 
-def measure_network(network: Network, progress: Progress) -> list[Measurement]:
-    """One row for each number of multipliers, and one with zeros stored if that differs."""
-    shape = (network.preprocessing.resize, network.image.height, network.image.width)
-    pixels = np.stack([images.load_pixels(name, *shape) for name in PHOTOGRAPHS])
-    reference = run_numpy(Job(network, pixels, progress=progress)).tensors
-    rows = [measure(network, count, pixels, reference, progress) for count in MULTIPLIERS]
-    if rows[0].nonzero_macs < PRUNED * rows[0].dense_macs:
-        rows.append(measure(network, MULTIPLIERS[0], pixels, reference, progress, store_zeros=True))
-    return rows
+Step = tuple[str, Callable[[], Row]]
 
 
-def page_text(made: Report) -> str:
-    """The page: what was simulated, what was quantized, and where each figure comes from."""
-    lines = [
-        "# Results",
-        "",
-        f"Written by `make bench` (`firebrick report`, version {__version__}); do not edit.",
-        "",
-        f"{len(PHOTOGRAPHS)} photographs ({', '.join(PHOTOGRAPHS)}) back to back through the "
-        "generated SystemVerilog in Verilator, without stalls.",
-        "",
-        "| " + " | ".join(HEAD) + " |",
-        "|" + " --- |" * len(HEAD),
-        *("| " + " | ".join(_cells(row)) + " |" for row in made.rows),
-        "",
-        "- *cycles simulated*: clock cycles between the last logits of the last two frames; "
-        "*latency*: from the first pixel to the last logit of the first frame, simulated.",
-        "- *cycles predicted*: by the planner, before any hardware exists.",
-        "- *busy multipliers*: nonzero MAC / (multipliers x simulated cycles).",
-        "- *weights*: codes, gaps, codebooks, biases, multipliers, length and position tables as "
-        "stored; *on chip* adds row buffers and queues.",
-        "- *differing values*: against the NumPy reference, every value of every layer.",
-        "- *seconds*: of the simulation of all photographs, on the machine that wrote this page.",
-        "",
-        "## Quantization",
-        "",
-        "| model | weights | nonzero | SQNR of the logits, dB | photographs |",
-        "| --- | --- | --- | --- | --- |",
-        *(
-            f"| {x['model']} | {x['weights']:,} | {x['nonzero']:,} | {x.get('sqnr_db', '')} | "
-            f"{x.get('sqnr_photographs', '')} |"
-            for x in made.models
-        ),
-        "",
-        "Integers against floats, as `firebrick quantize` measured it over photographs that were "
-        "never used for calibration.",
+def _steps(bench: Bench, boards: Sequence[Board], options: Options, made: Report) -> list[Step]:
+    """Measurements of a network, by name; each adds its row to what was made."""
+    network = bench.network
+    pruned = _is_pruned(network)
+    targets = options.targets
+    if targets is None:
+        targets = TARGETS if pruned else (*TARGETS, FASTEST)
+    counted = COUNTED[pruned] if options.synth is None else options.synth
+
+    def at(target: int) -> Row:
+        made.targets.append(target_row(bench, target))
+        return made.targets[-1]
+
+    def zeros() -> Row:
+        first = next(x for x in made.targets if x.model == network.name)
+        if first.planned is None:
+            return first
+        made.targets.append(zeros_row(bench, first.planned.plan.multipliers))
+        return made.targets[-1]
+
+    def on(board: Board) -> Row:
+        count = board.name in counted
+        made.boards.append(board_row(bench, board, options.simulate, count=count))
+        return made.boards[-1]
+
+    steps: list[Step] = [(f"{network.name} at {x:,} cycles", partial(at, x)) for x in targets]
+    if pruned and targets:
+        steps.append((f"{network.name}, zeros stored", zeros))
+    return steps + [(f"{network.name} on {x.name}", partial(on, x)) for x in boards]
+
+
+def _is_pruned(network: Network) -> bool:
+    found = statistics(network)
+    return found["nonzero"] < PRUNED * found["weights"]
+
+
+def _summary(row: Row) -> str:
+    """One line of what was found."""
+    if row.planned is None:
+        return "; ".join(row.failures)
+    run = row.simulation
+    words = [
+        f"{row.planned.plan.multipliers:,} multipliers",
+        f"{number(row.cycles)} cycles {'simulated' if run else 'predicted'}",
+        f"{share(row.busy if run else row.planned.plan.mac_efficiency)} busy",
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _cells(row: Measurement) -> list[str]:
-    return [
-        row.model,
-        f"{row.multipliers:,}",
-        "stored" if row.store_zeros else "skipped",
-        f"{row.nonzero_macs:,}",
-        f"{row.predicted:,} ({row.error:+.2%})",
-        f"{row.simulated:,}",
-        f"{row.busy:.1%}",
-        f"{row.latency:,}",
-        f"{row.onchip_bytes['weights']:,}",
-        f"{row.onchip_bytes['total']:,}",
-        f"{row.differing:,}",
-        f"{row.seconds:.0f}",
-    ]
+    if run:
+        words.append(f"{run.differing:,} values differ")
+    return ", ".join([*words, *row.failures])

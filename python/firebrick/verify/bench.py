@@ -2,7 +2,8 @@
 """The bench around one module with streams: a source per input, a sink and a monitor.
 
 Names of what it reads and writes in its working directory: `input<i>.hex`, `input<i>.<run>.frames`,
-`output.<run>.hex`, `output.<run>.frames`, memories `dut.<suffix>.mem`, steering `bench.json`.
+`output.<run>.hex`, `output.<run>.frames`, memories `dut.<suffix>.mem`, words to be loaded after
+each reset `load.hex`, steering `bench.json`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,17 @@ from pathlib import Path
 
 import numpy as np
 
+from firebrick.emit.load import LOAD_PORT, load_connections, load_gate, load_wires
 from firebrick.emit.ports import CLOCK, connect
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
-from firebrick.ops.base import IntArray
+from firebrick.ops.base import Engine, IntArray
+from firebrick.ops.memory import LOAD_BITS
 from firebrick.resources import data_folder
 from firebrick.verify.sources import closure
 from firebrick.verify.verilator import build, run
 
+LOAD = "load"
+"""Stem of the words to be loaded, and prefix of their stream."""
 PREFIX = "dut"
 """Stem of the memory images of the module under test."""
 
@@ -113,15 +118,15 @@ def _monitor(tap: Tap, *, data: bool) -> tuple[list[Signal], ModuleInstance]:
     )
 
 
-def _source(signal: str, index: int, port: Port) -> ModuleInstance:
+def _source(name: str, seed: int, port: Port, stem: str, signal: str) -> ModuleInstance:
     return ModuleInstance(
         "stream_source",
-        f"source{index}",
-        {"WIDTH": port.width, "FRAME_BEATS": port.frame_beats, "NAME": signal},
+        name,
+        {"WIDTH": port.width, "FRAME_BEATS": port.frame_beats, "NAME": stem},
         {
             **CLOCK,
             "stall_i": "source_stall",
-            "seed_i": f"seed + {2 * index}",
+            "seed_i": f"seed + {seed}",
             **connect("m_axis", signal),
             "done_o": "",
             "beats_o": "",
@@ -135,6 +140,8 @@ def bench_text(
     inputs: Sequence[Port],
     output: Port,
     taps: Sequence[Tap] = (),
+    load_words: int = 0,
+    engine: Engine | None = None,
 ) -> str:
     """SystemVerilog of the bench `bench_<module>`.
 
@@ -144,15 +151,30 @@ def bench_text(
         inputs: its input ports.
         output: its output port.
         taps: streams inside the module to write down as well.
+        load_words: words that are loaded after a reset.
+        engine: the module is this one's; if it has memories to load, the bench has the gate that a
+            generated top would have, in front of the only input.
     """
     wires = [*STEERING, *_wires("output", output.width)]
     sources, dut = [], dict(CLOCK)
+    gated = engine is not None and load_words > 0
+    if engine is not None and engine.operator.kind == "conv":
+        dut |= load_connections(0 if gated else None, 1)
+    if load_words:
+        wires += _wires(LOAD, LOAD_BITS)
+        sources.append(_source(LOAD, 1 << 16, Port("", LOAD_BITS, load_words), LOAD, LOAD))
+    if load_words and not gated:
+        dut |= connect(LOAD_PORT, LOAD)
     watched = [(Tap("output", "output", output.width), True)]
     watched += [(tap, True) for tap in taps]
     for index, port in enumerate(inputs):
         signal = f"input{index}"
         wires += _wires(signal, port.width)
-        sources.append(_source(signal, index, port))
+        source = "kept_back" if gated else signal
+        sources.append(_source(f"source{index}", 2 * index, port, signal, source))
+        if engine is not None and gated:
+            wires += [*_wires(source, port.width), *load_wires(1)]
+            sources.append(load_gate([engine], port.width, LOAD, source, signal))
         watched.append((Tap(signal, signal, port.width), False))
         dut |= connect(port.name, signal)
     dut |= connect(output.name, "output")

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.emit.memories import write_memories
+from firebrick.emit.memories import memory_text, write_memories
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import Engine, IntArray
+from firebrick.ops.base import Engine, IntArray, Memory
+from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import StreamType, to_beats
 from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 from firebrick.verify.bench import (
+    LOAD,
     PREFIX,
     Port,
     Run,
@@ -94,6 +96,7 @@ def check_engine(
     period_slack: int = 0,
     latency_slack: int = 0,
     waves: bool = False,
+    thorough: bool = True,
 ) -> Measured:
     """Simulate an engine under all kinds of stall and compare every beat with `golden()`.
 
@@ -111,6 +114,7 @@ def check_engine(
         period_slack: cycles by which a frame may take more or less than `timing()` says.
         latency_slack: the same for the first frame, latency included.
         waves: record the run to `dump.fst`.
+        thorough: with stalls and resets; else only the run without, compiled to run fast.
 
     Returns:
         The cycles measured without stalls.
@@ -140,12 +144,27 @@ def check_engine(
     parameters: dict[str, int | str] = {k.upper(): v for k, v in engine.parameters().items()}
     if memories:
         parameters["PREFIX"] = PREFIX
-    text = bench_text(kind, parameters, ports, Port("m_axis", out.data_bits, out.frame_beats))
+    load = engine.load_words()
+    (workdir / f"{LOAD}.hex").write_text(memory_text(Memory(LOAD_BITS, load)))
+    text = bench_text(
+        kind,
+        parameters,
+        ports,
+        Port("m_axis", out.data_bits, out.frame_beats),
+        load_words=len(load),
+        engine=engine,
+    )
     bench = f"bench_{kind}"
-    binary = build_bench({**(modules or {}), bench: text}, bench, build_root, waves=waves)
+    binary = build_bench(
+        {**(modules or {}), bench: text},
+        bench,
+        build_root,
+        waves=waves,
+        optimize="-O0" if thorough else "-O3",
+    )
 
     ends = frame_ends(engine.timing(), frames)
-    runs = _runs(frames, ends[-1], seed)
+    runs = _runs(frames, ends[-1] + len(load), seed)[: None if thorough else 1]
     run_bench(binary, workdir, runs, test_module or f"tb_{kind}", waves=waves)
 
     expected = to_beats(operator.golden(*inputs), engine.out_columns, out_order)

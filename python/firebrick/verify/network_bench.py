@@ -12,17 +12,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.emit.generate import top_text, write_all_memories
+from firebrick.emit.generate import load_words, top_text, write_all_memories
+from firebrick.emit.memories import memory_text
 from firebrick.emit.rtl import TOP
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
+from firebrick.ops.base import IntArray, Memory
 from firebrick.ops.image import pixel_beats
+from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Link, Pipeline
 from firebrick.progress import Progress
 from firebrick.verify.beats import read_beats, write_beats
 from firebrick.verify.bench import (
+    LOAD,
     Port,
     Run,
     Tap,
@@ -75,6 +78,7 @@ def build_network(
         [Port("s_axis", image.data_bits, image.frame_beats)],
         Port("m_axis", logits.data_bits, logits.frame_beats),
         [Tap(x.name, f"u_dut.{x.name}", x.stream.data_bits) for x in layer_links(pipeline)],
+        load_words=len(load_words(pipeline)),
     )
     texts = {TOP: top_text(network, pipeline), BENCH: bench}
     return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=2)
@@ -111,10 +115,12 @@ def simulate(
     links = {link.name: link for link in pipeline.links}
     image, logits = links[pipeline.input_link], links[pipeline.output_link]
     write_all_memories(pipeline, workdir)
+    load = load_words(pipeline)
+    (workdir / f"{LOAD}.hex").write_text(memory_text(Memory(LOAD_BITS, load)))
     values = pixel_beats(pixels.astype(np.int64), image.stream.columns)
     write_beats(workdir / "input0.hex", values, image.stream.data_bits // values.shape[1])
     frames = len(pixels)
-    limit = PATIENCE * cycles_per_frame * (frames + 2)
+    limit = PATIENCE * (cycles_per_frame * (frames + 2) + len(load))
     run = Run(0, *stalls, seed=seed, frames=frames, limit_cycles=limit)
     total = image.stream.frame_beats * frames
     with _watch(workdir / "progress.txt", total, progress):

@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from firebrick.resources import data_folder
+from firebrick.resources import HARDWARE, data_folder
 
 _INSTANCE = re.compile(r"^\s*(\w+)\s+(?:#\s*\(|u_\w+\s*\()", re.MULTILINE)
 _PACKAGE = re.compile(r"\b(\w+_pkg)::")
 
 
 def rtl_folders() -> tuple[Path, ...]:
-    """Folders whose file stems are module names: operators, stream parts, simulation parts."""
-    return data_folder("hw") / "ops", data_folder("hw") / "stream", data_folder("sim") / "lib"
+    """Folders whose file stems are module names: memories, stream parts, operators, simulation."""
+    return *(data_folder("hw") / part for part in HARDWARE), data_folder("sim") / "lib"
 
 
 def closure(texts: Iterable[str], folders: Iterable[Path] | None = None) -> list[Path]:

@@ -1,118 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each command does: read, call, report. One function a command, called by `cli`."""
+"""Commands that compute: `infer`, `verify`, `report`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from firebrick import console, frontend, images, passes, quantize
+from firebrick import console, images
+from firebrick.commands.files import read_plan
 from firebrick.display import (
     classify,
     cycles,
     print_classes,
     print_differences,
     print_run,
-    show,
 )
-from firebrick.emit.generate import check_onchip, generate
-from firebrick.errors import CheckFailed, FirebrickError, naming
-from firebrick.frontend import onnx_writer
+from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.output import check_file, whole_file
-from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan as make_plan
 from firebrick.progress import Progress
-from firebrick.quantize import QuantizeOptions, export, load
-from firebrick.report.write import page_text, report
+from firebrick.quantize import load
+from firebrick.report.write import Options, report
 from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.engines import ENGINES
-from firebrick.verify.rtl_engine import default_plan
 
 REFERENCE = "numpy"
 HARDWARE = "rtl"
 """Engine that a plan and waveforms concern."""
-
-
-def import_model(
-    source: str, output: Path, preprocessing: Mapping[str, Any], size: int | None, as_json: bool
-) -> None:
-    """`import`: any source to one float ONNX file."""
-    graph = frontend.load(source, size=size)
-    chosen = {field: value for field, value in preprocessing.items() if value is not None}
-    graph = replace(graph, preprocessing=replace(graph.preprocessing, **chosen))
-    with naming(source):
-        onnx_writer.write(graph, output)
-    fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}
-    show(graph.name, fields, as_json)
-
-
-def quantize_model(
-    model: Path, output: Path, options: QuantizeOptions, calibration: Path | None, as_json: bool
-) -> None:
-    """`quantize`: float ONNX to integer ONNX, with its SQNR over photographs not calibrated on."""
-    check_file(output)  # before minutes are spent
-    with naming(model):
-        graph = passes.prepare(frontend.load(str(model)))
-    if calibration is None:
-        photographs = images.load_samples(images.CALIBRATION)
-    else:
-        photographs = images.load_folder(calibration)
-    with console.progress_bars() as progress:
-        network = quantize.quantize(graph, options, photographs, progress)
-        progress("measuring", 0.0)
-        unseen = images.load_samples(images.EVALUATION)
-        sqnr = quantize.sqnr_db(graph, network, unseen)
-        progress("measuring", 1.0)
-        plan = default_plan(network, progress)
-    quality = {"sqnr_db": round(sqnr, 2), "sqnr_photographs": len(unseen)}
-    export.write(network, output, notes={name: str(value) for name, value in quality.items()})
-    fields = {
-        "output": str(output),
-        "scheme": str(options.scheme),
-        "weight_bits": options.weight_bits,
-        "act_bits": options.act_bits,
-        **quantize.statistics(network),
-        "weight_bytes": plan.onchip_bytes["weights"],
-        **quality,
-    }
-    show(f"{network.name}, quantized", fields, as_json)
-
-
-def plan_model(
-    model: Path, multipliers: int, output: Path | None, store_zeros: bool, as_json: bool
-) -> None:
-    """`plan`: lanes and columns of every engine for a number of multipliers.
-
-    Raises:
-        CheckFailed: when the plan, written and shown all the same, does not stay on chip.
-    """
-    network = load.read(model)
-    with console.progress_bars() as progress:
-        plan = make_plan(network, multipliers, store_zeros=store_zeros, progress=progress)
-    if output is not None:
-        with whole_file(output) as temporary:
-            temporary.write_text(plan.to_json())
-    if not as_json:
-        heads = ("layer", "lanes", "columns", "drain", "gap bits", "cycles", "busy")
-        console.table(f"{network.name}: engines", heads, plan.rows())
-    show(network.name, plan.fields(), as_json)
-    check_onchip(plan)
-
-
-def generate_model(model: Path, plan: Path, output: Path, target: str, as_json: bool) -> None:
-    """`generate`: the RTL folder."""
-    network = load.read(model)
-    chosen = read_plan(plan)
-    generate(network, chosen, output)
-    fields = {"output": str(output), "target": target, "model_hash": network.digest()}
-    show(network.name, fields, as_json)
 
 
 def infer_model(
@@ -232,23 +151,17 @@ def make_job(
     return Job(network, np.stack(pixels), chosen, progress, waves)
 
 
-def read_plan(path: Path) -> Plan:
-    """Read a plan file.
+def report_models(models: Sequence[Path], output: Path, options: Options, as_json: bool) -> None:
+    """`report`: measure quantized models, write a page.
 
     Raises:
-        FirebrickError: when it cannot be read.
+        CheckFailed: when hardware gave a wrong value or could not be measured; the page says more.
     """
-    try:
-        return Plan.from_json(path.read_text(), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise FirebrickError(f"{path}: cannot be read: {error}") from None
-
-
-def report_models(models: Sequence[Path], output: Path, as_json: bool) -> None:
-    """`report`: measure quantized models, write a page."""
     with console.progress_bars() as progress:
-        made = report(models, output, progress)
+        made = report(models, output, progress, options)
     if as_json:
         console.emit_json({"output": str(output), **made.fields()})
     else:
-        console.OUT.print(page_text(made))
+        console.OUT.print(made.text(), soft_wrap=True)
+    if made.broken:
+        raise CheckFailed(f"{output}: {made.broken} measurements failed, see there")

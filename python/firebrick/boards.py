@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boards: what a device has, and the share of it that a plan may take.
+
+One TOML file a board, in ``hw/boards``; `docs/boards.md` explains the fields. Nothing in a file is
+trusted: users bring their own.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from firebrick.area.resources import Family, Resources
+from firebrick.errors import FirebrickError
+from firebrick.resources import data_folder
+
+LUT_PERCENT = 80
+"""Share of the LUTs in a budget: fuller devices seldom route at a useful clock."""
+DSP_KINDS = {"DSP48E1": Family.XC7, "DSP48E2": Family.XCUP}
+"""DSP slices the engines are written for; each belongs to one family."""
+COUNTS = ("dsp", "lut", "lutram", "ff", "bram36", "uram")
+"""Resources a file counts, each with a source."""
+TEXTS = ("title", "part", "dsp_kind", "memory_interface")
+FIELDS = (*TEXTS, "assumed_clock_mhz", "device", "budget_percent", "sources")
+MOST = 1 << 24
+"""No device has more of anything."""
+MOST_MHZ = 2_000
+MOST_CHARACTERS = 400
+MOST_BYTES = 1 << 16
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A board.
+
+    Attributes:
+        name: the file's stem; what `--board` takes.
+        title: name on the box.
+        part: device, package and speed grade, as the vendor's tools write them.
+        family: device family.
+        dsp_kind: DSP slice, `DSP48E1` or `DSP48E2`.
+        clock_mhz: clock ASSUMED for frames per second; no place and route has confirmed it.
+        device: what the device has; `lutram` are the LUTs that can be memory.
+        percent: share of each resource of the device that a plan may take, percent.
+        memory_interface: how pixels reach the fabric.
+        sources: per resource, where its number was read.
+    """
+
+    name: str
+    title: str
+    part: str
+    family: Family
+    dsp_kind: str
+    clock_mhz: int
+    device: Resources
+    percent: Resources
+    memory_interface: str
+    sources: tuple[tuple[str, str], ...]
+
+    def budget(self) -> Resources:
+        """What a plan may take, rounded down."""
+        pairs = zip(astuple(self.device), astuple(self.percent), strict=True)
+        return Resources(*(count * percent // 100 for count, percent in pairs))
+
+    def fields(self) -> dict[str, object]:
+        """As printed for machines."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "part": self.part,
+            "family": str(self.family),
+            "dsp_kind": self.dsp_kind,
+            "assumed_clock_mhz": self.clock_mhz,
+            "memory_interface": self.memory_interface,
+            "device": self.device.fields(),
+            "budget": self.budget().fields(),
+        }
+
+
+def load_board(name: str) -> Board:
+    """Read a board.
+
+    Args:
+        name: one that `board_names` lists, or the path of a TOML file (ending in ``.toml``).
+
+    Raises:
+        FirebrickError: no such board, or a bad file; names file, field, value and rule.
+    """
+    if name.endswith(".toml"):
+        return _read(Path(name))
+    known = board_names()
+    if name not in known:
+        raise FirebrickError(
+            f"board: {name!r} is none of {', '.join(known)}; "
+            "to add one, give the path of a .toml file: see docs/boards.md"
+        )
+    return _read(_folder() / f"{name}.toml")
+
+
+def all_boards() -> tuple[Board, ...]:
+    """Every board that comes with Firebrick, from the smallest."""
+    boards = (load_board(x) for x in board_names())
+    return tuple(sorted(boards, key=lambda x: (x.device.lut, x.name)))
+
+
+def board_names() -> list[str]:
+    """Names that `load_board` knows."""
+    return sorted(x.stem for x in _folder().glob("*.toml"))
+
+
+def _folder() -> Path:
+    return data_folder("hw") / "boards"
+
+
+def _read(path: Path) -> Board:
+    """Read a file.
+
+    Raises:
+        FirebrickError: when it cannot be read or breaks a rule.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(data) > MOST_BYTES:
+        raise FirebrickError(f"{path}: exceeds {MOST_BYTES} bytes")
+    try:
+        table = tomllib.loads(data.decode())
+    except RecursionError:
+        raise FirebrickError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
+        text = " ".join(str(error).split())[:MOST_CHARACTERS]
+        raise FirebrickError(f"{path}: not TOML: {text}") from None
+    return _board(_Table(str(path), "", table), path.stem)
+
+
+def _board(top: _Table, name: str) -> Board:
+    """A board from the tables of its file."""
+    top.require(
+        NAME.fullmatch(name) is not None, "file name", name, f"does not match {NAME.pattern}"
+    )
+    top.only(FIELDS)
+    texts = {x: top.text(x) for x in TEXTS}
+    kind = texts["dsp_kind"]
+    top.require(kind in DSP_KINDS, "dsp_kind", kind, f"is none of {', '.join(DSP_KINDS)}")
+    clock = top.whole("assumed_clock_mhz", 1, MOST_MHZ)
+    device, percent, sources = (top.table(x) for x in ("device", "budget_percent", "sources"))
+    for table in (device, percent, sources):
+        table.only(COUNTS)
+    counts = {x: device.whole(x, 0, MOST) for x in COUNTS}
+    device.require(
+        counts["lutram"] <= counts["lut"],
+        "lutram",
+        counts["lutram"],
+        f"exceeds lut={counts['lut']}, of which it is a part",
+    )
+    shares = {
+        x: percent.whole(x, 1, 100, default=LUT_PERCENT if x == "lut" else 100) for x in COUNTS
+    }
+    return Board(
+        name=name,
+        title=texts["title"],
+        part=texts["part"],
+        family=DSP_KINDS[kind],
+        dsp_kind=kind,
+        clock_mhz=clock,
+        device=_resources(counts, 2),
+        percent=_resources(shares, 1),
+        memory_interface=texts["memory_interface"],
+        sources=tuple((x, sources.text(x)) for x in COUNTS),
+    )
+
+
+def _resources(counts: Mapping[str, int], halves: int) -> Resources:
+    """Counts as `Resources`, which counts block RAMs in halves."""
+    rest = {name: count for name, count in counts.items() if name != "bram36"}
+    return Resources(bram18=halves * counts["bram36"], **rest)
+
+
+class _Table:
+    """A table of a file, whose fields are checked as they are read."""
+
+    def __init__(self, source: str, path: str, fields: Mapping[str, object]) -> None:
+        self.source, self.path, self.fields = source, path, fields
+
+    def require(self, rule: bool, field: str, value: object, text: str) -> None:
+        """Refuse a value that breaks a rule.
+
+        Raises:
+            FirebrickError: naming file, field, value and rule.
+        """
+        if not rule:
+            shown = repr(value)
+            shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+            raise FirebrickError(f"{self.source}: {self.path}{field}={shown} {text}")
+
+    def only(self, known: tuple[str, ...]) -> None:
+        """Refuse fields that mean nothing."""
+        for field, value in self.fields.items():
+            name = field if field.isidentifier() and len(field) <= 40 else repr(field[:40])
+            self.require(field in known, name, value, f"is unknown: known are {', '.join(known)}")
+
+    def given(self, field: str) -> object:
+        """Value of a field that has to be there.
+
+        Raises:
+            FirebrickError: it is not.
+        """
+        if field not in self.fields:
+            raise FirebrickError(f"{self.source}: {self.path}{field} is missing")
+        return self.fields[field]
+
+    def text(self, field: str) -> str:
+        """One printable line."""
+        value = self.given(field)
+        good = isinstance(value, str) and value.isprintable() and 0 < len(value) <= MOST_CHARACTERS
+        self.require(good, field, value, f"is not one line of 1 to {MOST_CHARACTERS} characters")
+        return str(value)
+
+    def whole(self, field: str, least: int, most: int, default: int | None = None) -> int:
+        """Whole number within limits."""
+        if default is not None and field not in self.fields:
+            return default
+        value = self.given(field)
+        rule = f"is not a whole number from {least} to {most}"
+        # true and false are whole numbers to Python, not here
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            self.require(False, field, value, rule)
+            raise AssertionError
+        return value
+
+    def table(self, field: str) -> _Table:
+        """Table inside; one that is missing is empty."""
+        value = self.fields.get(field, {})
+        self.require(isinstance(value, dict), field, value, "is not a table")
+        assert isinstance(value, dict)  # noqa: S101
+        return _Table(self.source, f"{field}.", value)

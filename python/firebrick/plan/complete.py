@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the foldings of all convolutions to a whole plan and what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from firebrick.area.resources import Family, Resources
+from firebrick.boards import Board
+from firebrick.ir.network import Network
+from firebrick.plan import predict
+from firebrick.plan.bypass import skips
+from firebrick.plan.engines import ConvChoice, Derived
+from firebrick.plan.pipeline import build
+from firebrick.plan.plan import FOLDING, LayerPlan, Plan
+from firebrick.plan.streams import image_pixels, stream_columns
+
+FAMILY = Family.XC7
+"""Whose resources are estimated where no board is named."""
+
+
+def complete(
+    network: Network,
+    chosen: Mapping[str, ConvChoice],
+    derived: Derived,
+    board: Board | None = None,
+) -> Plan:
+    """A plan from the foldings of all convolutions.
+
+    Args:
+        network: the network.
+        chosen: foldings.
+        derived: the engines that follow from them.
+        board: whose budget the plan is held against.
+
+    Raises:
+        CheckFailed: the bypasses cannot be given queues that avoid a deadlock.
+    """
+    cycles = max(sum(x.timing().cycles) for x in derived.engines.values())
+    columns = stream_columns(network, chosen, cycles)
+    layers = []
+    for layer in network:
+        part = LayerPlan(layer.name, layer.operator.kind, columns[layer.name])
+        if layer.name in chosen:
+            part = replace(part, **{x: getattr(chosen[layer.name], x) for x in FOLDING})
+        layers.append(part)
+    nonzero, dense = predict.macs(network)
+    family = board.family if board else FAMILY
+    draft = Plan(
+        model=network.name,
+        digest=network.digest(),
+        board=board.name if board else None,
+        family=family,
+        budget=board.budget() if board else None,
+        pixels=image_pixels(network.image, cycles),
+        layers=tuple(layers),
+        skips=(),
+        nonzero_macs=nonzero,
+        dense_macs=dense,
+    )
+    draft = replace(draft, skips=skips(network, draft))
+    pipeline = build(network, draft, derived)
+    schedule = predict.schedule(pipeline)
+    buffers, queues = predict.buffer_bytes(pipeline)
+    resources = predict.resources(pipeline, family)
+    return replace(
+        draft,
+        layers=tuple(
+            replace(
+                x,
+                cycles=round(schedule.busy.get(x.name, 0.0) * schedule.cycles_per_frame),
+                resources=resources[x.name],
+            )
+            for x in draft.layers
+        ),
+        cycles_per_frame=schedule.cycles_per_frame,
+        latency_cycles=schedule.latency_cycles,
+        weight_bytes=predict.weight_bytes(pipeline),
+        buffer_bytes=buffers,
+        queue_bytes=queues,
+        resources=sum(resources.values(), Resources()),
+        memory_bits=predict.memory_bits(pipeline),
+    )

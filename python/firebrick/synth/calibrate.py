@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fit the area model to Yosys: ``python -m firebrick.synth.calibrate [ENGINES]``.
+
+Draws convolution engines, synthesizes their parts and the modules between convolutions, and writes
+`area/coefficients.py`. Counts once made are kept in the cache; without them it takes an hour.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import firebrick.area.coefficients as target
+from firebrick.area.features import Features
+from firebrick.area.model import CONV_PARTS, MODULES
+from firebrick.area.resources import Family, Resources
+from firebrick.area.shape import ConvShape
+from firebrick.emit.memories import memory_text
+from firebrick.ops.base import MemoryKind
+from firebrick.ops.memory import image, rom
+from firebrick.resources import hardware_sources
+from firebrick.synth.geometries import STREAM_MODULES, draw_engines
+from firebrick.synth.module import synthesize_module
+from firebrick.synth.parts import part_parameters
+
+SEED, ENGINES = 1, 24
+DEEPEST = 1500
+"""Words beyond which nobody wants a memory of LUTs, and Yosys takes minutes."""
+LUT = MemoryKind.LUT
+IMAGES = {
+    "conv_weights": ("weights0", "lengths0", "positions0", "codebook"),
+    "conv_writer": ("channels",),
+    "conv_drain": ("requantize",),
+}
+"""Images that a part reads, by the beginning of their suffix; of lanes the first one's."""
+HEAD = '''# SPDX-License-Identifier: Apache-2.0
+"""Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
+
+Per part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the order in which
+`conv.py` and `streams.py` list them. Behind each how far the fit is off, root mean square.
+"""
+
+from collections.abc import Mapping
+
+COEFFICIENTS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+'''
+
+
+class Job(NamedTuple):
+    """One synthesis, and what the model says of it."""
+
+    module: str
+    parameters: dict[str, int]
+    images: dict[str, str]
+    features: Features
+
+
+def conv_jobs(count: int, family: Family) -> Iterator[Job]:
+    """Parts of drawn engines."""
+    for engine in itertools.islice(draw_engines(SEED, ultra=family is Family.XCUP), count):
+        conv = {name: int(value) for name, value in engine.parameters().items()}
+        texts = {f"conv.{name}.mem": memory_text(x) for name, x in engine.memories().items()}
+        shape = ConvShape(conv)
+        words = shape.weight_words
+        for module, parameters in part_parameters(conv).items():
+            if module == "conv_weights" and conv["weight_kind"] == LUT and words > DEEPEST:
+                continue
+            named = tuple(f"conv.{x}" for x in IMAGES.get(module, ()))
+            images = {name: text for name, text in texts.items() if name.startswith(named)}
+            images = images if named else {}
+            yield Job(module, parameters, images, CONV_PARTS[module](conv, shape, family))
+
+
+def stream_jobs(family: Family) -> Iterator[Job]:
+    """Modules between convolutions."""
+    rng = np.random.default_rng(SEED)
+    for module, parameters in STREAM_MODULES:
+        images = {}
+        if module == "avgpool":
+            width = (parameters["channels"] - 1).bit_length() + parameters["sum_bits"]
+            table = image(width, rng.integers(1 << width, size=parameters["channels"]).tolist())
+            kept = rom("channels", table, MemoryKind(parameters["memory_kind"]))
+            images = {f"avgpool.{name}.mem": memory_text(x) for name, x in kept.items()}
+        yield Job(module, dict(parameters), images, MODULES[module](parameters, family))
+
+
+def count(job: Job, family: Family) -> Resources:
+    """What Yosys says of a job."""
+    literals = {name.upper(): str(value) for name, value in job.parameters.items()}
+    sources = hardware_sources()
+    return synthesize_module(job.module, literals, job.images, sources, family).resources
+
+
+def fit(terms: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Coefficients, none negative, with the least sum of squares: one after the other improved."""
+    products, goal = terms.T @ terms, terms.T @ wanted
+    found = np.zeros(len(goal))
+    for _ in range(5000):
+        for n in np.flatnonzero(products.diagonal()):
+            step = (goal[n] - products[n] @ found) / products[n, n]
+            found[n] = max(0.0, found[n] + step)
+    return found
+
+
+def fitted(samples: list[tuple[Features, Resources]], kind: str) -> tuple[str, float]:
+    """Coefficients as text, and their error."""
+    terms = np.array([getattr(x, f"{kind}_terms") for x, _ in samples], float)
+    whole = np.array([getattr(x, kind) for _, x in samples], float)
+    memory = [x.memory.ffs if kind == "ff" else x.memory.luts + x.memory.lutram for x, _ in samples]
+    # Errors count relative to the size of the part, but not so in the smallest.
+    weight = 1 / (whole + 100)
+    found = fit(terms * weight[:, None], (whole - memory) * weight)
+    error = (terms @ found + memory - whole) / np.maximum(whole, 1)
+    return ", ".join(f"{round(float(x), 4):g}" for x in found), float(np.sqrt((error**2).mean()))
+
+
+def main(engines: int) -> None:
+    """Synthesize, fit, write."""
+    family = Family.XC7
+    jobs = [*stream_jobs(family), *conv_jobs(engines, family)]
+    with ThreadPoolExecutor(2) as pool:
+        counts = list(pool.map(lambda job: count(job, family), jobs))
+    samples: dict[str, list[tuple[Features, Resources]]] = {}
+    for job, resources in zip(jobs, counts, strict=True):
+        exact = (job.features.dsp, job.features.memory.bram18)
+        if exact != (resources.dsp, resources.bram18):
+            print(f"{job.module}: {exact} is {resources}: {job.parameters}")
+        samples.setdefault(job.module, []).append((job.features, resources))
+    Path(target.__file__).write_text(HEAD + "".join(_entries(samples)) + "}\n")
+
+
+def _entries(samples: Mapping[str, list[tuple[Features, Resources]]]) -> Iterator[str]:
+    for module, found in sorted(samples.items()):
+        yield f'    "{module}": (\n'
+        for kind in ("lut", "ff"):
+            text, error = fitted(found, kind)
+            yield f"        ({text}),  # {error:.1%} of {len(found)}\n"
+        yield "    ),\n"
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ENGINES)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Synthesis of one module with its parameters and memory images, kept by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from firebrick.area.resources import Family, Resources
+from firebrick.cache import cache_folder, code_key
+from firebrick.errors import FirebrickError
+from firebrick.synth.cells import tally
+from firebrick.synth.netlist import base_name
+from firebrick.synth.worker import CELLS, JOB, Job
+
+TIMEOUT = 3600.0
+"""Seconds after which one synthesis is given up."""
+WRONG = re.compile(r"\berror:", re.IGNORECASE)
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleReport:
+    """What one module takes.
+
+    Attributes:
+        cells: per module of its netlist, cells by type; the first is the module itself.
+        seconds: the synthesis took, whenever it was.
+    """
+
+    cells: dict[str, dict[str, int]]
+    seconds: float
+
+    @property
+    def resources(self) -> Resources:
+        """All that it takes."""
+        return tally(self.cells, next(iter(self.cells)))
+
+    def part(self, name: str) -> Resources:
+        """What the first of its submodules of this name takes.
+
+        Raises:
+            StopIteration: when it has none.
+        """
+        return tally(self.cells, next(x for x in self.cells if base_name(x) == name))
+
+
+def synthesize_module(
+    module: str,
+    parameters: Mapping[str, str],
+    images: Mapping[str, str],
+    sources: Sequence[Path],
+    family: Family,
+    timeout: float = TIMEOUT,
+) -> ModuleReport:
+    """Synthesize a module, or return what was found before of the same contents.
+
+    Args:
+        module: name of the module.
+        parameters: literals by parameter name.
+        images: text of the memory images by file name, as the module's default ``PREFIX`` has it.
+        sources: files among which it and its submodules are.
+        family: device family.
+        timeout: seconds.
+
+    Raises:
+        FirebrickError: naming module and reason, when Yosys fails or takes too long.
+    """
+    files = _closure(module, sources)
+    key = hashlib.sha256()
+    for text in (
+        *(x.read_text() for x in files),
+        *(module, family, metadata.version("pyosys"), _code()),
+        *(f"{name}={value}" for name, value in sorted(parameters.items())),
+        *(f"{name}:{value}" for name, value in sorted(images.items())),
+    ):
+        key.update(f"{len(text)} {text}\n".encode())
+    kept = cache_folder("synth") / f"{key.hexdigest()[:32]}.json"
+    if not kept.is_file():
+        job = Job(module, dict(parameters), [str(x.resolve()) for x in files], family)
+        temporary = kept.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
+        temporary.write_text(json.dumps(_run(job, images, timeout)))
+        temporary.replace(kept)
+    report = json.loads(kept.read_text())
+    return ModuleReport(report["cells"], report["seconds"])
+
+
+@cache
+def _code() -> str:
+    return code_key("synth/worker.py", "synth/netlist.py")
+
+
+def _run(job: Job, images: Mapping[str, str], timeout: float) -> dict[str, object]:
+    """Synthesize in a scratch folder; returns what is kept."""
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="firebrick_synth_") as name:
+        folder = Path(name)
+        for file, text in images.items():
+            (folder / file).write_text(text)
+        (folder / JOB).write_text(job.text())
+        with (folder / "log").open("w") as log:
+            try:
+                status = subprocess.run(
+                    [sys.executable, "-m", "firebrick.synth.worker"],
+                    cwd=folder,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    timeout=timeout,
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                raise FirebrickError(
+                    f"{job.top}: Yosys has not finished in {timeout:g} seconds"
+                ) from None
+        if status or not (folder / CELLS).is_file():
+            raise FirebrickError(f"{job.top}: Yosys failed ({status}): {_reason(folder / 'log')}")
+        cells = json.loads((folder / CELLS).read_text())
+    # The module itself first, whatever order Yosys lists them in.
+    cells = {job.top: cells[job.top]} | cells
+    return {"cells": cells, "seconds": round(time.monotonic() - start, 1)}
+
+
+def _reason(log: Path) -> str:
+    """Line of a log that says what went wrong."""
+    lines = [x.strip() for x in log.read_text(errors="replace").splitlines() if x.strip()]
+    wrong = [x for x in lines if WRONG.search(x)]
+    return (wrong + lines[-1:] + ["it said nothing"])[0]
+
+
+def _closure(module: str, sources: Sequence[Path]) -> list[Path]:
+    """Files of a module and of all that it names, so that other files do not change the key.
+
+    Raises:
+        FirebrickError: when no file has the module's name.
+    """
+    files = {path.stem: path for path in sources}
+    if module not in files:
+        raise FirebrickError(f"module {module!r} has no source file")
+    found: set[str] = set()
+    todo = {module}
+    while todo:
+        found |= todo
+        named = {x for stem in todo for x in IDENTIFIER.findall(files[stem].read_text())}
+        todo = (named & files.keys()) - found
+    return [files[stem] for stem in sorted(found)]

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One synthesis, in a process of its own: ``python -m firebrick.synth.worker`` in a scratch folder.
+
+Reads ``job.json`` (a `Job`), leaves ``cells.json``: per module of the netlist, cells by type. What
+Yosys says goes to the standard output. A process each, since Yosys keeps the memory it once had and
+ends the whole process when it meets what it cannot do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from firebrick.synth.netlist import FIRST_NUMBER, merge_equal, numbers_from
+
+JOB, CELLS = "job.json", "cells.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to synthesize.
+
+    Attributes:
+        top: name of the module.
+        parameters: literals by parameter name.
+        sources: paths of the SystemVerilog files.
+        family: name of the device family, as Yosys has it.
+    """
+
+    top: str
+    parameters: Mapping[str, str]
+    sources: Sequence[str]
+    family: str
+
+    def text(self) -> str:
+        """For `JOB`."""
+        return json.dumps(asdict(self))
+
+
+def run(job: Job) -> None:
+    """Synthesize in the current folder."""
+    from pyosys import libyosys  # noqa: PLC0415 - half a second, and nobody else needs it
+
+    design = libyosys.Design()
+
+    def command(text: str) -> None:
+        print(f"firebrick: {text}", flush=True)
+        libyosys.run_pass(text, design)
+
+    Path("numbers.il").write_text(numbers_from(FIRST_NUMBER))
+    command("read_rtlil numbers.il")
+    parameters = " ".join(f"-G {name}={value}" for name, value in job.parameters.items())
+    command(
+        f"read_slang --keep-hierarchy --ignore-assertions --top {job.top} {parameters} "
+        + " ".join(job.sources)
+    )
+    # To Yosys "distributed" is LUT RAM, which nothing initialises; a ROM in LUTs is logic.
+    command('setattr -set rom_style "logic" a:rom_style=distributed')
+    command("write_rtlil elaborated.il")
+    merged = merge_equal(Path("elaborated.il").read_text(), job.top)
+    Path("merged.il").write_text(merged.text())
+    command("design -reset")
+    command("read_rtlil merged.il")
+    synth = f"synth_xilinx -family {job.family} -top {job.top} -flatten -noiopad -noclkbuf"
+    if job.family == "xcup":
+        synth += " -uram"
+    command(f"{synth} -run begin:map_dsp")
+    # Whether the address arithmetic of a multiplexer is seen through before multipliers are looked
+    # for is else a matter of luck: one such multiplication became a DSP slice.
+    for again in ("wreduce", "opt", "wreduce", "peepopt", "opt_clean"):
+        command(again)
+    command(f"{synth} -run map_dsp:check")
+    command("tee -q -o stat.json stat -json")
+    modules = json.loads(Path("stat.json").read_text())["modules"]
+    cells = {name.removeprefix("\\"): x["num_cells_by_type"] for name, x in modules.items()}
+    Path(CELLS).write_text(json.dumps(cells))
+
+
+if __name__ == "__main__":
+    run(Job(**json.loads(Path(JOB).read_text())))

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The area model against Yosys, on geometries that it was not fitted to."""
+
+import time
+from collections.abc import Mapping
+from itertools import islice
+
+import pytest
+
+from firebrick.area.coefficients import COEFFICIENTS
+from firebrick.area.model import CONV_PARTS, MODULES, estimate
+from firebrick.area.resources import Family, Resources
+from firebrick.emit.memories import memory_text
+from firebrick.ops.conv_engine import ConvEngine
+from firebrick.resources import hardware_sources
+from firebrick.synth.calibrate import SEED
+from firebrick.synth.geometries import STREAM_MODULES, draw_engines
+from firebrick.synth.module import synthesize_module
+
+UNSEEN = 7
+BIG_ENGINE, SMALL_ENGINE, SUM = 0.10, 0.15, 0.05
+"""Errors allowed: of engines of a thousand LUTs or more, of smaller ones, of many together."""
+STREAMS: tuple[tuple[str, dict[str, int]], ...] = (
+    ("fifo", {"width": 73, "depth": 60, "kind": 0}),
+    ("broadcast", {"width": 99, "copies": 2}),
+    (
+        "regroup",
+        {"channels": 32, "height": 28, "width": 28, "bits": 8, "in_columns": 7, "out_columns": 4},
+    ),
+)
+
+
+def small_engines(most: int, *, ultra: bool) -> list[ConvEngine]:
+    """Engines that Yosys is quick with."""
+    engines = (
+        x
+        for x in islice(draw_engines(UNSEEN, ultra=ultra), 60)
+        if x.lanes * x.columns <= most and x.parameters()["weight_depth"] <= 1500
+    )
+    return list(islice(engines, 6))
+
+
+def compared(engine: ConvEngine, family: Family) -> tuple[Resources, Resources]:
+    """What the model and Yosys say."""
+    parameters = {name: int(value) for name, value in engine.parameters().items()}
+    images = {f"conv.{name}.mem": memory_text(x) for name, x in engine.memories().items()}
+    found = yosys("conv", parameters, family, images)
+    return estimate("conv", parameters, family), found
+
+
+def yosys(
+    module: str, parameters: Mapping[str, int], family: Family, images: Mapping[str, str]
+) -> Resources:
+    literals = {name.upper(): str(value) for name, value in parameters.items()}
+    return synthesize_module(module, literals, images, hardware_sources(), family).resources
+
+
+def check(model: Resources, found: Resources) -> None:
+    assert (model.dsp, model.bram18, model.uram) == (found.dsp, found.bram18, found.uram)
+    allowed = BIG_ENGINE if found.lut >= 1000 else SMALL_ENGINE
+    assert abs(model.lut - found.lut) <= allowed * found.lut, (model, found)
+    assert abs(model.ff - found.ff) <= allowed * found.ff, (model, found)
+
+
+def test_small_engine() -> None:
+    check(*compared(small_engines(16, ultra=False)[0], Family.XC7))
+
+
+@pytest.mark.parametrize(("module", "parameters"), STREAMS, ids=[name for name, _ in STREAMS])
+def test_stream_modules(module: str, parameters: dict[str, int]) -> None:
+    assert (module, parameters) not in STREAM_MODULES
+    found = yosys(module, parameters, Family.XC7, {})
+    model = estimate(module, parameters, Family.XC7)
+    assert (model.dsp, model.bram18, model.uram) == (found.dsp, found.bram18, found.uram)
+    assert model.lutram == found.lutram
+    assert abs(model.lut - found.lut) <= max(20, found.lut / 4), (model, found)
+    assert abs(model.ff - found.ff) <= max(10, found.ff / 10), (model, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", Family)
+def test_engines(family: Family) -> None:
+    assert UNSEEN != SEED
+    pairs = [compared(x, family) for x in small_engines(48, ultra=family is Family.XCUP)]
+    for model, found in pairs:
+        check(model, found)
+    lut, ff = (sum(getattr(x, name) for x, _ in pairs) for name in ("lut", "ff"))
+    real_lut, real_ff = (sum(getattr(x, name) for _, x in pairs) for name in ("lut", "ff"))
+    assert abs(lut - real_lut) <= SUM * real_lut
+    assert abs(ff - real_ff) <= SUM * real_ff
+
+
+def test_every_part_has_its_coefficients() -> None:
+    assert COEFFICIENTS.keys() == CONV_PARTS.keys() | MODULES.keys()
+
+
+def test_every_lane_counts() -> None:
+    parameters = dict(next(draw_engines(SEED, ultra=False)).parameters())
+    one, two, three = (
+        estimate("conv", parameters | {"lanes": lanes}, Family.XC7) for lanes in (1, 2, 3)
+    )
+    assert three.dsp - two.dsp == two.dsp - one.dsp > 0
+    assert one.lut < two.lut < three.lut
+
+
+def test_estimate_is_fast_enough_for_a_search() -> None:
+    parameters = next(draw_engines(SEED, ultra=False)).parameters()
+    start = time.process_time()
+    for _ in range(1000):
+        estimate("conv", parameters, Family.XC7)
+    # 50 microseconds each where nothing else runs; a busy machine takes longer.
+    assert time.process_time() - start < 0.25

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`rom` reads what the images say, across the borders of its chunks."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firebrick.emit.memories import write_memories
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.ops.base import Memory, MemoryKind
+from firebrick.ops.memory import chunks, packed, rom
+from firebrick.verify.sources import closure
+from firebrick.verify.verilator import build, run
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "sim" / "lib" / "rom_bench.sv"
+LUT, BLOCK, ULTRA = MemoryKind
+
+
+def words(width: int, depth: int) -> Memory:
+    """Random words that all differ."""
+    step = int(np.random.default_rng(1).integers(1 << 62)) | 1
+    return Memory(width, tuple(n * step % (1 << width) for n in range(depth)))
+
+
+def simulate(
+    whole: Memory, kind: MemoryKind, output: bool, images: dict[str, Memory], *folders: Path
+) -> None:
+    folder, build_root = folders
+    parameters = {
+        "WIDTH": whole.width,
+        "DEPTH": len(whole.words),
+        "KIND": int(kind),
+        "OUTPUT": int(output),
+    }
+    sources = [BENCH, *closure([BENCH.read_text()])]
+    binary = build(sources, "rom_bench", build_root, parameters=parameters)
+    named = {f"dut{suffix}": image for suffix, image in images.items()}
+    for name, image in {**named, "all": whole}.items():
+        write_memories(folder, name, {"x": image})
+        (folder / f"{name}.x.mem").rename(folder / f"{name}.mem")
+    (folder / "words.json").write_text(json.dumps(3 * len(whole.words)))
+    run(binary, folder, "rom_bench", python_path=[BENCH.parent])
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "depth", "output"),
+    [
+        (BLOCK, 36, 3500, True),
+        (BLOCK, 29, 8192 + 2048 + 300, True),
+        (BLOCK, 18, 1025, False),
+        (BLOCK, 9, 200, True),
+        (LUT, 13, 77, True),
+        (LUT, 8, 1100, True),
+        (LUT, 6, 1024, False),
+        (LUT, 80, 3, False),
+        (LUT, 5, 1, False),
+    ],
+)
+def test_every_word(
+    kind: MemoryKind, width: int, depth: int, output: bool, tmp_path: Path, build_root: Path
+) -> None:
+    whole = words(width, depth)
+    simulate(whole, kind, output, rom("", whole, kind), tmp_path, build_root)
+
+
+def test_bench_sees_words_out_of_place(tmp_path: Path, build_root: Path) -> None:
+    whole = words(36, 3500)
+    images = rom("", whole, BLOCK)
+    images["b"] = Memory(36, (*images["b"].words[1:], 0))
+    with pytest.raises(CheckFailed, match=r"word .* differs"):
+        simulate(whole, BLOCK, True, images, tmp_path, build_root)
+
+
+@pytest.mark.parametrize(
+    ("depth", "sizes"),
+    [
+        (1, [512]),
+        (512, [512]),
+        (513, [1024]),
+        (1600, [2048]),
+        (1500, [1024, 512]),
+        (4096, [4096]),
+        (3584, [2048, 1024, 512]),
+        (12800, [4096, 4096, 4096, 512]),
+    ],
+)
+def test_chunks_are_few_and_fit_closely(depth: int, sizes: list[int]) -> None:
+    assert chunks(depth) == sizes
+    assert 0 <= sum(sizes) - depth < 512
+
+
+def test_more_chunks_than_letters_are_refused(tmp_path: Path, build_root: Path) -> None:
+    with pytest.raises(ValueError, match="depth=106497 takes 27 chunks, 26 are named"):
+        chunks(26 * 4096 + 1)
+    whole = Memory(1, (0,) * (26 * 4096 + 1))
+    with pytest.raises(FirebrickError, match="DEPTH=106497 takes more chunks than there are"):
+        simulate(whole, BLOCK, True, {}, tmp_path, build_root)
+
+
+def test_packed_words_hold_the_first_entry_in_the_low_bits() -> None:
+    memory = packed(5, [1, 2, 3, 31, 4, 5, 6], 3, 8)
+    assert memory == Memory(15, (1 | 2 << 5 | 3 << 10, 31 | 4 << 5 | 5 << 10, 6))
+    assert rom("x", memory, ULTRA) == {}

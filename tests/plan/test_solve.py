@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The integer program against trying everything."""
+
+from dataclasses import astuple
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firebrick.area.resources import Resources
+from firebrick.plan.engines import ConvChoice
+from firebrick.plan.folding import Folding
+from firebrick.plan.solve import GAP, columns_of, fewest_multipliers, price, solve
+
+NAMES = ("a", "b", "c")
+
+
+def folding(lanes, columns, resources=Resources(), gap_bits=3, cycles=100.0):
+    return Folding(ConvChoice(lanes, columns, 1, gap_bits), cycles, resources)
+
+
+def random_instance(rng):
+    """Options of three layers in a chain, and LUTs between them by their columns."""
+    options = {
+        name: [
+            folding(
+                int(rng.integers(1, 5)),
+                int(rng.integers(1, 4)),
+                Resources(*(int(x) for x in rng.integers(0, 40, 6))),
+            )
+            for _ in range(rng.integers(1, 6))
+        ]
+        for name in NAMES
+    }
+    columns = columns_of(options)
+    tables = {
+        (x, y): rng.integers(0, 60, (len(columns[x]), len(columns[y]))).tolist()
+        for x, y in pairwise(NAMES)
+    }
+    return options, tables
+
+
+def amounts(chosen, tables, columns):
+    """Resources of a choice with its gearboxes, and its multipliers."""
+    total = np.array(astuple(sum((x.resources for x in chosen.values()), Resources())))
+    for (x, y), table in tables.items():
+        row = columns[x].index(chosen[x].choice.columns)
+        total[1] += table[row][columns[y].index(chosen[y].choice.columns)]
+    return np.append(total, sum(x.choice.multipliers for x in chosen.values()))
+
+
+def everything(options, tables, available):
+    """Share and sum of shares of every choice there is."""
+    columns = columns_of(options)
+    found = []
+    for picks in product(*options.values()):
+        use = amounts(dict(zip(options, picks, strict=True)), tables, columns) / available
+        found.append((use.max(), use.sum()))
+    return np.array(found)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(20, 200), st.integers(4, 30))
+def test_least_share_is_found(seed, size, multipliers):
+    rng = np.random.default_rng(seed)
+    options, tables = random_instance(rng)
+    budget = Resources(*(int(x) for x in rng.integers(size // 2, size, 6)))
+    available = np.array([*astuple(budget), multipliers], float)
+    answer = solve(options, budget, multipliers, tables)
+    best = everything(options, tables, available)[:, 0].min()
+    use = amounts(answer.foldings, tables, columns_of(options)) / available
+    assert answer.share == pytest.approx(use.max(), abs=1e-4)
+    assert best - 1e-6 <= answer.share <= best * (1 + GAP) + 1e-6
+    assert answer.bound <= best + 1e-6
+    assert answer.fits == (use.max() <= 1 + 1e-9)
+    assert not answer.impossible or best > 1 + 1e-9
+
+
+def test_gearboxes_decide_between_neighbours():
+    """Each layer alone would take what is cheapest; together they agree on their columns."""
+    cheap, dear = Resources(lut=100), Resources(lut=110)
+    options = {
+        "a": [folding(4, 2, cheap), folding(2, 4, dear)],
+        "b": [folding(4, 2, dear), folding(2, 4, cheap)],
+    }
+    budget = Resources(1000, 1000, 1000, 1000, 1000, 1000)
+    for gears, picked in (([[0, 0], [0, 0]], (2, 4)), ([[0, 50], [50, 0]], (4, 4))):
+        answer = solve(options, budget, None, {("a", "b"): gears})
+        assert answer.share == pytest.approx(0.2 if picked == (2, 4) else 0.21)
+        columns = tuple(answer.foldings[x].choice.columns for x in "ab")
+        assert columns == picked or (picked == (4, 4) and columns == (2, 2))
+
+
+def test_a_budget_of_nothing_allows_nothing():
+    options = {"a": [folding(1, 1, Resources(dsp=1)), folding(1, 1, Resources(lut=60))]}
+    answer = solve(options, Resources(lut=100), None, {})
+    assert answer.fits
+    assert answer.foldings["a"].resources == Resources(lut=60)
+    answer = solve({"a": options["a"][:1]}, Resources(lut=100), None, {})
+    assert not answer.fits
+    assert answer.impossible
+
+
+def test_a_full_budget_fits():
+    """Rounding in the solver's bound is no proof that it does not."""
+    rng = np.random.default_rng(20)
+    options, tables = random_instance(rng)
+    budget = Resources(*(int(x) for x in rng.integers(89 // 2, 89, 6)))
+    answer = solve(options, budget, 13, tables)
+    assert answer.share == pytest.approx(1, abs=1e-12)
+    assert answer.fits
+    assert not answer.impossible
+
+
+def test_no_folding_is_fast_enough():
+    answer = solve({"a": [], "b": [folding(1, 1)]}, Resources(), None, {})
+    assert not answer.fits
+    assert answer.impossible
+    assert fewest_multipliers({"a": []}, 10, few_lanes=True) == answer
+
+
+@pytest.mark.parametrize("multipliers", [8, 9, 12, 40, None])
+def test_without_a_device(multipliers):
+    options = {
+        "a": [folding(6, 1), folding(1, 8)],
+        "b": [folding(3, 1), folding(1, 3, gap_bits=2)],
+    }
+    plain = fewest_multipliers(options, multipliers, few_lanes=False)
+    assert sum(x.choice.multipliers for x in plain.foldings.values()) == 9
+    assert plain.fits == (multipliers != 8)
+    assert plain.impossible == (multipliers == 8)
+    few = fewest_multipliers(options, multipliers, few_lanes=True)
+    used = sum(x.choice.multipliers for x in few.foldings.values())
+    assert used <= (9 if multipliers == 8 else multipliers or 99)
+    assert sum(map(price, few.foldings.values())) <= sum(map(price, plain.foldings.values()))

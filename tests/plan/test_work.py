@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The estimate that the search lives by, against the engines themselves."""
+
+import plan_networks as nets
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firebrick.ir.graph import IMAGE
+from firebrick.ops.base import TensorType
+from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.work import DRAIN_SHARE, works
+
+LAYERS = {
+    "squeeze": (256, 64, 1, 0),
+    "expand": (32, 128, 3, 64),
+    "conv": (48, 64, 3, 0),
+    "first": (3, 64, 3, 0),
+}
+"""Input channels, output channels, kernel, pointwise filters."""
+
+
+def layer(name, density, store_zeros=False):
+    """A network of one convolution, and its work."""
+    inputs, outputs, kernel, pointwise = LAYERS[name]
+    operator = nets.conv(
+        "c",
+        TensorType(inputs, 20, 20),
+        outputs,
+        kernel=kernel,
+        density=density,
+        pointwise=pointwise,
+    )
+    network = nets.network([(operator, (IMAGE,))], operator.input)
+    return network, works(network, store_zeros)["c"]
+
+
+def exact(network, choice):
+    return sum(derive(network, {"c": choice}).engines["c"].timing().cycles)
+
+
+@pytest.mark.parametrize("density", [0.2, 0.4, 1.0])
+@pytest.mark.parametrize("name", LAYERS)
+def test_estimate_is_close(name, density):
+    network, work = layer(name, density)
+    gap = work.gaps[-1]
+    for lanes in (1, 2, 3, 5, 13):
+        cycles = exact(network, ConvChoice(lanes, 5, 5, gap))
+        near = 0.005 if lanes == 1 else 0.06
+        assert work.frame_cycles(lanes, 5, gap) == pytest.approx(cycles, rel=near), lanes
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_estimate_with_zeros_stored(name):
+    network, work = layer(name, 0.3, store_zeros=True)
+    assert work.gaps == [0]
+    cycles = exact(network, ConvChoice(1, 5, 5, 0, store_zeros=True))
+    assert work.frame_cycles(1, 5, 0) == pytest.approx(cycles, rel=0.005)
+
+
+def test_every_gap_of_one_lane_is_estimated_exactly():
+    """Its fillers are counted, not guessed: only rows shorter than the engine's pipeline differ."""
+    network, work = layer("conv", 0.3)
+    for gap in work.gaps:
+        cycles = exact(network, ConvChoice(1, 10, 10, gap))
+        assert abs(work.frame_cycles(1, 10, gap) - cycles) <= 10 * work.operator.output.height
+
+
+def test_what_was_measured_is_believed():
+    _, work = layer("conv", 0.3)
+    before = work.frame_cycles(8, 5, 3)
+    other = work.frame_cycles(8, 5, 4)
+    work.learn(7, 5, 3, round(1.1 * work.frame_cycles(7, 5, 3)))
+    assert work.frame_cycles(8, 5, 3) == pytest.approx(1.1 * before, rel=0.01)
+    assert work.frame_cycles(8, 5, 4) == other
+    work.learn(8, 5, 3, 12_345)
+    assert work.frame_cycles(8, 5, 3) == pytest.approx(12_345, rel=0.01)
+
+
+def test_one_lane_says_nothing_of_several():
+    _, work = layer("conv", 0.3)
+    before = work.frame_cycles(4, 5, 3)
+    work.learn(1, 5, 3, round(1.2 * work.frame_cycles(1, 5, 3)))
+    assert work.frame_cycles(4, 5, 3) == before
+
+
+@given(columns=st.integers(1, 20), gap=st.integers(2, 5), target=st.integers(100, 10**6))
+def test_fewest_lanes_are_the_fewest(columns, gap, target):
+    _, work = layer("expand", 0.4)
+    lanes = work.fewest_lanes(columns, gap, target)
+    if lanes is None:
+        assert work.frame_cycles(work.most_lanes, columns, gap) > target
+        return
+    assert 1 <= lanes <= work.most_lanes
+    assert work.frame_cycles(lanes, columns, gap) <= target
+    assert lanes == 1 or work.frame_cycles(lanes - 1, columns, gap) > target
+
+
+@given(columns=st.integers(1, 20), target=st.integers(1000, 10**6))
+def test_drain_keeps_pace_and_one_less_does_not(columns, target):
+    _, work = layer("expand", 0.4)
+    if not work.keeps_pace(columns, target):
+        return
+    outputs = 128 * work.segments(columns) * 20
+    drain = work.drain(columns, target)
+    assert 1 <= drain <= columns
+    assert -(-columns // drain) * outputs <= DRAIN_SHARE * target
+    assert drain == 1 or -(-columns // (drain - 1)) * outputs > DRAIN_SHARE * target
+
+
+def test_a_pool_in_front_sets_the_pace():
+    """A pool takes rows while it gives one: its reader must not hold it up."""
+    network = nets.chain(size=31)
+    found = works(network, store_zeros=False)
+    assert found["squeeze"].pace == 15  # rows of conv1, in front of the pool
+    assert found["expand"].pace == 7

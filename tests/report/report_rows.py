@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as they would be measured, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from firebrick.area.resources import Family, Resources
+from firebrick.boards import load_board
+from firebrick.plan.plan import LayerPlan, Plan
+from firebrick.report.dense import DenseDesign
+from firebrick.report.engine import EngineSimulation
+from firebrick.report.measure import Counted, Planned, Simulation
+from firebrick.report.rows import BoardRow, TargetRow
+
+PLAN = Plan(
+    model="squeezenet1.1",
+    digest="0" * 64,
+    board=None,
+    family=Family.XCUP,
+    budget=None,
+    pixels=1,
+    layers=(
+        LayerPlan("conv1", "conv", 10, 480_000, lanes=30),
+        LayerPlan("pool1", "maxpool", 10, 400_000),
+        LayerPlan("conv10", "conv", 7, 490_000, lanes=70),
+    ),
+    skips=(),
+    nonzero_macs=380_000_000,
+    dense_macs=390_000_000,
+    cycles_per_frame=491_000,
+    latency_cycles=900_000,
+    bound_cycles=490_000,
+    weight_bytes={"codes": 1_000_000},
+    buffer_bytes=200_000,
+    queue_bytes=40_000,
+    resources=Resources(dsp=500, lut=40_000, lutram=6_000, ff=70_000, bram18=281, uram=0),
+    memory_bits=6_000_000,
+)
+"""790 multipliers."""
+SIMULATION = Simulation(492_000, 905_000, frames=3, differing=0, seconds=20.0)
+TARGET = TargetRow(
+    *("squeezenet1.1", Planned(PLAN, 12.3), SIMULATION, ()),
+    target=500_000,
+    dense=DenseDesign(780, 600_000),
+)
+KV260 = load_board("kv260")
+BOARD = BoardRow(
+    *(
+        "squeezenet1.1",
+        Planned(replace(PLAN, board="kv260", budget=KV260.budget()), 45.6),
+        SIMULATION,
+        (),
+    ),
+    board=KV260,
+    counted=Counted(
+        "Yosys 0.0", Resources(dsp=500, lut=42_000, lutram=6_000, ff=77_000, bram18=280), 99.0
+    ),
+)
+REFUSED = BoardRow(
+    "squeezenet1.1",
+    failures=("plan: bram36=300 exceeds 140 available on pynq-z2",),
+    board=load_board("pynq-z2"),
+)
+LARGE = BoardRow(
+    *("squeezenet1.1", Planned(PLAN, 50.0), None, ()),
+    board=load_board("zcu104"),
+    engines=(EngineSimulation("conv1", 300, 480_000, 480_480),),
+)
