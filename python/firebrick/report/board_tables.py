@@ -135,7 +135,8 @@ def published_table(rows: Sequence[BoardRow]) -> list[str]:
     for other in PUBLISHED:
         for row in _planned(rows):
             speed, cycles = row.frames_per_second, row.cycles
-            if row.board.name != other.board or speed is None or cycles is None:
+            same = (row.board.name, row.model) == (other.board, other.model)
+            if not same or speed is None or cycles is None:
                 continue
             sources[other.source] = other
             wanted = AHEAD * other.frames_per_second
