@@ -35,7 +35,7 @@ def random_plan(seed: int) -> Plan:
         try:
             return plan(network, Goal(multipliers=multipliers))
         except CheckFailed as error:  # fewer than its engines need
-            assert "exceeds" in str(error)
+            assert f"exceeds {multipliers} allowed" in str(error)
             multipliers += 1
 
 
