@@ -237,6 +237,7 @@ class _Table:
     def table(self, field: str) -> _Table:
         """Table inside; one that is missing is empty."""
         value = self.fields.get(field, {})
-        self.require(isinstance(value, dict), field, value, "is not a table")
-        assert isinstance(value, dict)  # noqa: S101
+        if not isinstance(value, dict):
+            self.require(False, field, value, "is not a table")
+            raise AssertionError
         return _Table(self.source, f"{field}.", value)

@@ -39,6 +39,37 @@ def ring(operator: Conv, *, tight: bool) -> int:
     return max(reach, last) if tight else reach + operator.stride
 
 
+def entries_per_word(operator: Conv, gap_bits: int, kind: MemoryKind) -> int:
+    """Entries that a word of the weight memories packs."""
+    return max(1, WORD_BITS[kind] // (operator.code_bits + gap_bits))
+
+
+def shape_parameters(operator: Conv) -> dict[str, int]:
+    """Parameters of `conv.sv` that do not depend on the folding."""
+    source, sink = operator.input, operator.output
+    return {
+        "in_channels": source.channels,
+        "in_height": source.height,
+        "in_width": source.width,
+        "in_bits": source.bits,
+        "in_signed": int(source.signed),
+        "out_channels": sink.channels,
+        "out_height": sink.height,
+        "out_width": sink.width,
+        "out_bits": sink.bits,
+        "out_signed": int(sink.signed),
+        "kernel": operator.kernel,
+        "stride": operator.stride,
+        "pad": operator.pad,
+        "code_bits": operator.code_bits,
+        "value_bits": operator.value_bits,
+        "acc_bits": operator.acc_bits,
+        "bias_bits": BIAS_BITS,
+        "multiplier_bits": MULTIPLIER_BITS,
+        "shift": operator.shift,
+    }
+
+
 def fewest_columns(operator: Conv) -> int:
     """Fewest columns with which an input beat completes the halo of the word before it."""
     reach = operator.kernel - operator.stride - operator.pad
@@ -137,8 +168,7 @@ class ConvEngine(Engine):
     @property
     def pack(self) -> int:
         """Entries of a word of the weight memories."""
-        entry = self.operator.code_bits + self.gap_bits
-        return max(1, WORD_BITS[self.placement.weights] // entry)
+        return entries_per_word(self.operator, self.gap_bits, self.placement.weights)
 
     @property
     def segments(self) -> int:
@@ -195,31 +225,12 @@ class ConvEngine(Engine):
 
     def parameters(self) -> dict[str, int]:
         """Parameters of `conv.sv`, in lower case."""
-        op, entries = self.operator, self.entries()
-        return {
+        entries = self.entries()
+        values = shape_parameters(self.operator) | {
             "lanes": self.lanes,
             "columns": self.columns,
             "drain": self.drain,
-            "in_channels": op.input.channels,
-            "in_height": op.input.height,
-            "in_width": op.input.width,
-            "in_bits": op.input.bits,
-            "in_signed": int(op.input.signed),
-            "out_channels": op.output.channels,
-            "out_height": op.output.height,
-            "out_width": op.output.width,
-            "out_bits": op.output.bits,
-            "out_signed": int(op.output.signed),
-            "kernel": op.kernel,
-            "stride": op.stride,
-            "pad": op.pad,
-            "code_bits": op.code_bits,
-            "value_bits": op.value_bits,
             "gap_bits": self.gap_bits,
-            "acc_bits": op.acc_bits,
-            "bias_bits": BIAS_BITS,
-            "multiplier_bits": MULTIPLIER_BITS,
-            "shift": op.shift,
             "queue_depth": self.queue_depth,
             "ring": self.ring,
             "weight_depth": int(entries.sum(axis=1).max()),
@@ -234,6 +245,7 @@ class ConvEngine(Engine):
             "requantize_kind": int(self.placement.requantize),
             "bank_kind": int(self.placement.rows),
         }
+        return {name: values[name] for name in self.PARAMETERS}
 
     def memories(self) -> dict[str, Memory]:
         """Images: weights, lengths and positions of each lane, and what lanes share."""

@@ -18,8 +18,13 @@ from numpy.typing import NDArray
 from firebrick.area.model import estimate
 from firebrick.area.resources import Family, Resources
 from firebrick.ops.base import MemoryKind
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
-from firebrick.ops.conv_engine import WORD_BITS, Placement, may_share_slices, ring
+from firebrick.ops.conv_engine import (
+    Placement,
+    entries_per_word,
+    may_share_slices,
+    ring,
+    shape_parameters,
+)
 from firebrick.plan.engines import ConvChoice
 from firebrick.plan.work import Work
 
@@ -192,11 +197,11 @@ def _axes(choice: ConvChoice, work: Work, family: Family) -> list[list[ConvChoic
 
 def _varied(work: Work, choice: ConvChoice) -> dict[str, int]:
     """Parameters of `conv.sv` in which ways to build a folding differ."""
-    entry = work.operator.code_bits + choice.gap_bits
+    weights = choice.placement.weights
     return {
         "fabric": choice.fabric,
-        "pack": max(1, WORD_BITS[choice.placement.weights] // entry),
-        "weight_kind": choice.placement.weights,
+        "pack": entries_per_word(work.operator, choice.gap_bits, weights),
+        "weight_kind": weights,
         "length_kind": choice.placement.lengths,
         "requantize_kind": choice.placement.requantize,
         "bank_kind": choice.placement.rows,
@@ -209,30 +214,11 @@ def sketch(work: Work, choice: ConvChoice) -> dict[str, int]:
     load = work.lane_load(lanes, choice.gap_bits)
     mean = load / op.output.channels
     longest = max(float(work.weights.max()) * work.growth[choice.gap_bits] / lanes, mean)
-    return {
+    estimated = {
         "lanes": lanes,
         "columns": choice.columns,
         "drain": choice.drain,
-        "in_channels": op.input.channels,
-        "in_height": op.input.height,
-        "in_width": op.input.width,
-        "in_bits": op.input.bits,
-        "in_signed": int(op.input.signed),
-        "out_channels": op.output.channels,
-        "out_height": op.output.height,
-        "out_width": op.output.width,
-        "out_bits": op.output.bits,
-        "out_signed": int(op.output.signed),
-        "kernel": op.kernel,
-        "stride": op.stride,
-        "pad": op.pad,
-        "code_bits": op.code_bits,
-        "value_bits": op.value_bits,
         "gap_bits": choice.gap_bits,
-        "acc_bits": work.acc_bits,
-        "bias_bits": BIAS_BITS,
-        "multiplier_bits": MULTIPLIER_BITS,
-        "shift": op.shift,
         "queue_depth": choice.queue_depth,
         "ring": ring(op, tight=choice.tight),
         "weight_depth": math.ceil(load),
@@ -240,4 +226,5 @@ def sketch(work: Work, choice: ConvChoice) -> dict[str, int]:
         "positions": min(work.positions, math.ceil(1.2 * work.positions / lanes)),
         "lane_channels": min(op.input.channels, math.ceil(op.input.channels / lanes) + (lanes > 1)),
         "dual": int(choice.dual),
-    } | _varied(work, choice)
+    }
+    return shape_parameters(op) | estimated | _varied(work, choice)

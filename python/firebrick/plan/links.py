@@ -7,7 +7,7 @@ search weighs neighbours' columns against each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from firebrick.area.model import estimate
@@ -107,7 +107,7 @@ def joins(network: Network) -> list[Join]:
 
 
 def tables(
-    found: list[Join], columns: Mapping[str, list[int]], cycles: float, family: Family
+    found: Sequence[Join], columns: Mapping[str, list[int]], cycles: float, family: Family
 ) -> dict[tuple[str, str], list[list[int]]]:
     """LUTs of each join, by the columns of source and reader."""
     return {

@@ -192,22 +192,6 @@ class Plan:
             "weight_bytes": dict(self.weight_bytes),
         }
 
-    def rows(self) -> list[tuple[str | int, ...]]:
-        """One row a convolution: name, lanes, columns, drain, gap bits, cycles, busy share."""
-        return [
-            (
-                x.name,
-                x.lanes,
-                x.columns,
-                x.drain,
-                x.gap_bits,
-                x.cycles,
-                f"{x.cycles / self.cycles_per_frame:.0%}",
-            )
-            for x in self.layers
-            if x.lanes
-        ]
-
     def to_json(self) -> str:
         """As text, for a file."""
         return json.dumps({"format": FORMAT} | asdict(self), indent=2) + "\n"

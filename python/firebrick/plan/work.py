@@ -47,7 +47,6 @@ class Work:
         most_lanes: lanes beyond which there is nothing to share out.
         pace: rows a frame of the tensor in front of the pools before it, if any: a pool gives its
             rows while it takes single ones, so each has to leave in that time.
-        acc_bits: of a sum.
         tight: hold only the rows of a window, see `ConvEngine`.
         share: of a frame's cycles that it may be at work: less than 1 where it and its neighbours
             take turns.
@@ -62,7 +61,6 @@ class Work:
     positions: int
     most_lanes: int
     pace: int
-    acc_bits: int
     tight: bool = False
     share: float = 1.0
     measured: dict[int, dict[int, float]] = field(default_factory=dict)
@@ -89,7 +87,6 @@ class Work:
             positions=max(1, len(places)),
             most_lanes=kept[0].size,
             pace=pace,
-            acc_bits=operator.acc_bits,
         )
 
     @property

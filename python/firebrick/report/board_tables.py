@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from firebrick.report.figures import TITLES, binding, gap
+from firebrick.report.measure import Planned
 from firebrick.report.published import PUBLISHED, Published
 from firebrick.report.rows import BoardRow
 from firebrick.report.tables import difference, failures, figure, number, share, table, yes
@@ -16,8 +17,8 @@ TITLES_IN_ORDER = tuple(TITLES[x] for x in ("dsp", "lut", "ff", "bram36", "uram"
 """In the order of `Resources.fields()`."""
 
 
-def _planned(rows: Sequence[BoardRow]) -> Iterator[BoardRow]:
-    return (x for x in rows if x.planned)
+def _planned(rows: Sequence[BoardRow]) -> Iterator[tuple[BoardRow, Planned]]:
+    return ((x, x.planned) for x in rows if x.planned)
 
 
 def boards_table(rows: Sequence[BoardRow]) -> list[str]:
@@ -28,9 +29,8 @@ def boards_table(rows: Sequence[BoardRow]) -> list[str]:
         *("gap, proven", "planning, s", "differing"),
     )
     cells = []
-    for row in _planned(rows):
-        assert row.planned  # noqa: S101
-        plan, run = row.planned.plan, row.simulation
+    for row, planned in _planned(rows):
+        plan, run = planned.plan, row.simulation
         found = binding(plan)
         name = found["resource"]
         cells.append(
@@ -41,7 +41,7 @@ def boards_table(rows: Sequence[BoardRow]) -> list[str]:
                 *(number(row.frames_per_second, 1), number(plan.multipliers)),
                 *(share(plan.mac_efficiency), share(row.busy), share(row.of_peak)),
                 TITLES[str(name)] if name else f"engine {found['slowest_engine']}",
-                *(share(gap(plan)), number(row.planned.seconds, 1)),
+                *(share(gap(plan)), number(planned.seconds, 1)),
                 figure(run, "differing"),
             ]
         )
@@ -61,9 +61,8 @@ def boards_table(rows: Sequence[BoardRow]) -> list[str]:
 def resources_table(rows: Sequence[BoardRow]) -> list[str]:
     """What plans take of each board's budget."""
     cells = []
-    for row in _planned(rows):
-        assert row.planned  # noqa: S101
-        plan = row.planned.plan
+    for row, planned in _planned(rows):
+        plan = planned.plan
         budget = row.board.budget().fields()
         taken = [
             number(x) if not budget[n] else f"{x:,} ({x / budget[n]:.0%})"
@@ -84,10 +83,10 @@ def counted_table(rows: Sequence[BoardRow]) -> list[str]:
     """Predicted against counted resources."""
     cells = []
     tools = sorted({x.counted.tool for x in rows if x.counted})
-    for row in _planned(rows):
-        if not (row.planned and row.counted):
+    for row, planned in _planned(rows):
+        if not row.counted:
             continue
-        predicted = row.planned.plan.resources.fields()
+        predicted = planned.plan.resources.fields()
         counted = row.counted.resources.fields()
         pairs = [(predicted[n], counted[n]) for n in counted]
         # One resource that is predicted and not there is beyond every percentage.
@@ -133,7 +132,7 @@ def published_table(rows: Sequence[BoardRow]) -> list[str]:
     cells = []
     sources: dict[str, Published] = {}
     for other in PUBLISHED:
-        for row in _planned(rows):
+        for row, _ in _planned(rows):
             speed, cycles = row.frames_per_second, row.cycles
             same = (row.board.name, row.model) == (other.board, other.model)
             if not same or speed is None or cycles is None:
