@@ -75,6 +75,7 @@ module conv_lane #(
 );
   localparam int unsigned SEGMENT_BITS = SEGMENTS > 1 ? $clog2(SEGMENTS) : 1;
   localparam int unsigned PRODUCT_BITS = BITS + VALUE_BITS;
+  localparam int unsigned PAIRED = DUAL ? (COLUMNS - FABRIC) / 2 * 2 : 0;
   // Cycles from a decoded entry to the inputs of the stages behind.
   localparam int unsigned TO_TAPS = 2;
   localparam int unsigned TO_MULTIPLY = TO_TAPS + 1;
@@ -90,7 +91,8 @@ module conv_lane #(
   logic [WORD_BITS-1:0]           word;
   logic [COLUMNS*BITS-1:0]        pixels;
   logic signed [PRODUCT_BITS-1:0] product[COLUMNS];
-  logic [COLUMNS-1:0]             carry;
+  logic signed [2*PRODUCT_BITS-1:0] pair[COLUMNS/2+1];
+  logic                           negative;
   logic signed [SUM_BITS-1:0]     sum[COLUMNS];
 
   logic [TO_QUEUE:0]            valid;  // [n]: n cycles after the decoded entry
@@ -196,11 +198,13 @@ module conv_lane #(
     .pixels_i(pixels),
     .value_i(value_q[TO_MULTIPLY-1]),
     .product_o(product),
-    .carry_o(carry)
+    .pair_o(pair),
+    .negative_o(negative)
   );
 
   conv_accumulate #(
     .COLUMNS(COLUMNS),
+    .PAIRED(PAIRED),
     .PRODUCT_BITS(PRODUCT_BITS),
     .SUM_BITS(SUM_BITS)
   ) u_accumulate (
@@ -208,7 +212,8 @@ module conv_lane #(
     .valid_i(valid[TO_ACCUMULATE]),
     .first_i(first_q[TO_ACCUMULATE]),
     .product_i(product),
-    .carry_i(carry),
+    .pair_i(pair),
+    .negative_i(negative),
     .sum_o(sum)
   );
 
@@ -216,6 +221,8 @@ module conv_lane #(
     .COLUMNS(COLUMNS),
     .DRAIN(DRAIN),
     .SUM_BITS(SUM_BITS),
+    .PAIRED(PAIRED),
+    .LOW_BITS(PRODUCT_BITS),
     .DEPTH(QUEUE_DEPTH)
   ) u_queue (
     .clk,

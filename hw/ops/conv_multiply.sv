@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplies one weight value with COLUMNS pixels: product[c] + carry[c] = value * pixel[c].
+// Multiplies one weight value with COLUMNS pixels: product[c] = value * pixel[c].
 //
 // Operands and products are registered, as a DSP slice wants it: latency 2 cycles.
 //
 // The lowest COLUMNS - FABRIC columns are multiplied in DSP slices, the others in LUTs. With DUAL,
-// columns 2n and 2n+1 share a slice, an odd last one has its own. With S = PRODUCT_BITS:
+// columns 2n and 2n+1 share a slice, an odd last one has its own. With S = PRODUCT_BITS,
 //
-//   (pixel[2n+1] * 2**S + pixel[2n]) * value  =  2**S * (value * pixel[2n+1])  +  value * pixel[2n]
+//   pair[n]  =  (pixel[2n+1] * 2**S + pixel[2n]) * value
+//            =  2**S * (value * pixel[2n+1])  +  value * pixel[2n]
 //
-// The low S bits are the low product. Where that is negative it has borrowed 1 from the high one,
-// whose carry gives it back: the adder behind takes it as its carry-in, which is free. A carry is
-// the sign of the column below; those of all other columns are 0.
+// is left as it is, one number, so that the slice adds it up too (`conv_accumulate`).
 module conv_multiply #(
   parameter int unsigned COLUMNS    = 4,  // pixels
   parameter int unsigned BITS       = 8,  // bits of a pixel
@@ -24,8 +23,9 @@ module conv_multiply #(
   input  logic                           valid_i,
   input  logic [COLUMNS*BITS-1:0]        pixels_i,
   input  logic signed [VALUE_BITS-1:0]   value_i,
-  output logic signed [PRODUCT_BITS-1:0] product_o[COLUMNS],
-  output logic [COLUMNS-1:0]             carry_o
+  output logic signed [PRODUCT_BITS-1:0] product_o[COLUMNS],  // of columns that share no slice
+  output logic signed [2*PRODUCT_BITS-1:0] pair_o[COLUMNS/2+1],  // of those that do
+  output logic                           negative_o           // the value is
 );
   localparam int unsigned SLICED = COLUMNS - FABRIC;        // columns in DSP slices
   localparam int unsigned PAIRED = DUAL ? SLICED / 2 * 2 : 0;  // columns that share one
@@ -46,15 +46,15 @@ module conv_multiply #(
   logic [COLUMNS*BITS-1:0]        pixels_q;
   logic signed [VALUE_BITS-1:0]   value_q;
   logic                           valid_q;
-  logic [2*PRODUCT_BITS-1:0]      pair[PAIRED/2+1], pair_q[PAIRED/2+1];  // the last is not used
-  logic signed [PRODUCT_BITS-1:0] single[COLUMNS], single_q[COLUMNS];    // the paired are not used
+  logic signed [2*PRODUCT_BITS-1:0] pair[COLUMNS/2+1];                   // the last is not used
+  logic signed [PRODUCT_BITS-1:0] single[COLUMNS];                       // the paired are not used
   logic signed [PRODUCT_BITS-1:0] fabric[FABRIC+1];                      // the last is not used
 
   function automatic logic signed [BITS:0] pixel(logic [BITS-1:0] bits);
     return $signed({SIGNED & bits[BITS-1], bits});
   endfunction
 
-  function automatic logic [2*PRODUCT_BITS-1:0] multiply_pair(logic [BITS-1:0] low,
+  function automatic logic signed [2*PRODUCT_BITS-1:0] multiply_pair(logic [BITS-1:0] low,
                                                               logic [BITS-1:0] high);
     logic signed [PAIR_BITS:0] operand;
     operand = $signed({1'b0, high, VALUE_BITS'(0), low});
@@ -84,19 +84,9 @@ module conv_multiply #(
       value_q  <= value_i;
     end
     if (valid_q) begin
-      pair_q   <= pair;
-      single_q <= single;
-    end
-  end
-
-  always_comb begin
-    product_o = single_q;
-    carry_o   = '0;
-    // verilator unroll_full
-    for (int c = 0; c < int'(PAIRED); c += 2) begin
-      product_o[c]   = pair_q[c/2][PRODUCT_BITS-1:0];
-      product_o[c+1] = pair_q[c/2][2*PRODUCT_BITS-1:PRODUCT_BITS];
-      carry_o[c+1]   = pair_q[c/2][PRODUCT_BITS-1];
+      pair_o     <= pair;
+      product_o  <= single;
+      negative_o <= value_q < 0;
     end
   end
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`conv_multiply` for all values and pixels, and what synthesis makes of it."""
+"""Multiplying and summing for all values and pixels, and what synthesis makes of it."""
 
 import importlib
 import json
@@ -16,7 +16,7 @@ from firebrick.verify.verilator import build, run
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "sim" / "lib" / "multiply_bench.sv"
-MULTIPLY = ROOT / "hw" / "ops" / "conv_multiply.sv"
+MULTIPLY, ACCUMULATE = (ROOT / "hw" / "ops" / f"conv_{x}.sv" for x in ("multiply", "accumulate"))
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ CASES = {
 }
 
 
-def simulate(case: Case, folder: Path, build_root: Path, multiply: Path = MULTIPLY) -> None:
+def simulate(case: Case, folder: Path, build_root: Path, instead: Path | None = None) -> None:
     files = [BENCH, *closure([BENCH.read_text()])]
-    sources = [multiply if path == MULTIPLY else path for path in files]
+    sources = [instead if instead and path.name == instead.name else path for path in files]
     binary = build(
         sources, "multiply_bench", build_root, parameters=case.parameters(), optimize="-O3"
     )
@@ -62,21 +62,22 @@ def test_all_values_and_pixels(name: str, tmp_path: Path, build_root: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("name", "before", "after"),
     [
-        ("= pair_q[c/2][PRODUCT_BITS-1];", "= 1'b0;"),
-        ("VALUE_BITS'(0), low", "1'b1, (VALUE_BITS-1)'(0), low"),
-        ("pair_q[c/2][2*PRODUCT_BITS-1:PRODUCT_BITS]", "pair_q[c/2][2*PRODUCT_BITS-1-:8] <<< 8"),
+        (MULTIPLY, "VALUE_BITS'(0), low", "1'b1, (VALUE_BITS-1)'(0), low"),
+        (ACCUMULATE, "rose[p] | fell[p]", "rose[p]"),
+        (ACCUMULATE, "(first_q || !top_q[p])", "!top_q[p]"),
+        (ACCUMULATE, "negative_q && top[p] &&", "top[p] &&"),
     ],
-    ids=["carry_ignored", "bit_between_the_pixels", "low_half_of_the_high_product_lost"],
+    ids=["bit_between_the_pixels", "wraps_up_missed", "first_borrow_missed", "sign_ignored"],
 )
 def test_bench_finds_a_wrong_multiplier(
-    before: str, after: str, tmp_path: Path, build_root: Path
+    name: Path, before: str, after: str, tmp_path: Path, build_root: Path
 ) -> None:
-    text = MULTIPLY.read_text()
-    assert text.count(before) == 1
-    wrong = tmp_path / MULTIPLY.name
-    wrong.write_text(text.replace(before, after))
+    text = name.read_text()
+    wrong = tmp_path / name.name
+    wrong.write_text(text.replace(before, after, 1))
+    assert wrong.read_text() != text
     with pytest.raises(CheckFailed, match="a sum differs"):
         simulate(Case(dual=1, columns=2), tmp_path / "run", build_root, wrong)
 

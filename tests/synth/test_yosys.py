@@ -12,9 +12,12 @@ from firebrick.area.resources import Family, Resources
 from firebrick.emit.generate import MANIFEST, generate
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
+from firebrick.ops.base import MemoryKind
+from firebrick.ops.memory import chunks
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
+from firebrick.resources import hardware_sources
 from firebrick.synth.folder import read_parts
 from firebrick.synth.module import synthesize_module
 from firebrick.synth.yosys import synthesize
@@ -131,3 +134,30 @@ def test_generated_network(generated: Path) -> None:
     assert seen[-1] == 1
     again = synthesize(generated, Family.XC7)
     assert replace(again, seconds=report.seconds) == report
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_slice_sums_its_pair(family: Family) -> None:
+    def lane(dual: int) -> Resources:
+        parameters = {"COLUMNS": "8", "DUAL": str(dual), "SUM_BITS": "20", "KERNEL": "1"}
+        return synthesize_module("conv_lane", parameters, {}, hardware_sources(), family).resources
+
+    pairs, own = lane(1), lane(0)
+    assert (pairs.dsp, own.dsp) == (4, 8)
+    # Counting wraps and taking them off again; eight sums of 20 bits in LUTs would be 160.
+    assert pairs.lut - own.lut <= 80
+
+
+@pytest.mark.parametrize("words", [300, 1000])
+def test_deep_tables_take_a_lut_for_64_words(words: int) -> None:
+    values = [str(n * n * n % 1021 % 32) for n in range(words)]
+    sizes = chunks(words, MemoryKind.LUT)
+    names = [f"rom{x}.mem" for x in ("abcdef"[: len(sizes)] if len(sizes) > 1 else [""])]
+    images, start = {}, 0
+    for name, size in zip(names, sizes, strict=True):
+        images[name] = "".join(f"{int(x):x}\n" for x in values[start : start + size])
+        start += size
+    parameters = {"WIDTH": "5", "DEPTH": str(words), "KIND": "0"}
+    found = synthesize_module("rom", parameters, images, hardware_sources(), Family.XC7).resources
+    tables = 5 * sum(-(-size // 64) for size in sizes)
+    assert tables <= found.lut <= 1.3 * tables

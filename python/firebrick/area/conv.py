@@ -20,10 +20,7 @@ LUT, BLOCK, ULTRA = MemoryKind
 FIFO_DEPTH = 32
 """Beats of the output queue: `conv_drain.sv`."""
 LOAD_BITS = 72
-SHALLOW, LUT_ENTRIES = 600, 2.4
-"""Beyond so many entries in LUTs Yosys takes so many times what it takes for fewer (counted on the
-squeezes and small expands of SqueezeNet v1.0)."""
-MULTIPLIER_INPUT = {Family.XC7: 25, Family.XCUP: 27}
+MULTIPLIER_INPUT = 25
 """Signed bits of the wider operand of a DSP slice."""
 
 
@@ -37,11 +34,9 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
     )
     sum_bits, kernel = conv["acc_bits"], conv["kernel"]
     sliced = columns - fabric
-    # Sums of columns with a DSP slice of their own are kept in the slice, and so are its operands
-    # and products; of UltraScale+ slices Yosys uses the multiplier alone.
-    packed = family is Family.XC7
-    summed = fabric if packed and not conv["dual"] else columns
-    loose = fabric if packed else columns
+    # Slices keep products and sums, of a column of their own the pixel too.
+    pairs = sliced // 2 if conv["dual"] else 0
+    upper = max(1, sum_bits - bits - value)
     bank = ram(shape.word_bits, shape.bank_depth, conv["bank_kind"], family)
     queue = ram(columns * sum_bits, conv["queue_depth"], LUT, family)
     position = index_bits(conv["positions"])
@@ -58,9 +53,10 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
     return Features(
         (
             1,
-            summed * sum_bits,
+            fabric * sum_bits,
             fabric * ((bits + 1) // 2) * (value + 2),
-            conv["drain"] * sum_bits * (shape.groups - 1),
+            pairs * (upper + 2),
+            conv["drain"] * sum_bits * (shape.groups - 1 + (pairs > 0)),
             columns * bits * select_luts(kernel),
             shape.bank_bits * (1 + select_luts(kernel)),
             control,
@@ -69,13 +65,14 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
             1,
             shape.word_bits,
             columns * bits,
-            loose * (2 * bits + value),
-            summed * sum_bits,
+            2 * pairs * bits,
+            fabric * (2 * bits + value + sum_bits),
+            pairs * (upper + 1),
             conv["drain"] * sum_bits,
             shape.bank_bits,
             control,
         ),
-        dsp=(sliced + 1) // 2 if conv["dual"] else sliced,
+        dsp=sliced - pairs,
         # The queue's output register comes behind the choice of its columns.
         memory=together(bank, queue._replace(ffs=0), MemoryArea(lutram=shift_registers)),
     )
@@ -103,7 +100,7 @@ def weights(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Featur
     return Features(
         (
             1,
-            entries.luts * (LUT_ENTRIES if kind == LUT and words > SHALLOW else 1),
+            entries.luts,
             lengths.luts,
             places.luts,
             codebook.luts,
@@ -190,7 +187,7 @@ def drain(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features
         + index_bits(conv["out_height"])
         + 2 * index_bits(shape.groups)
     )
-    slices = -(-sum_bits // MULTIPLIER_INPUT[family]) if sum_bits > MULTIPLIER_INPUT[family] else 1
+    slices = -(-sum_bits // MULTIPLIER_INPUT)
     return Features(
         (
             1,

@@ -11,6 +11,7 @@ import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,13 +65,17 @@ class Job(NamedTuple):
 
 def conv_jobs(count: int, family: Family) -> Iterator[Job]:
     """Parts of drawn engines."""
-    for engine in itertools.islice(draw_engines(SEED, ultra=family is Family.XCUP), count):
+    for drawn in itertools.islice(draw_engines(SEED, ultra=family is Family.XCUP), count):
+        engine = drawn
         conv = {name: int(value) for name, value in engine.parameters().items()}
-        texts = {f"conv.{name}.mem": memory_text(x) for name, x in engine.memories().items()}
         shape = ConvShape(conv)
-        words = shape.weight_words
+        too_deep = conv["weight_kind"] == LUT and shape.weight_words > DEEPEST
+        if too_deep:
+            placement = replace(drawn.placement, weights=MemoryKind.BLOCK)
+            engine = replace(drawn, placement=placement)
+        texts = {f"conv.{name}.mem": memory_text(x) for name, x in engine.memories().items()}
         for module, parameters in part_parameters(conv).items():
-            if module == "conv_weights" and conv["weight_kind"] == LUT and words > DEEPEST:
+            if module == "conv_weights" and too_deep:
                 continue
             named = tuple(f"conv.{x}" for x in IMAGES.get(module, ()))
             images = {name: text for name, text in texts.items() if name.startswith(named)}

@@ -135,7 +135,7 @@ STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
         ("regroup", SHAPE | {"in_columns": before, "out_columns": after})
         for before, after in (
             *((4, 2), (2, 14), (28, 14), (14, 7), (16, 57), (57, 16), (1, 8), (5, 3), (11, 28)),
-            *((28, 55), (7, 6), (19, 1)),
+            *((28, 55), (7, 6), (19, 1), (1, 55), (1, 28), (2, 55)),
         )
     ),
     *(
@@ -144,7 +144,9 @@ STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
             {"channels": 3, "height": 227, "width": 227, "bits": 8, "memory_kind": 0}
             | {"pixels": pixels, "columns": columns},
         )
-        for pixels, columns in ((8, 8), (1, 4), (16, 114), (8, 38), (4, 3), (12, 57))
+        for pixels, columns in (
+            *((8, 8), (1, 4), (16, 114), (8, 38), (4, 3), (12, 57), (1, 112), (1, 28), (2, 56)),
+        )
     ),
     *(
         (

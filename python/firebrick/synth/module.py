@@ -98,7 +98,8 @@ def synthesize_module(
 
 @cache
 def _code() -> str:
-    return code_key("synth/worker.py", "synth/netlist.py")
+    files = ("worker.py", "netlist.py", "lut_rom.txt", "lut_rom_map.v")
+    return code_key(*(f"synth/{name}" for name in files))
 
 
 def _run(job: Job, images: Mapping[str, str], timeout: float) -> dict[str, object]:

@@ -15,7 +15,12 @@ from pathlib import Path
 
 from firebrick.synth.netlist import FIRST_NUMBER, merge_equal, numbers_from
 
+FOLDER = Path(__file__).parent
+DEEP = 256
+"""Words from which a table of LUTs is mapped as a memory; smaller ones are logic to Yosys."""
 JOB, CELLS = "job.json", "cells.json"
+DSP_FAMILY = "xc7"
+"""Family for whose DSP slices multiplications are mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,15 @@ def run(job: Job) -> None:
     # for is else a matter of luck: one such multiplication became a DSP slice.
     for again in ("wreduce", "opt", "wreduce", "peepopt", "opt_clean"):
         command(again)
-    command(f"{synth} -run map_dsp:check")
+    # Of a DSP48E2 Yosys knows the multiplier alone, of a DSP48E1 the registers and the adder too.
+    # DSP48E2 has all that DSP48E1 has, so multiplications are mapped as for the latter.
+    command(f"{synth.replace(job.family, DSP_FAMILY)} -run map_dsp:coarse")
+    command(f"{synth} -run coarse:map_memory")
+    # Left to logic optimisation a deep table takes half as many LUTs again as it has 64 bits.
+    command(f'setattr -set rom_style "distributed" r:SIZE>={DEEP} a:rom_style=logic %i')
+    command(f"memory_libmap -lib {FOLDER}/lut_rom.txt a:rom_style=distributed")
+    command(f"techmap -map {FOLDER}/lut_rom_map.v")
+    command(f"{synth} -run map_memory:check")
     command("tee -q -o stat.json stat -json")
     modules = json.loads(Path("stat.json").read_text())["modules"]
     cells = {name.removeprefix("\\"): x["num_cells_by_type"] for name, x in modules.items()}
