@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firebrick.area.features import Features, together
-from firebrick.area.memory import MemoryArea, ram, rom, select_luts
+from firebrick.area.memory import MemoryArea, ram, rom, select_luts, tree_luts
 from firebrick.area.resources import Family
 from firebrick.area.shape import ConvShape, chunk_count
 from firebrick.ops.base import MemoryKind
@@ -56,8 +56,10 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
             fabric * sum_bits,
             fabric * ((bits + 1) // 2) * (value + 2),
             pairs * (upper + 2),
-            conv["drain"] * sum_bits * (shape.groups - 1 + (pairs > 0)),
-            columns * bits * select_luts(kernel),
+            conv["drain"] * sum_bits * tree_luts(shape.groups),
+            conv["drain"] * sum_bits * (pairs > 0),
+            columns * bits * (1 < kernel <= 4),
+            columns * bits * (kernel > 4),
             shape.bank_bits * (1 + select_luts(kernel)),
             control,
         ),

@@ -52,6 +52,11 @@ def select_luts(inputs: int) -> int:
     return 4 * (inputs // 16) + select_luts(inputs % 16) + select_luts(-(-inputs // 16))
 
 
+def tree_luts(inputs: int) -> int:
+    """LUTs that choose one of so many bits without those multiplexers, four at a time."""
+    return 0 if inputs <= 1 else -(-inputs // 4) + tree_luts(-(-inputs // 4))
+
+
 @cache
 def ram(width: int, depth: int, kind: int, family: Family) -> MemoryArea:
     """`ram.sv`: one write port, one read port."""

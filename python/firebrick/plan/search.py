@@ -27,7 +27,7 @@ FINE_PRECISION = 4e-4
 """The same where layers do not depend on each other, and the program is exact."""
 ATTEMPTS = 14
 """Targets tried for a proposal, at most; without a board, where they cost little, four times."""
-SURE = 0.96
+SURE = 0.98
 """Share of a budget of LUTs and flip-flops that estimates may fill: they are a few percent off."""
 FEW_LANES = 1.01
 """Cycles that preferring few lanes may cost where no device is asked for."""
