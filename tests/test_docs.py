@@ -1,37 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the pages say is true: the worked example runs, links lead somewhere, commands exist."""
+"""The worked example of `docs/adding_an_operator.md` runs, and its tests find what is wrong."""
 
 import importlib
+import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from fnmatch import fnmatch
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hls_tests
 import pytest
-import typer
+from hypothesis import given, settings
 
 import firebrick.ops
+import hls_compiler
+import hls_kernels
 import test_layout
 import test_lint_hw
-from firebrick.cli import app
 from firebrick.errors import CheckFailed
 from firebrick.verify.check import check_engine
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "adding_an_operator.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+KERNEL = "hls/include/firebrick/scale.hpp"
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"`([^`]+)`")
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-
-# --- the worked example ---------------------------------------------------------------------------
 
 
 def example_files() -> dict[str, str]:
@@ -53,6 +51,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(firebrick.ops, "__path__", [*firebrick.ops.__path__, str(operators)])
         patch.syspath_prepend(folder / "tests" / "ops")
         patch.syspath_prepend(folder / "sim")  # the simulation is handed this path
+        patch.syspath_prepend(ROOT / "tests" / "hls")
         yield folder
     for name in ("firebrick.ops.scale", "test_scale"):
         sys.modules.pop(name, None)
@@ -64,6 +63,29 @@ def bench_of(text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     with_text = partial(check_engine, modules={"scale": text})
     monkeypatch.setattr(module, "check_engine", with_text)
     return module
+
+
+def with_kernel(make: Callable[..., str], kernel: str, *arguments: Any) -> str:
+    """C++ that `make` writes, with a text in place of the example's header that it includes."""
+    include = f'#include "{KERNEL.removeprefix("hls/include/")}"\n'
+    text = make(*arguments)
+    assert include in text
+    return text.replace(include, kernel)
+
+
+def kernel_bench_of(kernel: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example's test module, with a text for its kernel; binaries are kept by that text."""
+    make = partial(with_kernel, hls_kernels.bench_source, kernel)
+    monkeypatch.setattr(hls_tests, "bench_source", make)
+    return importlib.import_module("test_scale")
+
+
+def changed(text: str, changes: Mapping[str, str]) -> str:
+    """A text with some places replaced; each is there once."""
+    for right, wrong in changes.items():
+        assert text.count(right) == 1, right
+        text = text.replace(right, wrong)
+    return text
 
 
 def test_example_runs(
@@ -108,14 +130,95 @@ WRONG = {
 def test_wrong_hardware_is_found(
     name: str, example: Path, tmp_path: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (example / "hw/ops/scale.sv").read_text()
     changes, message = WRONG[name]
-    for right, wrong in changes.items():
-        assert text.count(right) == 1
-        text = text.replace(right, wrong)
+    text = changed((example / "hw/ops/scale.sv").read_text(), changes)
     module = bench_of(text, monkeypatch)
     with pytest.raises(CheckFailed, match=message):
         module.test_rtl("signed_padded", tmp_path, build_root)
+
+
+def test_example_kernel_runs(
+    example: Path, tmp_path: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = kernel_bench_of((example / KERNEL).read_text(), monkeypatch)
+    for name in module.CASES:
+        module.test_hls(name, tmp_path / name, build_root)
+
+
+def test_example_builds_its_other_cases(example: Path) -> None:
+    """Those that are only run where the operator is at home."""
+    module = importlib.import_module("test_scale")
+
+    @settings(max_examples=50, deadline=None, derandomize=True)
+    @given(case=module.CASE)
+    def drawn(case: Any) -> None:
+        bench = module.bench(case)
+        assert bench.engine.operator.golden(*bench.inputs).shape == bench.inputs[0].shape
+
+    drawn()
+    for case in module.SLOW_CASES.values():
+        module.bench(case)
+
+
+WRONG_KERNEL = {
+    "no sign": ({"get_value<Cfg::IN_SIGNED>": "get_value<false>"}, r"\(beat, column\) that differ"),
+    "last never leaves": ({"out.last = index == FRAME_BEATS - 1": "out.last = false"}, ": last"),
+    "reads the next frame": (
+        {"FRAME_BEATS = Cfg": "FRAME_BEATS = 1 + Cfg"},
+        r"the kernel left 53 beats, expected 54",
+    ),
+}
+"""Changes to the example's kernel, and what its test must say."""
+
+
+@pytest.mark.parametrize("name", WRONG_KERNEL)
+def test_wrong_kernel_is_found(
+    name: str, example: Path, tmp_path: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes, message = WRONG_KERNEL[name]
+    module = kernel_bench_of(changed((example / KERNEL).read_text(), changes), monkeypatch)
+    # Only this case is compiled: the others would say no more.
+    bench = module.bench(module.CASES["signed_padded"])
+    binary = hls_tests.build({"one": bench}, build_root, hls_compiler.command())
+    with pytest.raises(AssertionError, match=message):
+        hls_tests.check_kernel("one", bench, binary, tmp_path)
+
+
+RULES: list[tuple[dict[str, int], str]] = [
+    ({"COLUMNS": 0}, "CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1"),
+    ({"IN_BITS": 17}, "IN_BITS or OUT_BITS is not in 1..16"),
+    ({"OUT_BITS": 0}, "IN_BITS or OUT_BITS is not in 1..16"),
+    ({"MULTIPLIER": 65536}, "MULTIPLIER exceeds 16 bits"),
+    ({"SHIFT": 32}, "SHIFT exceeds 31"),
+    ({"OUT_BITS": 9}, "out_beat does not have COLUMNS pixels of its BITS"),
+]
+"""Changes to a `Cfg` of the example, and what the compiler must say."""
+
+
+def on_path(test: Callable[..., None]) -> bool:
+    """Whether a test looks at one header."""
+    return list(inspect.signature(test).parameters) == ["path"]
+
+
+def test_example_kernel_keeps_the_rules(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = example / KERNEL
+    rules = importlib.import_module("test_rules")
+    checks = [x for name, x in vars(rules).items() if name.startswith("test_") and on_path(x)]
+    assert len(checks) >= 7
+    for check in checks:
+        check(path)
+    assert rules.kernels(path.read_text()) == ["scale"]
+    refusals = importlib.import_module("test_refusals")
+    module = importlib.import_module("test_scale")
+    engine = module.bench(module.CASES["signed_padded"]).engine
+    monkeypatch.setattr(refusals, "RULES", {"scale": (engine, RULES)})
+    monkeypatch.setattr(refusals, "INCLUDE", example / "hls" / "include")
+    make = partial(with_kernel, hls_kernels.instance, path.read_text())
+    monkeypatch.setattr(refusals, "instance", make)
+    refusals.test_broken_rule_is_named_by_the_compiler("scale")
+    refusals.test_every_rule_is_tried("scale")
+    plain = make("plain", engine)
+    assert hls_compiler.refusal(plain, hls_compiler.command(strict=False)) == ""
 
 
 def test_example_registers_its_engine(example: Path) -> None:
@@ -133,10 +236,12 @@ def test_example_keeps_the_layout(example: Path, monkeypatch: pytest.MonkeyPatch
     engine = importlib.import_module("firebrick.ops.scale").ScaleEngine
     monkeypatch.setattr(test_layout, "ROOT", example)
     monkeypatch.setattr(test_layout, "ENGINES", {"scale": engine})
-    for place in ("python/firebrick/ops/{}.py", "hw/ops/{}.sv", "sim/tb_{}.py"):
+    for place in ("python/firebrick/ops/{}.py", "hw/ops/{}.sv", "hls/include/firebrick/{}.hpp"):
         test_layout.test_operator_has_its_file("scale", place)
-    test_layout.test_operator_has_its_file("scale", "tests/ops/test_{}.py")
-    test_layout.test_parameters_have_one_name_in_both_languages("scale")
+    for place in ("sim/tb_{}.py", "tests/ops/test_{}.py"):
+        test_layout.test_operator_has_its_file("scale", place)
+    test_layout.test_parameters_have_one_name_in_all_languages("scale")
+    test_layout.test_kernel_has_the_ports_of_the_module("scale")
     test_layout.test_module_starts_with_licence_and_prose("scale")
 
 
@@ -153,100 +258,8 @@ def test_example_is_clean(example: Path) -> None:
         command = [str(ruff), *arguments, "--no-cache", *settings, "."]
         result = subprocess.run(command, cwd=example, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout
-
-
-# --- links, paths, commands -----------------------------------------------------------------------
-
-SOURCES = ("python", "hw", "sim", "tests", "docs", "hls")
-ENDINGS = (".py", ".sv", ".vlt", ".md", ".toml", ".yaml", ".lock", ".rules", ".cpp", ".hpp")
-MADE = ("build", "rtl")
-"""Folders that commands make."""
-
-
-def without_fences(text: str) -> str:
-    return FENCE.sub("", text)
-
-
-def repository() -> list[str]:
-    """Files and folders of the sources, with a slash before each."""
-    found = [x for folder in SOURCES for x in (ROOT / folder).rglob("*")]
-    found += [x for x in ROOT.iterdir() if x.name not in MADE and x.name != ".git"]
-    return [f"/{x.relative_to(ROOT).as_posix()}" for x in found if "__pycache__" not in x.parts]
-
-
-def wrong_links(text: str, folder: Path) -> list[str]:
-    """Relative links that lead nowhere."""
-    targets = [x.split("#")[0] for x in LINK.findall(without_fences(text)) if "://" not in x]
-    return [x for x in targets if x and not (folder / x).exists()]
-
-
-def wrong_paths(text: str, known: list[str]) -> list[str]:
-    """Paths in backticks that end no file or folder of the repository; `<name>` is any word."""
-    wrong = []
-    for span in SPAN.findall(without_fences(text)):
-        is_path = (
-            re.fullmatch(r"[\w.<>*-]+(/[\w.<>*-]+)*/?", span) and span.split("/")[0] not in MADE
-        )
-        if not is_path or not ("/" in span or span.endswith(ENDINGS)) or span.startswith(".."):
-            continue
-        pattern = re.sub(r"<\w+>|\*", "*", span.rstrip("/"))
-        if not any(fnmatch(path, f"*/{pattern}") for path in known):
-            wrong.append(span)
-    return wrong
-
-
-def shell_lines(text: str) -> list[str]:
-    """Lines of shell blocks without their comments, and spans in backticks."""
-    blocks = [x["text"] for x in FENCE.finditer(text) if x["info"] in ("sh", "bash", "console")]
-    lines = [x for block in blocks for x in block.replace("\\\n", " ").splitlines()]
-    spans = [" ".join(x.split()) for x in SPAN.findall(without_fences(text))]
-    return [re.sub(r"\s#.*", "", x).strip() for x in lines + spans]
-
-
-def wrong_commands(text: str) -> list[str]:
-    """Commands, options, targets and variables that do not exist."""
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    variables = set(re.findall(r"^([A-Z_]+)\s*[?:]?=", makefile, re.MULTILINE))
-    wrong = []
-    for line in shell_lines(text):
-        program, *words = line.split() or [""]
-        if program.removeprefix(".venv/bin/") == "firebrick" and words and words[0][0] != "-":
-            command = commands.get(words[0])
-            options = [y for x in command.params for y in x.opts] if command else []
-            given = [x.split("=")[0] for x in words[1:] if x.startswith("-")]
-            good = command and not set(given) - {*options, "--help"}
-        elif program == "make":
-            names = {x.split("=")[0] for x in words if "=" in x}
-            good = not {x for x in words if "=" not in x} - targets and not names - variables
-        elif "=" in program and program.split("=")[0].isupper():
-            good = program.split("=")[0] in variables
-        else:
-            continue
-        wrong += [] if good else [line]
-    return wrong
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda x: x.name)
-def test_page_names_what_exists(page: Path) -> None:
-    text = page.read_text()
-    own = [f"/{name}" for name in example_files()] if page == EXAMPLE else []
-    assert wrong_links(text, page.parent) == []
-    assert wrong_paths(text, repository() + own) == []
-    assert wrong_commands(text) == []
-
-
-def test_what_does_not_exist_is_found() -> None:
-    text = (
-        "[a](none.md) [b](https://example.org) `hw/ops/none.sv` `hw/ops/<kind>.sv` `none.py`"
-        " `a.png`"
-        "\n```sh\nfirebrick infer q.onnx --fast\nfirebrick fly\nfirebrick plan q.onnx -o p  # --x\n"
-        "make run NONE=1\nmake none\nmake test\n```\n`NONE=x`"
-    )
-    assert wrong_links(text, ROOT) == ["none.md"]
-    assert wrong_paths(text, repository()) == ["hw/ops/none.sv", "none.py"]
-    assert wrong_commands(text) == [
-        *("firebrick infer q.onnx --fast", "firebrick fly"),
-        *("make run NONE=1", "make none", "NONE=x"),
-    ]
+    formatter = Path(sys.executable).with_name("clang-format")
+    style = f"--style=file:{ROOT / '.clang-format'}"
+    command = [str(formatter), "--dry-run", "--Werror", style, str(example / KERNEL)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr

@@ -19,6 +19,7 @@ ORDER = (
     {"frontend", "passes", "quantize"},
     {"plan"},
     {"emit"},
+    {"hls4ml"},
     {"synth"},
     {"verify"},
     {"report"},

@@ -22,19 +22,52 @@ def declared_parameters(kind: str) -> set[str]:
     return set(re.findall(r"^\s*parameter\s[^=]*?\b([A-Z][A-Z0-9_]*)\s*=", header, re.MULTILINE))
 
 
+def hls_text(kind: str) -> str:
+    """The kernel's header, and those of its parts."""
+    folder = ROOT / "hls" / "include" / "firebrick"
+    return "".join(path.read_text() for path in sorted(folder.glob(f"{kind}*.hpp")))
+
+
+def described_fields(kind: str) -> set[str]:
+    """Constants of `Cfg` that the head of the C++ kernel describes."""
+    text = (ROOT / "hls" / "include" / "firebrick" / f"{kind}.hpp").read_text()
+    lines = re.search(r"^// Cfg:\n((?:// .*\n)+)", text, re.MULTILINE)
+    assert lines is not None
+    found = re.findall(r"^//   ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*)  ?", lines[1], re.MULTILINE)
+    return {name for names in found for name in names.split(", ")}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "pattern",
-    ["python/firebrick/ops/{}.py", "hw/ops/{}.sv", "sim/tb_{}.py", "tests/ops/test_{}.py"],
+    [
+        "python/firebrick/ops/{}.py",
+        "hw/ops/{}.sv",
+        "hls/include/firebrick/{}.hpp",
+        "sim/tb_{}.py",
+        "tests/ops/test_{}.py",
+    ],
 )
 def test_operator_has_its_file(kind: str, pattern: str) -> None:
     assert (ROOT / pattern.format(kind)).is_file()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_parameters_have_one_name_in_both_languages(kind: str) -> None:
+def test_parameters_have_one_name_in_all_languages(kind: str) -> None:
     declared = declared_parameters(kind) - {"PREFIX"}
     assert declared == {name.upper() for name in ENGINES[kind].PARAMETERS}
+    assert declared == described_fields(kind)
+    assert set(re.findall(r"\bCfg::([A-Z][A-Z0-9_]*)\b", hls_text(kind))) <= declared
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kernel_has_the_ports_of_the_module(kind: str) -> None:
+    module = (ROOT / "hw" / "ops" / f"{kind}.sv").read_text()
+    ports = re.findall(r"\b([sm]_axis\w*)_tvalid[,\n]", module[: module.index("\n);")])
+    kernel = (ROOT / "hls" / "include" / "firebrick" / f"{kind}.hpp").read_text()
+    arguments = re.search(rf"^void {kind}\(([^{{]*){{", kernel, re.MULTILINE)
+    assert arguments is not None
+    assert re.findall(r"hls::stream<[^&]*& (\w+)", arguments[1]) == ports
 
 
 def test_engines_give_the_parameters_they_declare() -> None:
@@ -57,7 +90,10 @@ def test_module_starts_with_licence_and_prose(kind: str) -> None:
 def test_every_source_file_names_its_licence() -> None:
     missing = [
         path
-        for folder, ending in (("python", "py"), ("hw", "sv"), ("sim", "py"), ("tests", "py"))
+        for folder, ending in (
+            *(("python", "py"), ("hw", "sv"), ("hls", "h*"), ("sim", "py")),
+            *(("tests", "py"), ("tests", "h*")),
+        )
         for path in sorted((ROOT / folder).rglob(f"*.{ending}"))
         if "SPDX-License-Identifier: Apache-2.0" not in path.read_text()[:100]
     ]

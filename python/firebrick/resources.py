@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the SystemVerilog and the benches lie: beside the package in a wheel, else in the clone."""
+"""Where SystemVerilog, C++ and benches lie: beside the package in a wheel, else in the clone."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ HARDWARE = ("memory", "stream", "ops")
 
 
 def data_folder(name: str) -> Path:
-    """Folder ``hw`` or ``sim``.
+    """Folder ``hw``, ``hls`` or ``sim``.
 
     Raises:
         FileNotFoundError: when the installation is incomplete.

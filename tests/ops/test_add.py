@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
@@ -65,16 +66,24 @@ CASE = st.builds(
 )
 
 
-def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+def bench(case: Case) -> Bench:
     operator = Add("join", case.left, case.right, case.output, case.multipliers, case.shift)
     engine = AddEngine(operator, case.columns)
     rng = np.random.default_rng(7)
     inputs = [random_tensor(rng, StreamType(x, case.columns), 4) for x in operator.inputs]
-    check_engine(engine, inputs, tmp_path, build_root, seed=7)
+    return Bench(engine, inputs, seed=7)
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    run = bench(case)
+    check_engine(run.engine, run.inputs, tmp_path, build_root, seed=run.seed)
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
     check, CASES, SLOW_CASES, CASE
+)
+test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
+    bench, CASES, SLOW_CASES, CASE
 )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
@@ -59,17 +60,26 @@ CASE = st.builds(
 )
 
 
-def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+def bench(case: Case) -> Bench:
     operator = case.operator()
     rng = np.random.default_rng(13)
     order = tuple(int(c) for c in rng.permutation(case.kind.channels))
     engine = AvgPoolEngine(operator, case.columns, order, case.memory)
     tensor = random_tensor(rng, StreamType(case.kind, case.columns), 5)
-    check_engine(engine, [tensor], tmp_path, build_root, in_orders=[order], seed=13)
+    return Bench(engine, [tensor], seed=13, in_orders=[order])
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    run = bench(case)
+    orders, seed = run.in_orders, run.seed
+    check_engine(run.engine, run.inputs, tmp_path, build_root, in_orders=orders, seed=seed)
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
     check, CASES, SLOW_CASES, CASE
+)
+test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
+    bench, CASES, SLOW_CASES, CASE
 )
 
 

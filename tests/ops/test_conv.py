@@ -6,6 +6,7 @@ from string import ascii_lowercase
 import numpy as np
 import pytest
 from conv_cases import CASES, ULTRA, Case, conv, draw_cases, engine
+from hls_tests import Bench, hls_tests
 from hypothesis import HealthCheck, given, settings
 
 from firebrick.errors import CheckFailed, FirebrickError
@@ -22,18 +23,24 @@ DRAINED = {"squeeze": 16, "drain_bound": 49}
 """Cases whose queues fill up over the rows: so much faster than `timing()` is their first frame."""
 
 
+def bench(dut: ConvEngine) -> Bench:
+    stream = StreamType(dut.operator.input, dut.in_columns[0])
+    tensor = random_tensor(np.random.default_rng(3), stream, 4)
+    return Bench(dut, [tensor], seed=5, in_orders=[dut.in_order], out_order=dut.out_order)
+
+
 def check(
     dut: ConvEngine, folder: Path, build_root: Path, period_slack: int, latency_slack: int
 ) -> Measured:
-    stream = StreamType(dut.operator.input, dut.in_columns[0])
+    run = bench(dut)
     return check_engine(
         dut,
-        [random_tensor(np.random.default_rng(3), stream, 4)],
+        run.inputs,
         folder,
         build_root,
-        in_orders=[dut.in_order],
-        out_order=dut.out_order,
-        seed=5,
+        in_orders=run.in_orders,
+        out_order=run.out_order,
+        seed=run.seed,
         period_slack=period_slack,
         latency_slack=latency_slack,
     )
@@ -79,6 +86,11 @@ def test_rtl_of_many_geometries(
     case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
 ) -> None:
     check_random(case, tmp_path_factory.mktemp("many"), build_root)
+
+
+test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
+    lambda case: bench(engine(case)), CASES, {}, draw_cases()
+)
 
 
 class Flipped(ConvEngine):

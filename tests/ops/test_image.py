@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
@@ -45,17 +46,25 @@ CASE = st.builds(
 )
 
 
-def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+def bench(case: Case) -> Bench:
     kind = TensorType(*case.shape, case.bits)
     engine = ImageEngine(kind, case.pixels, case.columns, memory=case.memory)
     tensor = random_tensor(np.random.default_rng(9), StreamType(kind, 1), 4)
     values = pixel_beats(tensor, case.pixels, padding=kind.hi)
     beats = Beats(values, case.bits, len(values) // len(tensor))
-    check_engine(engine, [tensor], tmp_path, build_root, beats=[beats], seed=9)
+    return Bench(engine, [tensor], seed=9, beats=[beats])
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    run = bench(case)
+    check_engine(run.engine, run.inputs, tmp_path, build_root, beats=run.beats, seed=run.seed)
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
     check, CASES, SLOW_CASES, CASE
+)
+test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
+    bench, CASES, SLOW_CASES, CASE
 )
 
 

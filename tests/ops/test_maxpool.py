@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
@@ -72,15 +73,23 @@ CASE = st.builds(
 )
 
 
-def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+def bench(case: Case) -> Bench:
     engine = case.engine()
     stream = StreamType(engine.operator.input, engine.in_columns[0])
     tensor = random_tensor(np.random.default_rng(3), stream, 4)
-    check_engine(engine, [tensor], tmp_path, build_root, seed=3)
+    return Bench(engine, [tensor], seed=3)
+
+
+def check(case: Case, tmp_path: Path, build_root: Path) -> None:
+    run = bench(case)
+    check_engine(run.engine, run.inputs, tmp_path, build_root, seed=run.seed)
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
     check, CASES, SLOW_CASES, CASE
+)
+test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
+    bench, CASES, SLOW_CASES, CASE
 )
 
 

@@ -10,19 +10,24 @@ from typing import Annotated
 import typer
 
 from firebrick.cli.options import Json, Quantized
-from firebrick.commands import hardware
+from firebrick.commands import hardware, vitis
+from firebrick.errors import FirebrickError
+from firebrick.synth.vitis_project import Step
 
 
 class Target(StrEnum):
     """What `generate` writes."""
 
     RTL = "rtl"
+    HLS = "hls"
+    HLS4ML = "hls4ml"
 
 
 class Tool(StrEnum):
     """What `synth` runs."""
 
     YOSYS = "yosys"
+    VITIS_HLS = "vitis_hls"
 
 
 def boards(
@@ -92,12 +97,18 @@ def generate(
         Path,
         typer.Option("--output", "-o", help="Folder to write; replaces one that `generate` made."),
     ],
-    target: Annotated[Target, typer.Option(help="Language: `rtl` is SystemVerilog.")] = Target.RTL,
+    target: Annotated[
+        Target,
+        typer.Option(
+            help="rtl: SystemVerilog. hls: C++ for Vitis HLS. hls4ml: a project of hls4ml."
+        ),
+    ] = Target.RTL,
     json: Json = False,
 ) -> None:
-    """Write the hardware as a self-contained folder: top, modules, memory images, manifest.
+    """Write the hardware as a self-contained folder: top, modules or kernels, weights, manifest.
 
-    Example: `firebrick generate q.onnx plan.json -o rtl/`
+    Examples: `firebrick generate q.onnx plan.json -o rtl/`,
+    `firebrick generate q.onnx plan.json -o hls/ --target hls`
     """
     hardware.generate_model(model, plan, output, target.value, as_json=json)
 
@@ -105,11 +116,18 @@ def generate(
 def synth(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder made by `generate`.")],
     tool: Annotated[
-        Tool, typer.Option(help="yosys: counts every resource, needs no licence.")
+        Tool,
+        typer.Option(
+            help="yosys: counts every resource of rtl, needs no licence. vitis_hls: the vendor's "
+            "tool, for hls."
+        ),
     ] = Tool.YOSYS,
     board: Annotated[
         str | None,
         typer.Option(help="Board to compare with: a name or a .toml file. Default: the plan's."),
+    ] = None,
+    skip: Annotated[
+        list[Step] | None, typer.Option(help="vitis_hls: leave this step out; may be repeated.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -119,8 +137,20 @@ def synth(
     them. Takes minutes for SqueezeNet. No vendor tool has run on this hardware, and nothing has
     been placed and routed: counts of Vivado differ somewhat, and no clock is confirmed.
 
-    Exit status 1 if the counts exceed the board's budget.
+    `--tool vitis_hls` takes a folder of `generate --target hls` through the vendor's C simulation,
+    C synthesis, co-simulation and export (an IP core; for an Alveo card an .xo file), and shows its
+    estimates. It uses what is on PATH: `vitis_hls`, or `v++` and `vitis-run` of later releases; the
+    project stays in DIR/vitis_hls. Co-simulation runs whole frames in RTL, which takes long:
+    `--skip cosim`.
 
-    Example: `firebrick synth rtl/ --tool yosys --board ultra96-v2`
+    Exit status 1 if the counts exceed the board's budget, or a step fails.
+
+    Examples: `firebrick synth rtl/ --tool yosys --board ultra96-v2`,
+    `firebrick synth hls/ --tool vitis_hls --skip cosim`
     """
-    hardware.synthesize_folder(folder, tool.value, board, as_json=json)
+    if tool is Tool.VITIS_HLS:
+        vitis.synthesize_folder(folder, board, skip or [], as_json=json)
+    elif skip:
+        raise FirebrickError("--skip: is an option of --tool vitis_hls")
+    else:
+        hardware.synthesize_folder(folder, tool.value, board, as_json=json)

@@ -18,7 +18,9 @@ Images = Annotated[
 ]
 PlanFile = Annotated[
     Path | None,
-    typer.Option("--plan", help=f"rtl: made by `plan`. Default: {FAST_SIMULATION} multipliers."),
+    typer.Option(
+        "--plan", help=f"Of hardware: made by `plan`. Default: {FAST_SIMULATION} multipliers."
+    ),
 ]
 Waves = Annotated[
     Path | None, typer.Option(help="rtl: FST file to write every signal's waveform to. Slower.")

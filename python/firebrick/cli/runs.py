@@ -30,6 +30,8 @@ class EngineName(StrEnum):
     NUMPY = "numpy"
     ONNXRUNTIME = "onnxruntime"
     RTL = "rtl"
+    CSIM = "csim"
+    HLS4ML = "hls4ml"
 
 
 def infer(
@@ -37,7 +39,10 @@ def infer(
     images: Images,
     engine: Annotated[
         EngineName,
-        typer.Option(help="numpy: the reference. onnxruntime: the ONNX file. rtl: Verilator."),
+        typer.Option(
+            help="numpy: the reference. onnxruntime: the ONNX file. rtl: Verilator. csim: the HLS "
+            "kernels, by g++. hls4ml: those within its project."
+        ),
     ] = EngineName.NUMPY,
     plan: PlanFile = None,
     dump: Annotated[

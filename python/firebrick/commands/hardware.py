@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from firebrick import console
@@ -11,8 +11,10 @@ from firebrick.boards import Board, all_boards, load_board
 from firebrick.commands.files import read_manifest_plan, read_plan
 from firebrick.commands.plan_view import exceeding, plan_fields, print_bars, print_plan
 from firebrick.display import show
+from firebrick.emit import hls
 from firebrick.emit.generate import generate
 from firebrick.errors import CheckFailed
+from firebrick.hls4ml import generate as hls4ml
 from firebrick.ir.network import Network
 from firebrick.output import check_file, whole_file
 from firebrick.plan.goal import Goal
@@ -22,6 +24,13 @@ from firebrick.progress import Progress
 from firebrick.quantize import load
 from firebrick.report.figures import frames_per_second
 from firebrick.synth.yosys import SynthReport, synthesize
+
+TARGETS: Mapping[str, Callable[[Network, Plan, Path], None]] = {
+    "rtl": generate,
+    hls.TARGET: hls.generate,
+    hls4ml.TARGET: hls4ml.generate,
+}
+"""What `generate` writes, by target."""
 
 
 def list_boards(model: Path | None, as_json: bool) -> None:
@@ -121,10 +130,10 @@ def plan_model(
 
 
 def generate_model(model: Path, plan: Path, output: Path, target: str, as_json: bool) -> None:
-    """`generate`: the RTL folder."""
+    """`generate`: the folder of a target."""
     network = load.read(model)
     chosen = read_plan(plan)
-    generate(network, chosen, output)
+    TARGETS[target](network, chosen, output)
     fields = {"output": str(output), "target": target, "model_hash": network.digest()}
     show(network.name, fields, as_json)
 

@@ -30,8 +30,10 @@ from firebrick.verify.engine import Job, Run
 from firebrick.verify.engines import ENGINES
 
 REFERENCE = "numpy"
-HARDWARE = "rtl"
-"""Engine that a plan and waveforms concern."""
+PLANNED = ("rtl", "csim", "hls4ml")
+"""Engines that a plan concerns."""
+TRACED = ("rtl",)
+"""Engines that write waveforms."""
 
 
 def infer_model(
@@ -142,9 +144,11 @@ def make_job(
     Raises:
         FirebrickError: when they cannot be read, or concern hardware and none is simulated.
     """
-    for field, file in (("plan", plan), ("waves", waves)):
-        if file is not None and HARDWARE not in engines:
-            raise FirebrickError(f"{field}={file}: needs engine {HARDWARE}, which does not run")
+    for field, file, wanted in (("plan", plan, PLANNED), ("waves", waves, TRACED)):
+        if file is not None and not set(wanted) & set(engines):
+            raise FirebrickError(
+                f"{field}={file}: needs engine {' or '.join(wanted)}, which does not run"
+            )
     chosen = None if plan is None else read_plan(plan)
     shape = (network.preprocessing.resize, network.image.height, network.image.width)
     pixels: list[PixelArray] = [images.load_pixels(source, *shape) for source in sources]

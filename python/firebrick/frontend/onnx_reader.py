@@ -17,6 +17,7 @@ import onnx
 from onnx import TensorProto
 
 from firebrick.errors import FirebrickError, naming
+from firebrick.frontend import onnx_quant
 from firebrick.frontend.onnx_ops import HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
@@ -64,6 +65,8 @@ def _read(path: Path, size: int | None, preprocessing: Preprocessing | None) -> 
     for proto in graph.node:
         op = Op(proto, scope)
         handler = HANDLERS.get(proto.op_type) if proto.domain in _DOMAINS else None
+        if proto.op_type == "Quant" and proto.domain in onnx_quant.DOMAINS:
+            handler = onnx_quant.quant
         if handler is None:
             raise op.fail("op", proto.op_type, f"is not one of {', '.join(sorted(HANDLERS))}")
         handler(op)

@@ -45,7 +45,7 @@ HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
 
 Per part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the order in which
-`conv.py` and `streams.py` list them. Behind each how far the fit is off, root mean square.
+`conv.py` and `streams.py` list them. Before each how far the fit is off, root mean square.
 """
 
 from collections.abc import Mapping
@@ -146,7 +146,7 @@ def _entries(samples: Mapping[str, list[tuple[Features, Resources]]]) -> Iterato
         yield f'    "{module}": (\n'
         for kind in ("lut", "ff"):
             text, error = fitted(found, kind)
-            yield f"        ({text}),  # {error:.1%} of {len(found)}\n"
+            yield f"        # {error:.1%} of {len(found)}\n        ({text}),\n"
         yield "    ),\n"
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from firebrick.verify import onnxruntime_engine, rtl_engine
+from firebrick.verify import csim_engine, hls4ml_engine, onnxruntime_engine, rtl_engine
 from firebrick.verify.engine import Job, Run
 
 
@@ -33,5 +33,11 @@ def run_onnxruntime(job: Job) -> Run:
 
 
 ENGINES: Mapping[str, Callable[[Job], Run]] = MappingProxyType(
-    {"numpy": run_numpy, "onnxruntime": run_onnxruntime, "rtl": rtl_engine.run}
+    {
+        "numpy": run_numpy,
+        "onnxruntime": run_onnxruntime,
+        "rtl": rtl_engine.run,
+        "csim": csim_engine.run,
+        "hls4ml": hls4ml_engine.run,
+    }
 )

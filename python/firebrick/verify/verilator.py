@@ -62,17 +62,18 @@ def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
             command, cwd=folder, env=_environment(), stdout=stream, stderr=stream, check=False
         )
     if result.returncode != 0:
-        raise FirebrickError(f"{command[0]} failed:\n{_tail(log)}")
+        raise FirebrickError(f"{command[0]} failed:\n{tail(log)}")
 
 
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """The end of a log, for an error message."""
     if not log.is_file():
         return f"(no log {log})"
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock: two processes that want the same model build it once."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -133,7 +134,7 @@ def build(
     build_root.mkdir(parents=True, exist_ok=True)
     if binary.is_file():
         return binary
-    with _locked(build_root / f".{folder.name}.lock"):
+    with locked(build_root / f".{folder.name}.lock"):
         if not binary.is_file():
             # Relative paths would be meant from the caller's folder, not from the build's.
             files = [str(path.resolve()) for path in sources]
@@ -250,8 +251,8 @@ def run(
             )
         tests, failed = get_results(results)
     except (RuntimeError, SystemExit) as error:
-        raise CheckFailed(f"simulation of {binary.name} failed:\n{_tail(log)}") from error
+        raise CheckFailed(f"simulation of {binary.name} failed:\n{tail(log)}") from error
     if failed or not tests:
-        text = f"simulation of {binary.name}: {failed} of {tests} tests failed:\n{_tail(log)}"
+        text = f"simulation of {binary.name}: {failed} of {tests} tests failed:\n{tail(log)}"
         raise CheckFailed(text)
     return log

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Vitis HLS has to know of a generated folder: settings of its Tcl script, or a config file.
+
+Releases up to 2024.1 have `vitis_hls`, which runs the hand-written `hls/vitis/build.tcl`; later
+ones have `v++ --mode hls` and `vitis-run`, which read a config file of the same contents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from firebrick.boards import Board
+from firebrick.emit.generate import MANIFEST
+from firebrick.emit.hls import TARGET
+from firebrick.emit.hls_top import Border
+from firebrick.errors import FirebrickError
+from firebrick.plan.checked import LARGEST_FILE, Fields, parse
+
+WORK = "vitis_hls"
+"""Folder in the generated one where the tool works."""
+PLAIN = re.compile(r"[\w./+=@~ -]*", re.ASCII)
+"""Text that means the same to a shell, to Tcl between braces, and in a config file."""
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class Step(StrEnum):
+    """What may be left out; C synthesis is always run."""
+
+    CSIM = "csim"
+    COSIM = "cosim"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A generated folder for a board.
+
+    Attributes:
+        top: name of the top function.
+        sources: C++ files of the design.
+        bench: C++ files of the bench.
+        include: folders of headers.
+        part: device, package and speed grade.
+        clock_mhz: clock that is asked for.
+        flow: `vivado` for an IP core, `vitis` for a kernel.
+        format: of what is exported: `ip_catalog` or `xo`.
+        export: file to export to.
+    """
+
+    top: str
+    sources: tuple[Path, ...]
+    bench: tuple[Path, ...]
+    include: tuple[Path, ...]
+    part: str
+    clock_mhz: int
+    flow: str
+    format: str
+    export: Path
+
+    @property
+    def cflags(self) -> str:
+        """Options of the compiler."""
+        return " ".join(["-std=c++17", *(f"-I{x}" for x in self.include)])
+
+    def settings(self, steps: Sequence[Step]) -> str:
+        """`settings.tcl`, which `build.tcl` reads."""
+        values = {
+            "top": self.top,
+            "sources": _list(self.sources),
+            "bench": _list(self.bench),
+            "cflags": self.cflags,
+            "part": self.part,
+            "clock": str(self.clock_mhz),
+            "flow": self.flow,
+            "format": self.format,
+            "export": str(self.export),
+            "steps": " ".join(steps),
+        }
+        lines = [f"set {name} {{{_plain(name, value)}}}" for name, value in values.items()]
+        return "# SPDX-License-Identifier: Apache-2.0\n" + "\n".join(lines) + "\n"
+
+    def config(self) -> str:
+        """`hls_config.cfg`, which `v++ --mode hls` and `vitis-run` read."""
+        lines = [f"{key}={_plain(key, value)}" for key, value in self._config()]
+        return "\n".join([f"part={_plain('part', self.part)}", "", "[hls]", *lines]) + "\n"
+
+    def _config(self) -> Iterator[tuple[str, str]]:
+        yield "flow_target", self.flow
+        yield "clock", f"{self.clock_mhz}MHz"
+        yield "syn.top", self.top
+        yield from (("syn.file", str(x)) for x in self.sources)
+        yield "syn.cflags", self.cflags
+        yield from (("tb.file", str(x)) for x in self.bench)
+        yield "tb.cflags", self.cflags
+        # Compiled for debugging, a frame of a network takes hours.
+        yield from (("csim.O", "true"), ("cosim.O", "true"), ("cosim.rtl", "verilog"))
+        yield "package.output.format", self.format
+        yield "package.output.file", str(self.export)
+
+
+def read_project(folder: Path, board: Board) -> Project:
+    """The project of a folder that `firebrick generate --target hls` wrote.
+
+    Raises:
+        FirebrickError: when it is no such folder, or made for another kind of board; names file,
+            field, value and rule.
+    """
+    path = folder / MANIFEST
+    try:
+        with path.open() as file:
+            text = file.read(LARGEST_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FirebrickError(f"{path}: cannot be read: {error}") from None
+    fields = Fields(parse(text, str(path)), str(path))
+    target = fields.left.get("target", "rtl")
+    fields.require(target == TARGET, "target", target, "is not 'hls', which Vitis HLS takes")
+    border = fields.choice("border", tuple(Border))
+    card = "m_axi" in board.memory_interface
+    fields.require(
+        card == (border == Border.MEMORY),
+        "border",
+        border,
+        f"is not that of board {board.name!r}: plan and generate for it",
+    )
+    top = fields.text("top")
+    fields.require(NAME.fullmatch(top) is not None, "top", top, "is no name of a function")
+    root = folder.resolve()
+    include = _paths(fields, "include", root)
+    bench = fields.text("testbench")
+    return Project(
+        top=top,
+        sources=_paths(fields, "sources", root),
+        bench=(_inside(fields, "testbench", bench, root),),
+        include=include,
+        part=board.part,
+        clock_mhz=board.clock_mhz,
+        flow="vitis" if card else "vivado",
+        format="xo" if card else "ip_catalog",
+        export=root / WORK / f"{top}.{'xo' if card else 'zip'}",
+    )
+
+
+def _paths(fields: Fields, field: str, root: Path) -> tuple[Path, ...]:
+    names = fields.take(field)
+    if not isinstance(names, list) or not names:
+        fields.require(False, field, names, "is not a list of paths")
+        return ()
+    return tuple(_inside(fields, field, x, root) for x in names)
+
+
+def _inside(fields: Fields, field: str, name: object, root: Path) -> Path:
+    """A path inside of the folder, absolute: the tools run elsewhere."""
+    path = (root / str(name)).resolve()
+    good = isinstance(name, str) and path.is_relative_to(root) and path.exists()
+    fields.require(good, field, name, f"is no path in {root}")
+    # They split lists of files and options at blanks, however they are quoted.
+    fields.require(
+        PLAIN.fullmatch(str(path)) is not None and " " not in str(path),
+        field,
+        str(path),
+        "has a blank or a character that Vitis HLS does not take in a path",
+    )
+    return path
+
+
+def _list(paths: Sequence[Path]) -> str:
+    return " ".join(map(str, paths))
+
+
+def _plain(name: str, value: str) -> str:
+    """A value that nothing interprets.
+
+    Raises:
+        FirebrickError: when it might be.
+    """
+    if not PLAIN.fullmatch(value):
+        raise FirebrickError(f"{name}: {value!r} does not match {PLAIN.pattern}")
+    return value

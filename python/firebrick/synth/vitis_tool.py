@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run Vitis HLS on a generated folder: whichever of its command lines is on PATH.
+
+``python -m firebrick.synth.vitis_tool`` says which one that is, or fails in one line: for whoever
+wants to know before minutes are spent on a plan.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.output import whole_folder
+from firebrick.progress import Progress, silent
+from firebrick.resources import data_folder
+from firebrick.synth.vitis_project import WORK, Project, Step
+from firebrick.synth.vitis_report import CsynthReport, read_report
+
+SCRIPT, SETTINGS, CONFIG, LOG = "build.tcl", "settings.tcl", "hls_config.cfg", "build.log"
+COMPONENT = "component"
+"""Folder that `v++` and `vitis-run` share."""
+WRONG = re.compile(r"^ERROR\b|\berror: ")
+
+
+class Flow(StrEnum):
+    """Command lines of Vitis HLS, by the program that compiles."""
+
+    SCRIPT = "vitis_hls"
+    CONFIG = "v++"
+
+
+@dataclass(frozen=True, slots=True)
+class VitisRun:
+    """A finished run.
+
+    Attributes:
+        flow: what ran.
+        report: of C synthesis.
+        exported: the IP core's archive or the kernel; None if the export was left out.
+        seconds: it took.
+    """
+
+    flow: Flow
+    report: CsynthReport
+    exported: Path | None
+    seconds: float
+
+
+def find_flow() -> Flow:
+    """The command line to use: `vitis_hls` where there is one, as in releases up to 2024.1.
+
+    Raises:
+        FirebrickError: when there is none.
+    """
+    if shutil.which("vitis_hls"):
+        return Flow.SCRIPT
+    if shutil.which("v++") and shutil.which("vitis-run"):
+        return Flow.CONFIG
+    raise FirebrickError(
+        "vitis_hls: Vitis HLS is not on PATH (neither 'vitis_hls' nor, from 2024.2 on, 'v++' and "
+        "'vitis-run')"
+    )
+
+
+def commands(flow: Flow, steps: Sequence[Step]) -> list[tuple[str, list[str]]]:
+    """What to run in the work folder, in this order: a title and a command each.
+
+    Args:
+        flow: the command line.
+        steps: to run beside C synthesis.
+    """
+    if flow is Flow.SCRIPT:
+        return [("vitis_hls", ["vitis_hls", "-f", SCRIPT])]
+    shared = ["--mode", "hls", "--config", CONFIG, "--work_dir", COMPONENT]
+    options = {Step.CSIM: "--csim", Step.COSIM: "--cosim", Step.EXPORT: "--package"}
+    runs = {step: (str(step), ["vitis-run", option, *shared]) for step, option in options.items()}
+    before = [runs[Step.CSIM]] if Step.CSIM in steps else []
+    after = [runs[x] for x in (Step.COSIM, Step.EXPORT) if x in steps]
+    return [*before, ("csynth", ["v++", "-c", *shared]), *after]
+
+
+def report_path(flow: Flow, top: str) -> Path:
+    """Where the report of C synthesis lies in the work folder."""
+    root = Path("project/solution") if flow is Flow.SCRIPT else Path(COMPONENT, "hls")
+    return root / "syn" / "report" / f"{top}_csynth.xml"
+
+
+def write_work(project: Project, steps: Sequence[Step], work: Path) -> None:
+    """Write what either command line needs; replaces a folder of an earlier run.
+
+    Raises:
+        FirebrickError: when the folder is not of an earlier run, or a value may not be passed on.
+    """
+    texts = {SETTINGS: project.settings(steps), CONFIG: project.config()}
+    with whole_folder(work, CONFIG) as temporary:
+        shutil.copyfile(data_folder("hls") / "vitis" / SCRIPT, temporary / SCRIPT)
+        for name, text in texts.items():
+            (temporary / name).write_text(text)
+
+
+def run(
+    project: Project, folder: Path, steps: Sequence[Step], progress: Progress = silent
+) -> VitisRun:
+    """Synthesize; what the tool leaves stays in the folder `WORK`, whatever comes of it.
+
+    Args:
+        project: of that folder.
+        folder: made by `generate`.
+        steps: to run beside C synthesis.
+        progress: told before and after each command.
+
+    Raises:
+        CheckFailed: when the tool fails: a value differs, a rule is broken, the clock missed.
+        FirebrickError: when there is no tool, and nothing is written then; or no report.
+    """
+    flow, start = find_flow(), time.monotonic()
+    work = folder / WORK
+    write_work(project, steps, work)
+    for title, command in commands(flow, steps):
+        progress(title, 0.0)
+        with (work / LOG).open("a") as log:
+            log.write(f"$ {' '.join(command)}\n")
+            log.flush()
+            status = subprocess.run(
+                command, cwd=work, stdout=log, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if status:
+            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {_reason(work)}")
+        progress(title, 1.0)
+    return VitisRun(
+        flow=flow,
+        report=read_report(work / report_path(flow, project.top)),
+        exported=project.export if Step.EXPORT in steps else None,
+        seconds=round(time.monotonic() - start, 1),
+    )
+
+
+def _reason(work: Path) -> str:
+    """Line of the log that says what went wrong."""
+    lines = [x.strip() for x in (work / LOG).read_text(errors="replace").splitlines() if x.strip()]
+    return ([x for x in lines if WRONG.search(x)] + lines[-1:])[0]
+
+
+if __name__ == "__main__":
+    try:
+        print(find_flow())
+    except FirebrickError as error:
+        print(f"firebrick: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile generated C++ with g++ and the ap_types of hls4ml; a binary is kept by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from firebrick.emit.hls import BENCH_FILE, write_sources
+from firebrick.errors import FirebrickError
+from firebrick.ir.network import Network
+from firebrick.plan.pipeline import Pipeline
+from firebrick.resources import data_folder
+from firebrick.verify.verilator import locked, tail
+
+BINARY = "csim"
+FLAGS = (
+    *("-std=c++17", "-O2", "-pthread"),
+    # Kernels are long functions of many small operators: let g++ inline them nevertheless.
+    *("--param", "large-function-growth=5000", "--param", "inline-unit-growth=1000"),
+    *("-Wall", "-Wextra", "-Wno-unknown-pragmas"),
+    "-Wno-unused-label",  # a loop's label is its name in the vendor's reports
+    # The constructors of ap_int mask bits that they do not initialise.
+    *("-Wno-uninitialized", "-Wno-maybe-uninitialized"),
+)
+SANITIZE = (
+    *("-O1", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    # ap_int extends signs by shifting negative numbers to the left: undefined until C++20.
+    "-fno-sanitize=shift-base",
+)
+
+
+def ap_types() -> Path:
+    """Folder of ap_int.h and ap_fixed.h in an installed hls4ml, which is not imported.
+
+    Raises:
+        FirebrickError: if the package is missing.
+    """
+    spec = importlib.util.find_spec("hls4ml")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        types = Path(folder) / "templates" / "vivado" / "ap_types"
+        if (types / "ap_int.h").is_file():
+            return types
+    raise FirebrickError("csim: ap_int.h is missing: install the package 'hls4ml' (1.3)")
+
+
+def _compiler() -> tuple[str, str]:
+    """Path of g++, and what it says it is."""
+    path = shutil.which("g++")
+    if path is None:
+        raise FirebrickError("csim: g++ is missing: install a C++17 compiler of that name")
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    return path, version.stdout
+
+
+def include_folders() -> list[Path]:
+    """Folders of the kernels, with the simulation's streams before the vendor's."""
+    hls = data_folder("hls")
+    return [hls / "csim", hls / "include"]
+
+
+def build(
+    network: Network, pipeline: Pipeline, build_root: Path, *, sanitize: bool = False
+) -> Path:
+    """Compile the C simulation of a pipeline, unless the same one is there already.
+
+    Args:
+        network: the network.
+        pipeline: its hardware.
+        build_root: folder that keeps binaries; may be shared by concurrent processes.
+        sanitize: stop at undefined behaviour and at accesses out of bounds; slower.
+
+    Raises:
+        FirebrickError: if g++ or the ap_types are missing, or g++ refuses, with the end of its log.
+    """
+    types, (compiler, version) = ap_types(), _compiler()
+    flags = [*FLAGS, *(SANITIZE if sanitize else ())]
+    build_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".csim-", dir=build_root) as scratch:
+        work = Path(scratch) / "sources"
+        work.mkdir()
+        write_sources(network, pipeline, work)
+        sha = hashlib.sha256(repr((flags, version)).encode())
+        for folder in (work, *include_folders(), types):
+            for path in sorted(x for x in folder.rglob("*") if x.is_file()):
+                sha.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+        folder = build_root / f"{BINARY}-{sha.hexdigest()[:16]}"
+        binary = folder / BINARY
+        if binary.is_file():
+            return binary
+        with locked(build_root / f".{folder.name}.lock"):
+            if not binary.is_file():
+                log = Path(scratch) / "build.log"
+                command = [
+                    *(compiler, *flags),
+                    *(f"-I{x}" for x in (*include_folders(), work)),
+                    *("-isystem", str(types), str(work / BENCH_FILE), "-o", BINARY),
+                ]
+                done = Path(scratch) / "done"
+                done.mkdir()
+                with log.open("w") as stream:
+                    result = subprocess.run(
+                        command, cwd=done, stdout=stream, stderr=stream, check=False
+                    )
+                if result.returncode != 0:
+                    raise FirebrickError(f"{compiler} failed:\n{tail(log)}")
+                log.rename(done / "build.log")
+                done.rename(folder)
+    return binary

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hls4ml engine: the project that hls4ml writes, compiled and asked by its `predict()`."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.cache import cache_folder
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hls4ml.generate import generate
+from firebrick.hls4ml.optional import optional
+from firebrick.ir.network import Network
+from firebrick.ops.base import IntArray
+from firebrick.ops.stream import from_beats
+from firebrick.plan.pipeline import Link
+from firebrick.plan.pipeline import build as build_pipeline
+from firebrick.plan.plan import Plan
+from firebrick.progress import Progress, silent
+from firebrick.verify.engine import Job, Run
+from firebrick.verify.rtl_engine import default_plan
+from firebrick.verify.verilator import locked
+
+TAPS = "firebrick_taps"
+"""Function of the compiled project that says where its layers are written down."""
+EXACT_BITS = 24
+"""Bits of integers that float32 holds exactly."""
+
+
+def run(job: Job) -> Run:
+    """Generate, compile (or take from the cache), predict, read every layer back.
+
+    The logits are what `predict()` gives; other layers are read where they leave their kernel.
+
+    Raises:
+        CheckFailed: when the plan does not stay on chip, or a layer is not written down whole.
+        FirebrickError: when the plan is another network's, or hls4ml or g++ is missing.
+    """
+    chosen = job.plan or default_plan(job.network, job.progress)
+    job.progress("compiling the hls4ml project", 0.0)
+    project = build(job.network, chosen, cache_folder("hls4ml"))
+    job.progress("compiling the hls4ml project", 1.0)
+    start = time.perf_counter()
+    tensors = predict(project, job.network, chosen, job.pixels, progress=job.progress)
+    seconds = time.perf_counter() - start
+    return Run({x.name: tensors[x.name] for x in job.network}, seconds)
+
+
+def build(network: Network, plan: Plan, build_root: Path) -> Path:
+    """Write and compile a project, unless the same one is there already; gives its folder.
+
+    Args:
+        network: the network.
+        plan: its foldings.
+        build_root: folder that keeps projects; may be shared by concurrent processes.
+
+    Raises:
+        FirebrickError: if hls4ml or g++ is missing.
+    """
+    compiler = shutil.which("g++")
+    if compiler is None:
+        raise FirebrickError("hls4ml: g++ is missing: install a C++17 compiler of that name")
+    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+    build_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".hls4ml-", dir=build_root) as scratch:
+        written = Path(scratch) / "project"
+        generate(network, plan, written)
+        sha = hashlib.sha256(version.stdout.encode())
+        for path in sorted(x for x in written.rglob("*") if x.is_file()):
+            text = path.read_bytes().replace(bytes(written), b"")
+            sha.update(f"{path.relative_to(written)}\0".encode() + text)
+        folder = build_root / f"project-{sha.hexdigest()[:16]}"
+        with locked(build_root / f".{folder.name}.lock"):
+            if not folder.is_dir():
+                _linked(written).compile()
+                written.rename(folder)
+    return folder
+
+
+def _linked(project: Path) -> Any:
+    """hls4ml's handle of a written project, wherever it has been moved."""
+    graph = optional("hls4ml.converters").link_existing_project(str(project))
+    graph.config.config["OutputDir"] = str(project)
+    return graph
+
+
+def predict(
+    project: Path,
+    network: Network,
+    plan: Plan,
+    pixels: NDArray[np.integer],
+    *,
+    progress: Progress = silent,
+) -> dict[str, IntArray]:
+    """Run photographs through a compiled project.
+
+    Args:
+        project: from `build`, of the same network and plan.
+        network: the network.
+        plan: its foldings.
+        pixels: uint8 values (N, 3, H, W), RGB.
+        progress: told the share of frames done.
+
+    Returns:
+        Every layer's output by name, int64 (N, C, H, W), channels in natural order.
+
+    Raises:
+        CheckFailed: when a layer is not written down whole.
+    """
+    pipeline = build_pipeline(network, plan)
+    graph = _linked(project)
+    (library,) = (project / "firmware").glob("*.so")
+    loaded = ctypes.cdll.LoadLibrary(str(library))
+    graph._top_function_lib = loaded  # as `compile()` sets it
+    output = next(x for x in network if x.name == network.output).operator.output
+    real = np.float32 if max(output.bits, network.image.bits) <= EXACT_BITS else np.float64
+    frames = []
+    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
+        getattr(loaded, TAPS)(scratch.encode())
+        try:
+            for index, image in enumerate(pixels):
+                progress("predicting", index / len(pixels))
+                frames.append(graph.predict(_channels_last(image, real)))
+        finally:
+            getattr(loaded, TAPS)(b"")
+        progress("predicting", 1.0)
+        tensors = {
+            x.name: read_tap(Path(scratch), pipeline.link(x.name), len(pixels))
+            for x in network
+            if x.name != network.output
+        }
+    shape = len(pixels), output.height, output.width, output.channels
+    values = np.stack(frames).astype(np.int64).reshape(shape)
+    return tensors | {network.output: values.transpose(0, 3, 1, 2)}
+
+
+def _channels_last(image: NDArray[np.integer], real: type) -> NDArray[np.floating]:
+    return np.ascontiguousarray(image.transpose(1, 2, 0)[None].astype(real))
+
+
+def read_tap(folder: Path, link: Link, frames: int) -> IntArray:
+    """Tensor of a row stream that a project wrote down.
+
+    Raises:
+        CheckFailed: when there are not exactly `frames` frames of beats.
+    """
+    stream, path = link.stream, folder / f"{link.layer}.bin"
+    values = np.fromfile(path, "<u4").astype(np.int64) if path.is_file() else np.zeros(0, np.int64)
+    expected = frames * stream.frame_beats
+    if len(values) != expected * stream.columns:
+        count = len(values) // stream.columns
+        raise CheckFailed(f"layer {link.layer!r}: beats={count} is not {expected}")
+    if stream.tensor.signed:
+        values -= (values >> (stream.tensor.bits - 1)) << stream.tensor.bits
+    return from_beats(values.reshape(-1, stream.columns), stream.tensor, link.order)

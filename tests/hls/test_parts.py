@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What kernels are made of, and what has no operator in Python."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from hls_compiler import INCLUDE, command, compiled, refusal
+from hls_engines import add, avgpool, conv, image, maxpool, regroup
+from hls_kernels import instance
+
+ENGINES = [add(), avgpool(), conv(), image(), maxpool(), regroup()]
+
+PARTS = r"""
+#include "bench.hpp"
+#include "firebrick/broadcast.hpp"
+
+using firebrick::beat;
+
+void expect(bool right, const char* what) {
+  if (!right) bench::fail(what);
+}
+
+struct Cfg {
+  static constexpr int WIDTH = 24;
+  static constexpr int COPIES = 3;
+  static constexpr int FRAME_BEATS = 5;
+  using in_beat = beat<3, 8>;
+};
+
+template <int COLUMNS, int BITS>
+void pixels() {
+  beat<COLUMNS, BITS> one;
+  one.data = 0;
+  for (int c = 0; c < COLUMNS; ++c) {
+    firebrick::set_pixel(one, c, ap_uint<BITS>(c * 37 + 11));
+  }
+  for (int c = 0; c < COLUMNS; ++c) {
+    const int bits = (c * 37 + 11) & ((1 << BITS) - 1);
+    const int value = bits >> (BITS - 1) ? bits - (1 << BITS) : bits;
+    expect(int(firebrick::get_pixel(one, c)) == bits, "get_pixel");
+    expect(int(firebrick::get_value<false>(one, c)) == bits, "get_value, unsigned");
+    expect(int(firebrick::get_value<true>(one, c)) == value, "get_value, signed");
+  }
+}
+
+void copies() {
+  hls::stream<beat<3, 8>> in, out[3];
+  for (int n = 0; n < 10; ++n) in.write({ap_uint<24>(n * 77777), n % 5 == 4});
+  for (int frame = 0; frame < 2; ++frame) {
+    firebrick::broadcast<Cfg>(in, out[0], out[1], out[2]);
+    bench::expect_left(in, 5 - 5 * frame);
+  }
+  for (auto& copy : out) {
+    for (int n = 0; n < 10; ++n) {
+      const beat<3, 8> one = copy.read();
+      expect(one.data == ap_uint<24>(n * 77777) && one.last == (n % 5 == 4), "broadcast");
+    }
+    bench::expect_left(copy, 0);
+  }
+}
+
+int main() {
+  static_assert(firebrick::index_bits(1) == 1 && firebrick::index_bits(2) == 1, "index_bits");
+  static_assert(firebrick::index_bits(64) == 6 && firebrick::index_bits(65) == 7, "index_bits");
+  static_assert(firebrick::count_bits(63) == 6 && firebrick::count_bits(64) == 7, "count_bits");
+  static_assert(firebrick::ceil_div(9, 3) == 3 && firebrick::ceil_div(10, 3) == 4, "ceil_div");
+  pixels<1, 1>();
+  pixels<7, 9>();
+  pixels<113, 8>();
+  pixels<400, 10>();
+  copies();
+  return 0;
+}
+"""
+
+
+def test_pixels_sizes_and_broadcast(build_root: Path) -> None:
+    binary = compiled(PARTS, "hls_parts", build_root, command())
+    result = subprocess.run([str(binary)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_kernels_compile_with_the_plain_stream() -> None:
+    """That of the ap_types, which knows no depth."""
+    text = "".join(instance(f"{x.operator.kind}_0", x) for x in ENGINES)
+    assert refusal(text, command(strict=False)) == ""
+
+
+PARTITION = r"^(#pragma HLS ARRAY_(?:PARTITION|RESHAPE) variable ?= ?(\w+) type ?= ?complete(.*))$"
+CHECK = """
+#include <type_traits>
+namespace partitions {
+constexpr bool fit(int size) { return size < 4096; }
+template <class Array, int DIM>
+constexpr int size() {
+  using plain = std::remove_const_t<std::remove_reference_t<Array>>;
+  return DIM > 0 ? int(std::extent<plain, (DIM > 0 ? DIM - 1 : 0)>::value)
+                 : int(sizeof(plain) / sizeof(std::remove_all_extents_t<plain>));
+}
+}  // namespace partitions
+"""
+
+
+def with_checks(text: str) -> str:
+    """Each array that becomes registers, or one wide word, has fewer elements than 4,096."""
+
+    def check(match: re.Match[str]) -> str:
+        dim = re.search(r"dim ?= ?(\d+)", match[3])
+        size = f"partitions::size<decltype({match[2]}), {dim[1] if dim else 1}>()"
+        return f'{match[1]}\nstatic_assert(::partitions::fit(::{size}), "partition of {match[2]}");'
+
+    return re.sub(PARTITION, check, text, flags=re.MULTILINE)
+
+
+def checked_include(folder: Path) -> Path:
+    """Copy of the kernels' headers with the checks compiled in."""
+    target = folder / "firebrick"
+    target.mkdir()
+    for path in (INCLUDE / "firebrick").glob("*.hpp"):
+        text = with_checks(path.read_text())
+        if path.name == "beat.hpp":
+            text = text.replace("\nnamespace firebrick {", f"{CHECK}\nnamespace firebrick {{", 1)
+        (target / path.name).write_text(text)
+    return folder
+
+
+def test_no_partition_exceeds_what_vitis_accepts(tmp_path: Path) -> None:
+    text = "".join(instance(f"{x.operator.kind}_0", x) for x in ENGINES)
+    include = checked_include(tmp_path)
+    checks = sum(x.read_text().count('"partition of') for x in include.rglob("*.hpp"))
+    pragmas = sum(
+        len(re.findall(r"ARRAY_(?:PARTITION|RESHAPE)", x.read_text()))
+        for x in (INCLUDE / "firebrick").glob("*.hpp")
+    )
+    assert checks == pragmas > 0
+    assert refusal(text, command(include=include)) == ""
+
+
+@pytest.mark.parametrize(
+    ("shape", "dim", "fits"),
+    [
+        ("[4095]", "", True),
+        ("[4096]", "", False),
+        ("[3][5000]", " dim = 1", True),
+        ("[3][5000]", " dim=2", False),
+        ("[64][63]", " dim=0", True),
+        ("[64][64]", " dim=0", False),
+    ],
+)
+def test_the_check_of_partitions_counts(shape: str, dim: str, fits: bool, tmp_path: Path) -> None:
+    pragma = f"#pragma HLS ARRAY_PARTITION variable = x type = complete{dim}"
+    text = f"int main() {{\n  int x{shape};\n{pragma}\n  return sizeof(x) == 0;\n}}\n"
+    said = refusal(
+        '#include "firebrick/beat.hpp"\n' + with_checks(text),
+        command(include=checked_include(tmp_path)),
+    )
+    assert ("partition of x" in said) is not fits
