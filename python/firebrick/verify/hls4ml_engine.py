@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ from firebrick.verify.verilator import locked
 
 TAPS = "firebrick_taps"
 """Function of the compiled project that says where its layers are written down."""
+LOG = 4000
+"""Characters of a failed compilation that are shown."""
 EXACT_BITS = 24
 """Bits of integers that float32 holds exactly."""
 
@@ -64,7 +68,7 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
         build_root: folder that keeps projects; may be shared by concurrent processes.
 
     Raises:
-        FirebrickError: if hls4ml or g++ is missing.
+        FirebrickError: if hls4ml or g++ is missing, or g++ refuses.
     """
     compiler = shutil.which("g++")
     if compiler is None:
@@ -81,9 +85,18 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
         folder = build_root / f"project-{sha.hexdigest()[:16]}"
         with locked(build_root / f".{folder.name}.lock"):
             if not folder.is_dir():
-                _linked(written).compile()
+                _compile(written)
                 written.rename(folder)
     return folder
+
+
+def _compile(project: Path) -> None:
+    said = StringIO()
+    try:
+        with redirect_stdout(said):  # hls4ml prints what g++ says
+            _linked(project).compile()
+    except Exception as error:  # hls4ml raises nothing more specific
+        raise FirebrickError(f"hls4ml: {error}:\n{said.getvalue()[-LOG:].strip()}") from error
 
 
 def _linked(project: Path) -> Any:

@@ -218,6 +218,24 @@ def test_engine_takes_the_plan_and_keeps_the_build(
         hls4ml_engine.run(Job(network, pixels, planned(small_network())))
 
 
+def test_what_the_compiler_refuses_is_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    network = fire_network(small_network(), 2)
+    monkeypatch.setattr("firebrick.hls4ml.sources.FLAGS", {})
+    with pytest.raises(FirebrickError, match=r"Failed to compile project(.|\n)*nnet_firebrick.h"):
+        hls4ml_engine.build(network, planned(network), tmp_path)
+    assert capfd.readouterr().out == ""
+    assert not [x for x in tmp_path.iterdir() if x.is_dir()]
+
+
+def test_without_a_compiler_it_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network = fire_network(small_network(), 2)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FirebrickError, match=r"g\+\+ is missing"):
+        hls4ml_engine.build(network, planned(network), tmp_path)
+
+
 def test_command_line(tmp_path: Path) -> None:
     network = small_network(bypass=False)
     model, plan_file = tmp_path / "small.onnx", tmp_path / "plan.json"
