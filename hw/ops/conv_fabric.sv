@@ -37,13 +37,13 @@ module conv_fabric #(
   end
 
   function automatic logic [2*DIGITS+VALUE_BITS-1:0] multiply(logic [BITS-1:0] pixel);
-    logic [2*DIGITS+VALUE_BITS-1:0] product;
+    logic [2*DIGITS+VALUE_BITS-1:0] whole;
     logic [2*DIGITS-1:0] digits;
     logic top;
-    sum_t sum, chosen;
+    sum_t upper, chosen;
     digits  = (2 * DIGITS)'($signed({SIGNED && pixel[BITS-1], pixel}));
-    product = '0;
-    sum     = '0;
+    whole   = '0;
+    upper   = '0;
     for (int unsigned d = 0; d < DIGITS; d++) begin
       top = SIGNED && d == DIGITS - 1;
       case (digits[2*d+:2])
@@ -52,10 +52,10 @@ module conv_fabric #(
         2'd2: chosen = (top ? minus_q : once_q) <<< 1;
         default: chosen = top ? minus_q : thrice_q;
       endcase
-      sum = (sum >>> 2) + chosen;
-      product[2*d+:SUM_BITS] = sum;
+      upper = (upper >>> 2) + chosen;
+      whole[2*d+:SUM_BITS] = upper;
     end
-    return product;
+    return whole;
   endfunction
 
   always_comb begin

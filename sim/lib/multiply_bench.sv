@@ -104,7 +104,8 @@ module multiply_bench #(
     differs = 1'b0;
     // verilator unroll_full
     for (int c = 0; c < int'(COLUMNS); c++) begin
-      differs |= 32'(sum[c]) != expected[c] + (c % 2 == 1 && c < int'(PAIRED) ? upper(sum[c-1]) : 0);
+      differs |= 32'(sum[c]) != expected[c]
+          + (c % 2 == 1 && c < int'(PAIRED) ? upper(sum[c-1]) : 0);
     end
   end
 
