@@ -14,6 +14,7 @@ from firebrick.ir.network import Network
 from firebrick.progress import Progress
 from firebrick.synth.yosys import InstanceReport, SynthReport
 from networks import small_network
+from tiny_board import TINY
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +28,6 @@ def folder(network: Network, tmp_path: Path) -> Path:
 
 
 # --- boards ---------------------------------------------------------------------------------------
-
-TINY = """
-title = "Tiny"
-part = "xc7tiny-1"
-dsp_kind = "DSP48E1"
-assumed_clock_mhz = 50
-memory_interface = "none"
-device = {dsp = 2, lut = 100, lutram = 10, ff = 200, bram36 = 1, uram = 0}
-sources = {dsp = "-", lut = "-", lutram = "-", ff = "-", bram36 = "-", uram = "-"}
-"""
 
 
 def test_boards_lists_what_load_board_reads(tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from firebrick.emit.hls_top import Border
+
+BOARDS = {Border.STREAM: "zcu104", Border.MEMORY: "alveo-u50"}
+"""A board of either kind of border."""
 HERE = Path(__file__).parent
 FILES = HERE / "synth"
 RECORDER = FILES / "vitis_recorder.tcl"

@@ -9,7 +9,7 @@ import pytest
 
 from firebrick.boards import all_boards, load_board
 from firebrick.emit.generate import generate as generate_rtl
-from firebrick.emit.hls import border_of, generate
+from firebrick.emit.hls import border_of
 from firebrick.emit.hls_top import Border
 from firebrick.errors import FirebrickError
 from firebrick.plan.goal import Goal
@@ -20,23 +20,6 @@ from firebrick.synth.vitis_tool import SCRIPT, write_work
 from networks import small_network
 
 ALL = tuple(Step)
-BOARDS = {Border.STREAM: "zcu104", Border.MEMORY: "alveo-u50"}
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
-    """A small network for either kind of board."""
-    network = small_network()
-    chosen = plan(network, Goal(multipliers=24))
-    root = tmp_path_factory.mktemp("vitis")
-    for border, board in BOARDS.items():
-        generate(network, replace(chosen, board=board), root / border)
-    return {border: root / border for border in BOARDS}
-
-
-@pytest.fixture
-def project(folders: dict[Border, Path]) -> Project:
-    return read_project(folders[Border.STREAM], load_board("zcu104"))
 
 
 def test_values_that_would_be_interpreted_are_refused(project: Project) -> None:

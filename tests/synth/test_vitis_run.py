@@ -22,6 +22,7 @@ from firebrick.resources import data_folder
 from firebrick.synth import vitis_tool
 from firebrick.synth.vitis_tool import Flow, commands, find_flow
 from networks import small_network
+from tiny_board import TINY
 from vitis_tools import install, need_tcl
 
 PROGRAMS = {Flow.SCRIPT: ("vitis_hls",), Flow.CONFIG: ("v++", "vitis-run")}
@@ -168,17 +169,6 @@ def test_people_see_what_was_asked_for(
     for words in ("400.0 MHz estimated, 300 MHz asked for", "1,200 to 1,700", "34 of 1,728"):
         assert words in result.stdout
     assert "not placed, not routed" in result.stdout
-
-
-TINY = """
-title = "Tiny"
-part = "xc7tiny-1"
-dsp_kind = "DSP48E1"
-assumed_clock_mhz = 50
-memory_interface = "none"
-device = {dsp = 2, lut = 100, lutram = 10, ff = 200, bram36 = 1, uram = 0}
-sources = {dsp = "-", lut = "-", lutram = "-", ff = "-", bram36 = "-", uram = "-"}
-"""
 
 
 def test_estimates_beyond_the_board_fail_in_one_line(

@@ -9,33 +9,12 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import all_boards, load_board
-from firebrick.emit.hls import generate
 from firebrick.emit.hls_top import Border
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
 from firebrick.synth.vitis_project import Project, Step, read_project
 from firebrick.synth.vitis_tool import CONFIG, SCRIPT, write_work
-from networks import small_network
-from vitis_tools import config_faults, need_tcl, record
+from vitis_tools import BOARDS, config_faults, need_tcl, record
 
 ALL = tuple(Step)
-BOARDS = {Border.STREAM: "zcu104", Border.MEMORY: "alveo-u50"}
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
-    """A small network for either kind of board."""
-    network = small_network()
-    chosen = plan(network, Goal(multipliers=24))
-    root = tmp_path_factory.mktemp("vitis")
-    for border, board in BOARDS.items():
-        generate(network, replace(chosen, board=board), root / border)
-    return {border: root / border for border in BOARDS}
-
-
-@pytest.fixture
-def project(folders: dict[Border, Path]) -> Project:
-    return read_project(folders[Border.STREAM], load_board("zcu104"))
 
 
 def work_of(project: Project, folder: Path, *steps: Step) -> Path:

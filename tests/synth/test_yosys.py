@@ -10,10 +10,11 @@ import pytest
 
 from firebrick.area.resources import Family, Resources
 from firebrick.emit.generate import MANIFEST, generate
+from firebrick.emit.memories import memory_text
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import chunks
+from firebrick.ops.memory import image, rom
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
@@ -150,14 +151,10 @@ def test_a_slice_sums_its_pair(family: Family) -> None:
 
 @pytest.mark.parametrize("words", [300, 1000])
 def test_deep_tables_take_a_lut_for_64_words(words: int) -> None:
-    values = [str(n * n * n % 1021 % 32) for n in range(words)]
-    sizes = chunks(words, MemoryKind.LUT)
-    names = [f"rom{x}.mem" for x in ("abcdef"[: len(sizes)] if len(sizes) > 1 else [""])]
-    images, start = {}, 0
-    for name, size in zip(names, sizes, strict=True):
-        images[name] = "".join(f"{int(x):x}\n" for x in values[start : start + size])
-        start += size
+    table = image(5, [n * n * n % 1021 % 32 for n in range(words)])
+    kept = rom("rom", table, MemoryKind.LUT)
+    images = {f"{name}.mem": memory_text(x) for name, x in kept.items()}
     parameters = {"WIDTH": "5", "DEPTH": str(words), "KIND": "0"}
     found = synthesize_module("rom", parameters, images, hardware_sources(), Family.XC7).resources
-    tables = 5 * sum(-(-size // 64) for size in sizes)
+    tables = 5 * sum(-(-len(x.words) // 64) for x in kept.values())
     assert tables <= found.lut <= 1.3 * tables

@@ -11,7 +11,6 @@ from firebrick.emit.hls_layer import beat, beat_types, constants
 from firebrick.emit.hls_netlist import DEPTH, Process, stream_name
 from firebrick.emit.hls_tables import Table, tables
 from firebrick.ops.base import Engine
-from firebrick.ops.conv_engine import FIFO_DEPTH
 from firebrick.ops.memory import index_bits
 from firebrick.plan.pipeline import Instance, Link
 
@@ -96,10 +95,9 @@ def _body(block: Block, names: Sequence[str]) -> Iterator[str]:
     """Channels, then processes in the order in which data meets them."""
     inputs = [f"{x}_rows" for x in names]
     for name, link in zip(inputs, block.sources, strict=True):
-        yield from _channel(name, beat(link.stream), DEPTH)
+        yield from _channel(name, beat(link.stream))
     for instance in block.instances:
-        depth = FIFO_DEPTH if instance.module == "conv" else DEPTH
-        yield from _channel(stream_name(instance.outputs[0]), _out_beat(instance), depth)
+        yield from _channel(stream_name(instance.outputs[0]), _out_beat(instance))
     for name, rows in zip(names, inputs, strict=True):
         yield f"firebrick::array_to_rows<{name}_cfg>({name}, {rows}, {name}_order);"
     for instance in block.instances:
@@ -117,9 +115,9 @@ def _body(block: Block, names: Sequence[str]) -> Iterator[str]:
         yield f"firebrick::rows_to_array<res_cfg>({inputs[0]}, res, res_order);"
 
 
-def _channel(name: str, kind: str, depth: int) -> Iterator[str]:
+def _channel(name: str, kind: str) -> Iterator[str]:
     yield f'hls::stream<{kind}> {name}("{name}");'
-    yield f"#pragma HLS STREAM variable={name} depth={depth}"
+    yield f"#pragma HLS STREAM variable={name} depth={DEPTH}"
 
 
 def _engine(instance: Instance) -> Engine:

@@ -68,23 +68,28 @@ def run(job: Job) -> None:
     Path("merged.il").write_text(merged.text())
     command("design -reset")
     command("read_rtlil merged.il")
-    synth = f"synth_xilinx -family {job.family} -top {job.top} -flatten -noiopad -noclkbuf"
-    if job.family == "xcup":
-        synth += " -uram"
-    command(f"{synth} -run begin:map_dsp")
+
+    def synth(stages: str, family: str = job.family) -> None:
+        uram = " -uram" if family == "xcup" else ""
+        command(
+            f"synth_xilinx -family {family} -top {job.top} -flatten -noiopad -noclkbuf{uram} "
+            f"-run {stages}"
+        )
+
+    synth("begin:map_dsp")
     # Whether the address arithmetic of a multiplexer is seen through before multipliers are looked
     # for is else a matter of luck: one such multiplication became a DSP slice.
     for again in ("wreduce", "opt", "wreduce", "peepopt", "opt_clean"):
         command(again)
     # Of a DSP48E2 Yosys knows the multiplier alone, of a DSP48E1 the registers and the adder too.
     # DSP48E2 has all that DSP48E1 has, so multiplications are mapped as for the latter.
-    command(f"{synth.replace(job.family, DSP_FAMILY)} -run map_dsp:coarse")
-    command(f"{synth} -run coarse:map_memory")
+    synth("map_dsp:coarse", DSP_FAMILY)
+    synth("coarse:map_memory")
     # Left to logic optimisation a deep table takes half as many LUTs again as it has 64 bits.
     command(f'setattr -set rom_style "distributed" r:SIZE>={DEEP} a:rom_style=logic %i')
     command(f"memory_libmap -lib {FOLDER}/lut_rom.txt a:rom_style=distributed")
     command(f"techmap -map {FOLDER}/lut_rom_map.v")
-    command(f"{synth} -run map_memory:check")
+    synth("map_memory:check")
     command("tee -q -o stat.json stat -json")
     modules = json.loads(Path("stat.json").read_text())["modules"]
     cells = {name.removeprefix("\\"): x["num_cells_by_type"] for name, x in modules.items()}

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small network as C++, for the tests of the Vitis project and of its scripts."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firebrick.boards import load_board
+from firebrick.emit.hls import generate
+from firebrick.emit.hls_top import Border
+from firebrick.plan.goal import Goal
+from firebrick.plan.planner import plan
+from firebrick.synth.vitis_project import Project, read_project
+from networks import small_network
+from vitis_tools import BOARDS
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
+    """A small network for either kind of board."""
+    network = small_network()
+    chosen = plan(network, Goal(multipliers=24))
+    root = tmp_path_factory.mktemp("vitis")
+    for border, board in BOARDS.items():
+        generate(network, replace(chosen, board=board), root / border)
+    return {border: root / border for border in BOARDS}
+
+
+@pytest.fixture
+def project(folders: dict[Border, Path]) -> Project:
+    return read_project(folders[Border.STREAM], load_board("zcu104"))
