@@ -15,10 +15,16 @@ MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
 # What `make synth` counts: a board of `firebrick boards`, and a quantized model.
 BOARD ?= zcu104
 MODEL ?= $(BUILD)/squeezenet1.1.quant.onnx
-# What counts: yosys the SystemVerilog, vitis_hls (the vendor's, where it is installed) the C++.
+# What counts or builds: yosys, or a vendor's tool where it is installed (vivado, vitis for Alveo
+# cards, vitis_hls for the C++). A folder a tool, so that none removes another's hours of work.
 TOOL ?= yosys
-SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))$(if $(filter vitis_hls,$(TOOL)),-hls)
+SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))$(if $(filter-out yosys,$(TOOL)),-$(TOOL))
+# Those that say in one line whether their tool is there.
+VENDOR_TOOLS := vivado:vivado_tool vitis:vpp_tool vitis_hls:vitis_tool
+CHECK := $(patsubst $(TOOL):%,%,$(filter $(TOOL):%,$(VENDOR_TOOLS)))
 PYTEST := $(BIN)/python -m pytest
+# Whole runs share out the tests; each process begins in another part of the suite.
+SHARED_OUT := -n 2 --dist worksteal
 # C++ by hand; what is generated is as wide as its tables.
 KERNELS := $(shell find hls tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
@@ -51,10 +57,10 @@ $(BUILD)/squeezenet1.0.onnx: $(NET) | $(VENV)/.done
 	$(BIN)/firebrick import $(NET) -o $@
 
 test: setup ## fast tests
-	$(PYTEST)
+	$(PYTEST) $(SHARED_OUT)
 
 test-all: setup ## fast and slow tests
-	$(PYTEST) -m ""
+	$(PYTEST) $(SHARED_OUT) -m ""
 
 lint: setup ## ruff, mypy, clang-format, verible, verilator -Wall
 	$(BIN)/ruff check .
@@ -72,7 +78,7 @@ sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
 
 # The check of prerequisites comes before minutes are spent on a model and a plan.
-synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, count with TOOL (yosys, vitis_hls)
+synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, then TOOL: yosys counts; vivado, vitis, vitis_hls build
 	$(BIN)/firebrick plan $(MODEL) --board $(BOARD) -o $(SYNTH).plan.json
 	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH) \
 	  --target $(if $(filter vitis_hls,$(TOOL)),hls,rtl)
@@ -80,7 +86,7 @@ synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): p
 
 .PHONY: synth-tool
 synth-tool: setup
-	@$(if $(filter vitis_hls,$(TOOL)),$(BIN)/python -m firebrick.synth.vitis_tool)
+	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK))
 
 csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the HLS kernels of SqueezeNet v1.1 by g++: every layer compared
 	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines csim

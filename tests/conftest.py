@@ -10,6 +10,7 @@ from firebrick.cache import code_key
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.verify.verilator import locked
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,12 +34,13 @@ def quantized_file(source: str) -> Path:
     """Quantized model of a source, kept under a key of the code that makes it."""
     code = code_key("frontend", "passes", "quantize", "ops", "ir", "images.py")
     path = ROOT / "build" / "models" / f"{Path(source).stem}-{code}.onnx"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        graph = passes.prepare(frontend.load(source))
-        photographs = images.load_samples(images.CALIBRATION)
-        with whole_file(path) as temporary:
-            export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):  # test processes share it
+        if not path.is_file():
+            graph = passes.prepare(frontend.load(source))
+            photographs = images.load_samples(images.CALIBRATION)
+            with whole_file(path) as temporary:
+                export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.area.resources import Family, Resources
-from firebrick.boards import COUNTS, MOST_BYTES, Board, all_boards, board_names, load_board
+from firebrick.boards import COUNTS, MOST_BYTES, VENDOR, Board, all_boards, board_names, load_board
 from firebrick.errors import FirebrickError
 
 ROOT = Path(__file__).parents[1]
@@ -45,7 +45,8 @@ GOOD = {
 
 def write(folder: Path, changes: dict[str, str | None], name: str = "mine.toml") -> Path:
     """A board file with some lines changed, left out (None) or added."""
-    lines = {**GOOD, **changes}
+    first = {x: value for x, value in changes.items() if x in VENDOR}  # before the tables
+    lines = {**first, **GOOD, **changes}
     text = "\n".join(
         f"{field}\n{value}" if field.startswith("[") else f"{field} = {value}"
         for field, value in lines.items()
@@ -90,10 +91,40 @@ def test_board_has_the_numbers_of_its_device(name: str) -> None:
 @pytest.mark.parametrize("name", DEVICES)
 def test_each_figure_names_its_source(name: str) -> None:
     board = load_board(name)
-    assert [x for x, _ in board.sources] == list(COUNTS)
-    for _, source in board.sources:
-        assert re.match(r"AMD (DS|UG)\d{3}\b|Vivado, ", source), source
+    named = [x for x in VENDOR if getattr(board, x) is not None]
+    assert [x for x, _ in board.sources] == [*COUNTS, *named]
+    for field, source in board.sources:
+        if field in COUNTS:
+            assert re.match(r"AMD (DS|UG)\d{3}\b|Vivado, ", source), source
     assert any(re.match(r"AMD DS\d{3}\b", source) for _, source in board.sources)
+
+
+PARTS = {
+    "kv260": "xilinx.com:kv260_som:part0:*",
+    "pynq-z2": "tul.com.tw:pynq-z2:part0:*",
+    "ultra96-v2": "avnet.com:ultra96v2:part0:*",
+    "zcu102": "xilinx.com:zcu102:part0:*",
+    "zcu104": "xilinx.com:zcu104:part0:*",
+}
+PLATFORMS = {
+    "alveo-u250": ("xilinx_u250_gen3x16_xdma_4_1_202210_1", "DDR[0]"),
+    "alveo-u280": ("xilinx_u280_gen3x16_xdma_1_202211_1", "HBM[0]"),
+    "alveo-u50": ("xilinx_u50_gen3x16_xdma_5_202210_1", "HBM[0]"),
+}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_board_is_a_zynq_or_a_card(name: str) -> None:
+    board = load_board(name)
+    assert board.board_part == PARTS.get(name)
+    assert (board.platform, board.memory_bank) == PLATFORMS.get(name, (None, None))
+    seven = "processing_system7" if board.family is Family.XC7 else "zynq_ultra_ps_e"
+    assert board.processing_system == (seven if name in PARTS else None)
+    lines = (BOARDS / f"{name}.toml").read_text().splitlines()
+    (number,) = (
+        n for n, x in enumerate(lines) if x.startswith(("board_part", "platform")) and n < 12
+    )
+    assert lines[number - 1] == "# Read in documentation: no vendor tool has run with them."
 
 
 @pytest.mark.parametrize("name", DEVICES)
@@ -162,6 +193,7 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
         "sources.lut is missing",
     ),
     "unknown field": ({"speed": "3"}, "sources.speed=3 is unknown: known are dsp, lut"),
+    "source of nothing": ({"platform ": "3"}, "sources.platform=3 is unknown"),
     "unknown table": ({"[clock]": "mhz = 3"}, "clock={'mhz': 3} is unknown: known are title"),
     "field of another language": (
         {'"a\\nb"': "1"},
@@ -188,6 +220,35 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     ),
     "more than all": ({"[budget_percent]": "ff = 101"}, "budget_percent.ff=101 is not a whole"),
     "share of what is not": ({"[budget_percent]": "lots = 1"}, "budget_percent.lots=1 is unknown"),
+    "board of no vendor": (
+        {"board_part": '"zcu104"', "processing_system": '"processing_system7"'},
+        "board_part='zcu104' does not match",
+    ),
+    "text for a tool": (
+        {"board_part": '"a:b:part0:1.0; exit"', "processing_system": '"processing_system7"'},
+        "board_part='a:b:part0:1.0; exit' does not match",
+    ),
+    "half a Zynq": (
+        {"processing_system": '"processing_system7"'},
+        "processing_system='processing_system7' is given without board_part",
+    ),
+    "half a card": ({"platform": '"xilinx_u50"'}, "'xilinx_u50' is given without memory_bank"),
+    "processor of another family": (
+        {"board_part": '"a:b:part0:*"', "processing_system": '"zynq_ultra_ps_e"'},
+        "processing_system='zynq_ultra_ps_e' is none of family xc7",
+    ),
+    "no processor": (
+        {"board_part": '"a:b:part0:*"', "processing_system": '"microblaze"'},
+        "processing_system='microblaze' does not match",
+    ),
+    "no bank": (
+        {"platform": '"xilinx_u50"', "memory_bank": '"HBM"'},
+        "memory_bank='HBM' does not match",
+    ),
+    "names without a source": (
+        {"platform": '"xilinx_u50"', "memory_bank": '"HBM[0]"'},
+        "sources.platform is missing",
+    ),
     "twice": ({"[device] ": "dsp = 1"}, "not TOML: "),
     "no TOML": ({"dsp": "="}, "not TOML: "),
     "deep": ({"dsp": "[" * 20_000}, "not TOML: "),

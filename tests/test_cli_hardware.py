@@ -197,6 +197,6 @@ def test_synth_refuses_a_manifest_without_a_plan(generated: Path) -> None:
 
 
 def test_synth_knows_no_other_tool(generated: Path) -> None:
-    result = firebrick(generated, "synth", "rtl", "--tool", "vivado")
+    result = firebrick(generated, "synth", "rtl", "--tool", "quartus")
     assert result.returncode == 2
     assert "yosys" in result.stderr

@@ -6,56 +6,21 @@ What they know of Vitis HLS is from its user guide (AMD UG1399, UG1702), not fro
 
 from __future__ import annotations
 
-import importlib
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-import pytest
+import stand_ins
+from stand_ins import FILES
 
-from firebrick.emit.hls_top import Border
-
-BOARDS = {Border.STREAM: "zcu104", Border.MEMORY: "alveo-u50"}
+BOARDS = {"axis": "zcu104", "m_axi": "alveo-u50"}
 """A board of either kind of border."""
-HERE = Path(__file__).parent
-FILES = HERE / "synth"
-RECORDER = FILES / "vitis_recorder.tcl"
+record = partial(stand_ins.record, recorder=FILES / "vitis_recorder.tcl")
+"""What a Tcl script of Vitis HLS calls, one line each; see the recorder."""
 REPORT = FILES / "vitis_csynth.xml"
 """Written by hand from the documented format; of no synthesis."""
-
-
-def need_tcl() -> None:
-    """Skip without an interpreter of Tcl, even in CI: no package brings one to a plain machine."""
-    if not _has_tkinter() and not shutil.which("tclsh"):
-        pytest.skip("neither Python's tkinter nor tclsh is there")
-
-
-def record(script: Path, *, program: str | None = None) -> list[str]:
-    """What a Tcl script of Vitis HLS calls, one line each; see the recorder.
-
-    Args:
-        script: the script.
-        program: `tclsh`; by default Python's own Tcl runs it, where there is one.
-    """
-    if program is None and _has_tkinter():
-        tcl = importlib.import_module("tkinter").Tcl()
-        tcl.call("source", str(RECORDER))
-        return str(tcl.call("recorder::run", str(script))).splitlines()
-    text = f"source {{{RECORDER}}}\nrecorder::print [recorder::run {{{script}}}]\n"
-    run = [program or "tclsh"]
-    result = subprocess.run(run, input=text, capture_output=True, text=True, check=True)
-    return result.stdout.splitlines()
-
-
-def _has_tkinter() -> bool:
-    try:  # slim images have the package, but not the library that it loads
-        importlib.import_module("tkinter")
-    except ImportError:
-        return False
-    return True
 
 
 # --- the config file ------------------------------------------------------------------------------
@@ -131,26 +96,6 @@ def config_faults(text: str) -> list[str]:
 
 
 # --- the programs ---------------------------------------------------------------------------------
-
-
-def install(folder: Path, *programs: str, exit_status: int = 0) -> Path:
-    """A folder of programs that stand in for the vendor's.
-
-    Args:
-        folder: to make.
-        programs: names.
-        exit_status: what each ends with after doing its work.
-    """
-    folder.mkdir()
-    for name in programs:
-        path = folder / name
-        path.write_text(
-            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(HERE)!r})\n"
-            f"import vitis_tools\nsys.exit(vitis_tools.main({name!r}, sys.argv[1:]) or "
-            f"{exit_status})\n"
-        )
-        path.chmod(0o755)
-    return folder
 
 
 def main(name: str, arguments: Sequence[str]) -> int:

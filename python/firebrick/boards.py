@@ -24,7 +24,18 @@ DSP_KINDS = {"DSP48E1": Family.XC7, "DSP48E2": Family.XCUP}
 COUNTS = ("dsp", "lut", "lutram", "ff", "bram36", "uram")
 """Resources a file counts, each with a source."""
 TEXTS = ("title", "part", "dsp_kind", "memory_interface")
-FIELDS = (*TEXTS, "assumed_clock_mhz", "device", "budget_percent", "sources")
+PROCESSORS = {"processing_system7": Family.XC7, "zynq_ultra_ps_e": Family.XCUP}
+"""Vivado's IP of a processing system; each belongs to one family."""
+VENDOR = {
+    "board_part": r"[\w.-]+:[\w.-]+:part0:(\*|[\w.-]+)",
+    "processing_system": "|".join(PROCESSORS),
+    "platform": r"[A-Za-z]\w*",
+    "memory_bank": r"(DDR|HBM|PLRAM)\[\d{1,2}(:\d{1,2})?\]",
+}
+"""What vendors' tools must know to make a bitstream, and what it matches; each may be missing."""
+PAIRS = (("board_part", "processing_system"), ("platform", "memory_bank"))
+"""Of these both are there or neither: those of a Zynq, those of a card."""
+FIELDS = (*TEXTS, *VENDOR, "assumed_clock_mhz", "device", "budget_percent", "sources")
 MOST = 1 << 24
 """No device has more of anything."""
 MOST_MHZ = 2_000
@@ -47,7 +58,12 @@ class Board:
         device: what the device has; `lutram` are the LUTs that can be memory.
         percent: share of each resource of the device that a plan may take, percent.
         memory_interface: how pixels reach the fabric.
-        sources: per resource, where its number was read.
+        sources: per resource and vendor's name, where it was read.
+        board_part: of a Zynq board: what Vivado knows it by, its version `*` for the newest there
+            is; its preset sets up the processing system.
+        processing_system: of a Zynq board: IP of its processing system.
+        platform: of a card: Vitis platform to link with.
+        memory_bank: of a card: where the kernel's data lie, as `v++ --connectivity.sp` says it.
     """
 
     name: str
@@ -60,6 +76,10 @@ class Board:
     percent: Resources
     memory_interface: str
     sources: tuple[tuple[str, str], ...]
+    board_part: str | None = None
+    processing_system: str | None = None
+    platform: str | None = None
+    memory_bank: str | None = None
 
     def budget(self) -> Resources:
         """What a plan may take, rounded down."""
@@ -76,6 +96,10 @@ class Board:
             "dsp_kind": self.dsp_kind,
             "assumed_clock_mhz": self.clock_mhz,
             "memory_interface": self.memory_interface,
+            "board_part": self.board_part,
+            "processing_system": self.processing_system,
+            "platform": self.platform,
+            "memory_bank": self.memory_bank,
             "device": self.device.fields(),
             "budget": self.budget().fields(),
         }
@@ -150,8 +174,10 @@ def _board(top: _Table, name: str) -> Board:
     top.require(kind in DSP_KINDS, "dsp_kind", kind, f"is none of {', '.join(DSP_KINDS)}")
     clock = top.whole("assumed_clock_mhz", 1, MOST_MHZ)
     device, percent, sources = (top.table(x) for x in ("device", "budget_percent", "sources"))
-    for table in (device, percent, sources):
-        table.only(COUNTS)
+    vendor = _vendor(top, DSP_KINDS[kind])
+    cited = (*COUNTS, *vendor)
+    for table, known in ((device, COUNTS), (percent, COUNTS), (sources, cited)):
+        table.only(known)
     counts = {x: device.whole(x, 0, MOST) for x in COUNTS}
     device.require(
         counts["lutram"] <= counts["lut"],
@@ -172,8 +198,26 @@ def _board(top: _Table, name: str) -> Board:
         device=_resources(counts, 2),
         percent=_resources(shares, 1),
         memory_interface=texts["memory_interface"],
-        sources=tuple((x, sources.text(x)) for x in COUNTS),
+        sources=tuple((x, sources.text(x)) for x in cited),
+        **vendor,
     )
+
+
+def _vendor(top: _Table, family: Family) -> dict[str, str]:
+    """Names for vendors' tools, those that are there."""
+    given = {x: top.text(x) for x in VENDOR if x in top.fields}
+    for name, value in given.items():
+        rule = f"does not match {VENDOR[name]}"
+        top.require(re.fullmatch(VENDOR[name], value, re.ASCII) is not None, name, value, rule)
+    for pair in PAIRS:
+        for name, other in (pair, pair[::-1]):
+            rule = f"is given without {other}"
+            top.require((name in given) <= (other in given), name, given.get(name), rule)
+    processor = given.get("processing_system")
+    rule = f"is none of family {family}"
+    good = processor is None or PROCESSORS[processor] == family
+    top.require(good, "processing_system", processor, rule)
+    return given
 
 
 def _resources(counts: Mapping[str, int], halves: int) -> Resources:

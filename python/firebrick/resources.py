@@ -4,7 +4,7 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-HARDWARE = ("memory", "stream", "ops")
+HARDWARE = ("memory", "stream", "ops", "shell")
 """Folders of ``hw`` that hold modules."""
 
 
@@ -21,6 +21,6 @@ def data_folder(name: str) -> Path:
 
 
 def hardware_sources() -> list[Path]:
-    """Every SystemVerilog file of the operators, memories and stream plumbing, in a fixed order."""
+    """Every SystemVerilog file of operators, memories, streams and shells, in a fixed order."""
     root = data_folder("hw")
     return [path for part in HARDWARE for path in sorted((root / part).glob("*.sv"))]

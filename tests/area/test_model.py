@@ -27,6 +27,11 @@ STREAMS: tuple[tuple[str, dict[str, int]], ...] = (
         "regroup",
         {"channels": 32, "height": 28, "width": 28, "bits": 8, "in_columns": 7, "out_columns": 4},
     ),
+    (
+        "shell",
+        {"channels": 3, "height": 56, "width": 60, "classes": 100, "logit_bits": 20}
+        | {"data_bits": 64, "pixels": 4, "read_depth": 64, "load_words": 0},
+    ),
 )
 
 

@@ -11,8 +11,9 @@ from firebrick.emit.memories import write_memories
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ops.base import Memory, MemoryKind
 from firebrick.ops.memory import chunks, packed, rom
+from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
-from firebrick.verify.verilator import build, run
+from firebrick.verify.verilator import build
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "sim" / "lib" / "rom_bench.sv"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
-from firebrick.verify.verilator import build, run
+from firebrick.verify.verilator import build
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "sim" / "lib" / "multiply_bench.sv"

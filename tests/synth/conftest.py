@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import load_board
+from firebrick.emit.generate import generate as generate_rtl
 from firebrick.emit.hls import generate
 from firebrick.emit.hls_top import Border
 from firebrick.plan.goal import Goal
@@ -24,9 +25,18 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
     root = tmp_path_factory.mktemp("vitis")
     for border, board in BOARDS.items():
         generate(network, replace(chosen, board=board), root / border)
-    return {border: root / border for border in BOARDS}
+    return {Border(border): root / border for border in BOARDS}
 
 
 @pytest.fixture
 def project(folders: dict[Border, Path]) -> Project:
     return read_project(folders[Border.STREAM], load_board("zcu104"))
+
+
+@pytest.fixture(scope="session")
+def kernel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small network as SystemVerilog with its kernel, planned for the PYNQ-Z2."""
+    network = small_network()
+    root = tmp_path_factory.mktemp("kernel") / "rtl"
+    generate_rtl(network, replace(plan(network, Goal(multipliers=24)), board="pynq-z2"), root)
+    return root

@@ -5,7 +5,6 @@ No vendor tool runs here, and the report that the stand-ins leave was written by
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,11 +18,11 @@ from firebrick.area.resources import Resources
 from firebrick.boards import load_board
 from firebrick.errors import FirebrickError
 from firebrick.resources import data_folder
-from firebrick.synth import vitis_tool
+from firebrick.synth import vendor
 from firebrick.synth.vitis_tool import Flow, commands, find_flow
 from networks import small_network
+from stand_ins import install, need_tcl, only_on_path
 from tiny_board import TINY
-from vitis_tools import install, need_tcl
 
 PROGRAMS = {Flow.SCRIPT: ("vitis_hls",), Flow.CONFIG: ("v++", "vitis-run")}
 
@@ -45,8 +44,8 @@ def with_tools(
 ) -> None:
     """Put stand-ins, and nothing of the vendor's, on PATH."""
     need_tcl()
-    folder = install(tmp_path / "bin", *programs, exit_status=exit_status)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    folder = install(tmp_path / "bin", "vitis_tools", *programs, exit_status=exit_status)
+    only_on_path(monkeypatch, folder)
 
 
 def message(result: Result, status: int) -> str:
@@ -84,7 +83,7 @@ def test_half_of_a_tool_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 def test_check_before_a_plan_is_made(tmp_path: Path) -> None:
     need_tcl()
-    install(tmp_path / "bin", "vitis_hls")
+    install(tmp_path / "bin", "vitis_tools", "vitis_hls")
     run = [sys.executable, "-m", "firebrick.synth.vitis_tool"]
     for path, status, out in ((tmp_path, 2, ""), (tmp_path / "bin", 0, "vitis_hls\n")):
         result = subprocess.run(
@@ -201,7 +200,7 @@ def test_what_a_stand_in_rejects_is_told(
     with_tools(monkeypatch, tmp_path, "vitis_hls")
     wrong = Path(shutil.copytree(data_folder("hls"), tmp_path / "hls")) / "vitis" / "build.tcl"
     wrong.write_text(wrong.read_text().replace("set_part", "set_parts"))
-    monkeypatch.setattr(vitis_tool, "data_folder", lambda _: tmp_path / "hls")
+    monkeypatch.setattr(vendor, "data_folder", lambda _: tmp_path / "hls")
     result = firebrick(designs, "synth", "hls", "--tool", "vitis_hls", "--json")
     said = message(result, 1)
     assert "vitis_hls failed (1): ERROR: " in said
@@ -210,7 +209,7 @@ def test_what_a_stand_in_rejects_is_told(
 
 def test_skip_belongs_to_vitis(designs: Path) -> None:
     result = firebrick(designs, "synth", "hls", "--skip", "cosim")
-    assert "--skip: is an option of --tool vitis_hls" in message(result, 2)
+    assert "--skip: 'cosim' is no step of --tool yosys: it has none" in message(result, 2)
 
 
 def test_a_board_is_needed(designs: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

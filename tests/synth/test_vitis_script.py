@@ -12,7 +12,8 @@ from firebrick.boards import all_boards, load_board
 from firebrick.emit.hls_top import Border
 from firebrick.synth.vitis_project import Project, Step, read_project
 from firebrick.synth.vitis_tool import CONFIG, SCRIPT, write_work
-from vitis_tools import BOARDS, config_faults, need_tcl, record
+from stand_ins import need_tcl
+from vitis_tools import BOARDS, config_faults, record
 
 ALL = tuple(Step)
 

@@ -39,6 +39,7 @@ MODULES: Mapping[str, Module] = {
     "load_gate": streams.load_gate,
     "maxpool": streams.maxpool,
     "regroup": streams.regroup,
+    "shell": streams.shell,
     "skid": streams.skid,
 }
 

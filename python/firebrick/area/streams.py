@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The modules between convolutions: what they take, in terms of their parameters.
+"""The modules around convolutions: what they take, in terms of their parameters.
 
 Terms as in `conv.py`.
 """
@@ -97,6 +97,15 @@ def image(p: Mapping[str, int], family: Family) -> Features:
         (*inner.ff_terms, control),
         memory=ram(width, 2 * segments, p["memory_kind"], family),
     )
+
+
+def shell(p: Mapping[str, int], family: Family) -> Features:
+    """`shell.sv`: registers, two buses' controls, queues of words, bursts and runs."""
+    bus, beat = p["data_bits"], p["pixels"] * p["channels"] * 8
+    loads = int(p["load_words"] > 0)
+    sizes = ((bus, p["read_depth"]), (bus, 32), (90, 8), (48, 3), (2, 16))
+    queues = (ram(width, depth, MemoryKind.LUT, family) for width, depth in sizes)
+    return Features((1, bus, beat, loads), (1, bus, beat, loads), memory=together(*queues))
 
 
 def maxpool(p: Mapping[str, int], family: Family) -> Features:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from firebrick import __version__
-from firebrick.cli import hardware, models, runs
+from firebrick.cli import deploy, hardware, models, runs
 from firebrick.console import ERR
 from firebrick.errors import FirebrickError
 
@@ -19,7 +19,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Trained SqueezeNet in, streaming FPGA accelerator and bit-exact proof out.\n\n"
-    "Integers: `import`, `quantize`, `verify`. Hardware: `boards`, `plan`, `generate`, `synth`.\n\n"
+    "Integers: `import`, `quantize`, `verify`. Hardware: `boards`, `plan`, `generate`, `synth`. "
+    "Use: `deploy`, `serve`.\n\n"
     "First run: `firebrick import squeezenet1.1 -o m.onnx`, "
     "`firebrick quantize m.onnx -o q.onnx`, `firebrick verify q.onnx chelsea`.\n\n"
     "Exit status: 0 done, 1 a check failed (values differ, does not fit), 2 bad input or usage.",
@@ -30,6 +31,8 @@ app.command()(hardware.boards)
 app.command()(hardware.plan)
 app.command()(hardware.generate)
 app.command()(hardware.synth)
+app.command()(deploy.deploy)
+app.command()(deploy.serve)
 app.command()(runs.infer)
 app.command()(runs.verify)
 app.command()(runs.report)

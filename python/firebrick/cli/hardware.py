@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +11,9 @@ from typing import Annotated
 import typer
 
 from firebrick.cli.options import Json, Quantized
-from firebrick.commands import hardware, vitis
+from firebrick.commands import hardware, nextpnr, vitis, vivado, vpp
 from firebrick.errors import FirebrickError
-from firebrick.synth.vitis_project import Step
+from firebrick.synth import vitis_project, vivado_project, vpp_project
 
 
 class Target(StrEnum):
@@ -27,7 +28,18 @@ class Tool(StrEnum):
     """What `synth` runs."""
 
     YOSYS = "yosys"
+    VIVADO = "vivado"
+    VITIS = "vitis"
     VITIS_HLS = "vitis_hls"
+    NEXTPNR = "nextpnr"
+
+
+STEPS: Mapping[Tool, type[StrEnum]] = {
+    Tool.VIVADO: vivado_project.Step,
+    Tool.VITIS: vpp_project.Step,
+    Tool.VITIS_HLS: vitis_project.Step,
+}
+"""Steps that may be left out, by tool."""
 
 
 def boards(
@@ -118,8 +130,8 @@ def synth(
     tool: Annotated[
         Tool,
         typer.Option(
-            help="yosys: counts every resource of rtl, needs no licence. vitis_hls: the vendor's "
-            "tool, for hls."
+            help="For rtl: yosys counts resources, vivado makes an IP core and a Zynq's bitstream, "
+            "vitis an Alveo card's .xclbin, nextpnr an ECP5's bitstream. For hls: vitis_hls."
         ),
     ] = Tool.YOSYS,
     board: Annotated[
@@ -127,30 +139,60 @@ def synth(
         typer.Option(help="Board to compare with: a name or a .toml file. Default: the plan's."),
     ] = None,
     skip: Annotated[
-        list[Step] | None, typer.Option(help="vitis_hls: leave this step out; may be repeated.")
+        list[str] | None, typer.Option(help="Leave this step out; may be repeated.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Count the resources of generated hardware with a real synthesizer; compare with the plan.
+    """Synthesize generated hardware: resources, clock and, with a vendor's tool, a bitstream.
 
-    Each distinct instance is synthesized by itself and the counts are summed: the top only wires
-    them. Takes minutes for SqueezeNet. No vendor tool has run on this hardware, and nothing has
-    been placed and routed: counts of Vivado differ somewhat, and no clock is confirmed.
+    `--tool yosys` counts with an open synthesizer: each distinct instance by itself, summed, since
+    the top only wires them. Takes minutes for SqueezeNet. Not placed and routed: counts of Vivado
+    differ somewhat, and no clock is confirmed.
+
+    `--tool vivado` synthesizes the kernel out of context, places and routes it (`--skip route`),
+    packages it as an IP core (`--skip ip`) and builds firebrick.bit and firebrick.hwh of a Zynq
+    board (`--skip bitstream`). `--tool vitis` packages it for an Alveo card and links
+    firebrick.xclbin (`--skip link`). Work and logs stay in DIR/vivado or DIR/vitis.
 
     `--tool vitis_hls` takes a folder of `generate --target hls` through the vendor's C simulation,
-    C synthesis, co-simulation and export (an IP core; for an Alveo card an .xo file), and shows its
-    estimates. It uses what is on PATH: `vitis_hls`, or `v++` and `vitis-run` of later releases; the
-    project stays in DIR/vitis_hls. Co-simulation runs whole frames in RTL, which takes long:
-    `--skip cosim`.
+    C synthesis, co-simulation and export (`--skip csim`, `cosim`, `export`), and shows its
+    estimates; work and log stay in DIR/vitis_hls. Co-simulation runs whole frames in RTL, which
+    takes long.
 
-    Exit status 1 if the counts exceed the board's budget, or a step fails.
+    `--tool nextpnr` is the open flow to a bitstream for a Lattice ECP5.
+
+    What the vendors' flows call is tested against their documentation alone: docs/vendor_tools.md.
+
+    Exit status 1 if the counts exceed the board's budget, or a step fails; 2, before anything is
+    written, if the tool is not there.
 
     Examples: `firebrick synth rtl/ --tool yosys --board ultra96-v2`,
+    `firebrick synth rtl/ --tool vivado --board pynq-z2`,
     `firebrick synth hls/ --tool vitis_hls --skip cosim`
     """
-    if tool is Tool.VITIS_HLS:
-        vitis.synthesize_folder(folder, board, skip or [], as_json=json)
-    elif skip:
-        raise FirebrickError("--skip: is an option of --tool vitis_hls")
-    else:
-        hardware.synthesize_folder(folder, tool.value, board, as_json=json)
+    left_out = _steps(tool, skip or [])
+    match tool:
+        case Tool.VIVADO:
+            vivado.synthesize_folder(folder, board, left_out, as_json=json)
+        case Tool.VITIS:
+            vpp.synthesize_folder(folder, board, left_out, as_json=json)
+        case Tool.VITIS_HLS:
+            vitis.synthesize_folder(folder, board, left_out, as_json=json)
+        case Tool.NEXTPNR:
+            nextpnr.synthesize_folder(folder, board, as_json=json)
+        case Tool.YOSYS:
+            hardware.synthesize_folder(folder, tool.value, board, as_json=json)
+
+
+def _steps(tool: Tool, skip: list[str]) -> list[str]:
+    """Steps to leave out.
+
+    Raises:
+        FirebrickError: when the tool has no such step.
+    """
+    known = [str(x) for x in STEPS.get(tool, ())]
+    for step in skip:
+        if step not in known:
+            steps = ", ".join(known) or "none"
+            raise FirebrickError(f"--skip: {step!r} is no step of --tool {tool}: it has {steps}")
+    return skip

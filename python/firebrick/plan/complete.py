@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from firebrick.area.resources import Family, Resources
+from firebrick.area.resources import Family
 from firebrick.boards import Board
 from firebrick.ir.network import Network
 from firebrick.plan import predict
@@ -64,6 +64,7 @@ def complete(
     schedule = predict.schedule(pipeline)
     buffers, queues = predict.buffer_bytes(pipeline)
     resources = predict.resources(pipeline, family)
+    shell = predict.shell_resources(network, pipeline, schedule.cycles_per_frame, family)
     return replace(
         draft,
         layers=tuple(
@@ -79,6 +80,6 @@ def complete(
         weight_bytes=predict.weight_bytes(pipeline),
         buffer_bytes=buffers,
         queue_bytes=queues,
-        resources=sum(resources.values(), Resources()),
+        resources=sum(resources.values(), shell),
         memory_bits=predict.memory_bits(pipeline),
     )

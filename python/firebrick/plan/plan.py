@@ -111,7 +111,7 @@ class Plan:
         weight_bytes: read-only memory by what it holds.
         buffer_bytes: row buffers.
         queue_bytes: partial sums and bypass queues.
-        resources: estimated, of the whole network.
+        resources: estimated, of the whole network and of its shell.
         memory_bits: bits that block RAM and UltraRAM are to hold.
     """
 

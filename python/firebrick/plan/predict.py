@@ -15,6 +15,7 @@ from firebrick.ops.conv import Conv
 from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.regroup import RegroupEngine
+from firebrick.plan.kernel import kernel_of
 from firebrick.plan.pipeline import Instance, Pipeline
 from firebrick.plan.schedule import Schedule, play
 from firebrick.plan.stage import NO_TIMING, Role, Stage
@@ -118,6 +119,12 @@ def resources(pipeline: Pipeline, family: Family) -> dict[str, Resources]:
             found[instance.name] = waiting
             waiting = Resources()
     return found
+
+
+def shell_resources(network: Network, pipeline: Pipeline, cycles: int, family: Family) -> Resources:
+    """What stands around the network on a board; nothing where there can be no kernel of it."""
+    kernel = kernel_of(network, pipeline, cycles)
+    return estimate("shell", kernel.parameters(), family) if kernel else Resources()
 
 
 def memory_bits(pipeline: Pipeline) -> int:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fit the area model to Yosys: ``python -m firebrick.synth.calibrate [ENGINES]``.
 
-Draws convolution engines, synthesizes their parts and the modules between convolutions, and writes
+Draws convolution engines, synthesizes their parts and the modules around convolutions, and writes
 `area/coefficients.py`. Counts once made are kept in the cache; without them it takes an hour.
 """
 
@@ -84,7 +84,7 @@ def conv_jobs(count: int, family: Family) -> Iterator[Job]:
 
 
 def stream_jobs(family: Family) -> Iterator[Job]:
-    """Modules between convolutions."""
+    """Modules around convolutions."""
     rng = np.random.default_rng(SEED)
     for module, parameters in STREAM_MODULES:
         images = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The instances of a generated folder, read back from its top."""
+"""The instances of a generated folder, read back from its tops."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firebrick.emit.generate import MANIFEST
+from firebrick.emit.kernel_top import KERNEL
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 
@@ -36,19 +37,27 @@ class Part:
 
 
 def read_parts(folder: Path) -> tuple[Part, ...]:
-    """Instances of a folder that `firebrick generate` wrote.
+    """Instances of a folder that `firebrick generate` wrote: the network's, then its shell.
 
     Raises:
         FirebrickError: naming the folder, when it is none.
     """
-    path = folder / f"{TOP}.sv"
-    if not path.is_file() or not (folder / MANIFEST).is_file():
-        raise FirebrickError(f"{folder}: is no generated folder, it lacks {path.name}")
-    text = path.read_text()
+    network, kernel = folder / f"{TOP}.sv", folder / f"{KERNEL}.sv"
+    for path in (network, folder / MANIFEST):
+        if not path.is_file():
+            raise FirebrickError(f"{folder}: is no generated folder, it lacks {path.name}")
     names = set(json.loads((folder / MANIFEST).read_text())["memories"])
-    parts = tuple(_part(match, folder, names) for match in INSTANCE.finditer(text))
+    parts = _parts(network, names)
+    if kernel.is_file():
+        parts += [part for part in _parts(kernel, names) if part.module != TOP]
+    return tuple(parts)
+
+
+def _parts(top: Path, memories: set[str]) -> list[Part]:
+    text = top.read_text()
+    parts = [_part(match, top.parent, memories) for match in INSTANCE.finditer(text)]
     if len(parts) != len(re.findall(r"\bu_\w+ \($", text, re.MULTILINE)):
-        raise FirebrickError(f"{path}: is not as generated, some instance cannot be read")
+        raise FirebrickError(f"{top}: is not as generated, some instance cannot be read")
     return parts
 
 

@@ -105,6 +105,7 @@ POOL = {"kernel": 3, "stride": 2, "bits": 8, "signed": 0, "memory_kind": 0}
 SIDES = {113: 56, 55: 27, 28: 14, 13: 6}
 """Output side of a 3x3 pooling, step 2, by input side."""
 SHAPE = {"channels": 64, "height": 55, "width": 55, "bits": 8}
+SHELL = {"channels": 3, "height": 227, "width": 227, "classes": 1000, "logit_bits": 17}
 ADD = {"left_signed": 0, "right_signed": 0, "left_bits": 8, "right_bits": 8, "out_signed": 0}
 
 STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
@@ -168,5 +169,15 @@ STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
             *((1000, 14, 14, 1), (1000, 13, 2, 1), (10, 6, 2, 0), (100, 8, 4, 0), (7, 5, 5, 0)),
         )
     ),
+    *(
+        (
+            "shell",
+            SHELL | {"data_bits": bits, "pixels": pixels, "read_depth": depth, "load_words": words},
+        )
+        for bits, pixels, depth, words in (
+            *((32, 1, 32, 0), (32, 8, 64, 0), (64, 2, 32, 5000), (64, 8, 64, 100_000)),
+            *((128, 16, 64, 0), (128, 4, 256, 300), (256, 16, 128, 0)),
+        )
+    ),
 )
-"""Modules between convolutions, with their parameters."""
+"""Modules around convolutions, with their parameters."""

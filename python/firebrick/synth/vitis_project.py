@@ -7,24 +7,18 @@ ones have `v++ --mode hls` and `vitis-run`, which read a config file of the same
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from firebrick.boards import Board
-from firebrick.emit.generate import MANIFEST
 from firebrick.emit.hls import TARGET
 from firebrick.emit.hls_top import Border
-from firebrick.errors import FirebrickError
-from firebrick.plan.checked import LARGEST_FILE, Fields, parse
+from firebrick.synth.vendor import NAME, inside, joined, paths, plain, read_fields, settings
 
 WORK = "vitis_hls"
 """Folder in the generated one where the tool works."""
-PLAIN = re.compile(r"[\w./+=@~ -]*", re.ASCII)
-"""Text that means the same to a shell, to Tcl between braces, and in a config file."""
-NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class Step(StrEnum):
@@ -70,8 +64,8 @@ class Project:
         """`settings.tcl`, which `build.tcl` reads."""
         values = {
             "top": self.top,
-            "sources": _list(self.sources),
-            "bench": _list(self.bench),
+            "sources": joined(self.sources),
+            "bench": joined(self.bench),
             "cflags": self.cflags,
             "part": self.part,
             "clock": str(self.clock_mhz),
@@ -80,13 +74,12 @@ class Project:
             "export": str(self.export),
             "steps": " ".join(steps),
         }
-        lines = [f"set {name} {{{_plain(name, value)}}}" for name, value in values.items()]
-        return "# SPDX-License-Identifier: Apache-2.0\n" + "\n".join(lines) + "\n"
+        return settings(values)
 
     def config(self) -> str:
         """`hls_config.cfg`, which `v++ --mode hls` and `vitis-run` read."""
-        lines = [f"{key}={_plain(key, value)}" for key, value in self._config()]
-        return "\n".join([f"part={_plain('part', self.part)}", "", "[hls]", *lines]) + "\n"
+        lines = [f"{key}={plain(key, value)}" for key, value in self._config()]
+        return "\n".join([f"part={plain('part', self.part)}", "", "[hls]", *lines]) + "\n"
 
     def _config(self) -> Iterator[tuple[str, str]]:
         yield "flow_target", self.flow
@@ -109,14 +102,7 @@ def read_project(folder: Path, board: Board) -> Project:
         FirebrickError: when it is no such folder, or made for another kind of board; names file,
             field, value and rule.
     """
-    path = folder / MANIFEST
-    try:
-        with path.open() as file:
-            text = file.read(LARGEST_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FirebrickError(f"{path}: cannot be read: {error}") from None
-    fields = Fields(parse(text, str(path)), str(path))
-    target = fields.left.get("target", "rtl")
+    fields, target = read_fields(folder)
     fields.require(target == TARGET, "target", target, "is not 'hls', which Vitis HLS takes")
     border = fields.choice("border", tuple(Border))
     card = "m_axi" in board.memory_interface
@@ -129,12 +115,12 @@ def read_project(folder: Path, board: Board) -> Project:
     top = fields.text("top")
     fields.require(NAME.fullmatch(top) is not None, "top", top, "is no name of a function")
     root = folder.resolve()
-    include = _paths(fields, "include", root)
+    include = paths(fields, "include", root)
     bench = fields.text("testbench")
     return Project(
         top=top,
-        sources=_paths(fields, "sources", root),
-        bench=(_inside(fields, "testbench", bench, root),),
+        sources=paths(fields, "sources", root),
+        bench=(inside(fields, "testbench", bench, root),),
         include=include,
         part=board.part,
         clock_mhz=board.clock_mhz,
@@ -142,41 +128,3 @@ def read_project(folder: Path, board: Board) -> Project:
         format="xo" if card else "ip_catalog",
         export=root / WORK / f"{top}.{'xo' if card else 'zip'}",
     )
-
-
-def _paths(fields: Fields, field: str, root: Path) -> tuple[Path, ...]:
-    names = fields.take(field)
-    if not isinstance(names, list) or not names:
-        fields.require(False, field, names, "is not a list of paths")
-        return ()
-    return tuple(_inside(fields, field, x, root) for x in names)
-
-
-def _inside(fields: Fields, field: str, name: object, root: Path) -> Path:
-    """A path inside of the folder, absolute: the tools run elsewhere."""
-    path = (root / str(name)).resolve()
-    good = isinstance(name, str) and path.is_relative_to(root) and path.exists()
-    fields.require(good, field, name, f"is no path in {root}")
-    # They split lists of files and options at blanks, however they are quoted.
-    fields.require(
-        PLAIN.fullmatch(str(path)) is not None and " " not in str(path),
-        field,
-        str(path),
-        "has a blank or a character that Vitis HLS does not take in a path",
-    )
-    return path
-
-
-def _list(paths: Sequence[Path]) -> str:
-    return " ".join(map(str, paths))
-
-
-def _plain(name: str, value: str) -> str:
-    """A value that nothing interprets.
-
-    Raises:
-        FirebrickError: when it might be.
-    """
-    if not PLAIN.fullmatch(value):
-        raise FirebrickError(f"{name}: {value!r} does not match {PLAIN.pattern}")
-    return value

@@ -7,9 +7,7 @@ wants to know before minutes are spent on a plan.
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -17,17 +15,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.output import whole_folder
+from firebrick.errors import FirebrickError
 from firebrick.progress import Progress, silent
-from firebrick.resources import data_folder
+from firebrick.synth import vendor
+from firebrick.synth.vendor import SETTINGS
 from firebrick.synth.vitis_project import WORK, Project, Step
 from firebrick.synth.vitis_report import CsynthReport, read_report
 
-SCRIPT, SETTINGS, CONFIG, LOG = "build.tcl", "settings.tcl", "hls_config.cfg", "build.log"
+SCRIPT, CONFIG = "build.tcl", "hls_config.cfg"
 COMPONENT = "component"
 """Folder that `v++` and `vitis-run` share."""
-WRONG = re.compile(r"^ERROR\b|\berror: ")
 
 
 class Flow(StrEnum):
@@ -100,10 +97,7 @@ def write_work(project: Project, steps: Sequence[Step], work: Path) -> None:
         FirebrickError: when the folder is not of an earlier run, or a value may not be passed on.
     """
     texts = {SETTINGS: project.settings(steps), CONFIG: project.config()}
-    with whole_folder(work, CONFIG) as temporary:
-        shutil.copyfile(data_folder("hls") / "vitis" / SCRIPT, temporary / SCRIPT)
-        for name, text in texts.items():
-            (temporary / name).write_text(text)
+    vendor.write_work(work, [f"hls/vitis/{SCRIPT}"], texts)
 
 
 def run(
@@ -124,29 +118,13 @@ def run(
     flow, start = find_flow(), time.monotonic()
     work = folder / WORK
     write_work(project, steps, work)
-    for title, command in commands(flow, steps):
-        progress(title, 0.0)
-        with (work / LOG).open("a") as log:
-            log.write(f"$ {' '.join(command)}\n")
-            log.flush()
-            status = subprocess.run(
-                command, cwd=work, stdout=log, stderr=subprocess.STDOUT, check=False
-            ).returncode
-        if status:
-            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {_reason(work)}")
-        progress(title, 1.0)
+    vendor.run_commands(work, commands(flow, steps), progress)
     return VitisRun(
         flow=flow,
         report=read_report(work / report_path(flow, project.top)),
         exported=project.export if Step.EXPORT in steps else None,
         seconds=round(time.monotonic() - start, 1),
     )
-
-
-def _reason(work: Path) -> str:
-    """Line of the log that says what went wrong."""
-    lines = [x.strip() for x in (work / LOG).read_text(errors="replace").splitlines() if x.strip()]
-    return ([x for x in lines if WRONG.search(x)] + lines[-1:])[0]
 
 
 if __name__ == "__main__":

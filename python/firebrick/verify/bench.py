@@ -22,8 +22,9 @@ from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
 from firebrick.ops.base import Engine, IntArray
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.resources import data_folder
+from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
-from firebrick.verify.verilator import build, run
+from firebrick.verify.verilator import build
 
 LOAD = "load"
 """Stem of the words to be loaded, and prefix of their stream."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compile SystemVerilog with Verilator and run it under cocotb.
+"""Compile SystemVerilog with Verilator, for cocotb or with a `main` of our own.
 
 A compiled model is kept under a key of everything that went into it, so a second build of the same
 design costs nothing. Compiling goes straight to Verilator, since cocotb's own build step makes
-every signal public, which disables most optimisations; running goes through cocotb's runner.
+every signal public, which disables most optimisations.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cocotb_tools.config
-from cocotb_tools.check_results import get_results
-from cocotb_tools.runner import get_runner
 
-from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.errors import FirebrickError
 from firebrick.resources import data_folder
 
 _LOG_LINES = 30
@@ -80,13 +78,41 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _flags(top: str, parameters: Mapping[str, int], waves: bool, extra: Sequence[str]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """The C++ around a compiled model.
+
+    Attributes:
+        main: file with `main`; it includes headers of its own folder only.
+        flags: what Verilator must be told for it.
+        link: the same, of the linker.
+        sources: files whose content decides whether a compiled model is still valid.
+    """
+
+    main: Path
+    flags: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+
+def cocotb_harness() -> Harness:
+    """What lets cocotb drive a model."""
     libs = cocotb_tools.config.libs_dir
+    return Harness(
+        main=cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp",
+        flags=("--vpi", "--timing"),
+        link=("-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"),
+    )
+
+
+def _flags(
+    top: str, parameters: Mapping[str, int], waves: bool, extra: Sequence[str], harness: Harness
+) -> list[str]:
     return [
-        *("-cc", "--exe", "--vpi", "--timing", "--assert", "--timescale", "1ns/1ps"),
+        *("-cc", "--exe", *harness.flags, "--assert", "--timescale", "1ns/1ps"),
         *("--prefix", "Vtop", "--top-module", top, "-o", top),
         *("--x-assign", "fast", "--quiet"),
-        *("-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"),
+        *harness.link,
         *(["--trace-fst"] if waves else []),
         *extra,
         *(f"-G{name}={value}" for name, value in sorted(parameters.items())),
@@ -103,8 +129,9 @@ def build(
     optimize: str = "-O0",
     extra: Sequence[str] = (),
     jobs: int = 1,
+    harness: Harness | None = None,
 ) -> Path:
-    """Compile a design for cocotb, unless the same one is there already.
+    """Compile a design, unless the same one is there already.
 
     Signals that cocotb is to see carry `/* verilator public_flat_rw */`.
 
@@ -117,6 +144,7 @@ def build(
         optimize: of the C++ compiler: `-O0` for short simulations, `-O3` for whole networks.
         extra: further options for Verilator.
         jobs: C++ compilations at a time.
+        harness: the C++ around it; cocotb if None.
 
     Returns:
         The binary, named like `top`, in a folder of its own.
@@ -124,10 +152,11 @@ def build(
     Raises:
         FirebrickError: if Verilator or the C++ compiler refuses, with the end of the log.
     """
-    flags = _flags(top, parameters or {}, waves, extra)
+    harness = harness or cocotb_harness()
+    flags = _flags(top, parameters or {}, waves, extra, harness)
     tool = (verilator_root() / "bin" / "verilator_bin").stat()
     sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
-    for path in [*sources, *_fst_headers(waves)]:
+    for path in [*sources, *_fst_headers(waves), *harness.sources]:
         sha.update(path.name.encode() + b"\0" + path.read_bytes())
     folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
     binary = folder / top
@@ -138,14 +167,22 @@ def build(
         if not binary.is_file():
             # Relative paths would be meant from the caller's folder, not from the build's.
             files = [str(path.resolve()) for path in sources]
-            _compile(folder, top, [*flags, *files], waves=waves, optimize=optimize, jobs=jobs)
+            arguments = [*flags, *files, str(harness.main)]
+            runtime = _runtime_folder(build_root, waves, harness)
+            _compile(folder, top, arguments, runtime, waves=waves, optimize=optimize, jobs=jobs)
     return binary
 
 
 def _compile(
-    folder: Path, top: str, arguments: Sequence[str], *, waves: bool, optimize: str, jobs: int
+    folder: Path,
+    top: str,
+    arguments: Sequence[str],
+    runtime: Path,
+    *,
+    waves: bool,
+    optimize: str,
+    jobs: int,
 ) -> None:
-    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
     make = [
         *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
         *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
@@ -161,8 +198,8 @@ def _compile(
         work = Path(scratch)
         for path in _fst_headers(waves):
             shutil.copyfile(path, work / path.name)  # `-I.` comes before the system's headers
-        _execute(["verilator", "-Mdir", ".", *arguments, str(main)], work, log)
-        with _runtime(folder.parent, waves, work):
+        _execute(["verilator", "-Mdir", ".", *arguments], work, log)
+        with _shared_objects(runtime, work):
             _execute(make, work, log)
         done = work / "done"
         done.mkdir()
@@ -171,88 +208,30 @@ def _compile(
     log.rename(folder / "build.log")
 
 
-@contextlib.contextmanager
-def _runtime(build_root: Path, waves: bool, work: Path) -> Iterator[None]:
-    """Share the objects of Verilator's runtime library, which take longer than a small model."""
+def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
+    """Where objects of Verilator's runtime library are kept, as this kind of model needs them."""
     root = verilator_root()
     stamp = (root / "include" / "verilated.cpp").stat()
     key = hashlib.sha256(repr((str(root), stamp.st_size, stamp.st_mtime_ns, waves)).encode())
     for path in _fst_headers(waves):
         key.update(path.read_bytes())
-    store = build_root / f"runtime-{key.hexdigest()[:16]}"
+    if "--timing" not in harness.flags:
+        key.update(b"no timing")
+    return build_root / f"runtime-{key.hexdigest()[:16]}"
+
+
+@contextlib.contextmanager
+def _shared_objects(store: Path, work: Path) -> Iterator[None]:
+    """Share the objects of Verilator's runtime library, which take longer than a small model."""
     if store.is_dir():
         for path in store.iterdir():
             shutil.copyfile(path, work / path.name)  # new, hence up to date for make
     yield
     if not store.is_dir():
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=build_root) as scratch:
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=store.parent) as scratch:
             objects = Path(scratch) / "objects"
             objects.mkdir()
             for path in work.glob("verilated*.o"):
                 shutil.copyfile(path, objects / path.name)
             with contextlib.suppress(OSError):  # another process was first
                 objects.rename(store)
-
-
-@contextlib.contextmanager
-def _python_path(folders: Sequence[Path]) -> Iterator[None]:
-    """Let cocotb's runner pass these folders on: it hands its own `sys.path` to the simulation."""
-    before = list(sys.path)
-    sys.path[:0] = [str(folder) for folder in folders]
-    try:
-        yield
-    finally:
-        sys.path[:] = before
-
-
-def run(
-    binary: Path,
-    workdir: Path,
-    test_module: str,
-    *,
-    python_path: Sequence[Path] = (),
-    plusargs: Sequence[str] = (),
-    waves: bool = False,
-    seed: int = 1,
-) -> Path:
-    """Run a compiled design under a cocotb test module.
-
-    Args:
-        binary: from `build`.
-        workdir: working directory of the simulation: memory images, stimuli, results, `sim.log`,
-            and `dump.fst` with waves.
-        test_module: cocotb module, found on `python_path` or Python's own path.
-        python_path: folders to find `test_module` in.
-        plusargs: given to the simulation, each with its `+`.
-        waves: record all signals; the design must be built with `waves` too.
-        seed: of cocotb's random generator.
-
-    Returns:
-        The log of the simulation.
-
-    Raises:
-        CheckFailed: if a test or an assertion fails, with the end of the log.
-    """
-    workdir.mkdir(parents=True, exist_ok=True)
-    log, results = workdir / "sim.log", workdir / "results.xml"
-    try:
-        with _python_path(python_path):
-            get_runner("verilator").test(
-                test_module,
-                binary.name,
-                hdl_toplevel_lang="verilog",
-                build_dir=binary.parent.resolve(),
-                test_dir=workdir.resolve(),
-                plusargs=plusargs,
-                waves=waves,
-                seed=seed,
-                results_xml=str(results.resolve()),
-                log_file=log.resolve(),
-            )
-        tests, failed = get_results(results)
-    except (RuntimeError, SystemExit) as error:
-        raise CheckFailed(f"simulation of {binary.name} failed:\n{tail(log)}") from error
-    if failed or not tests:
-        text = f"simulation of {binary.name}: {failed} of {tests} tests failed:\n{tail(log)}"
-        raise CheckFailed(text)
-    return log

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write a bundle: a folder that classifies photographs on a board, or in simulation.
+
+`firebrick.runtime.bundle` reads it, and describes the fields of its `bundle.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from firebrick import __version__, images
+from firebrick.boards import Board
+from firebrick.deploy import run
+from firebrick.deploy.notebook import notebook
+from firebrick.deploy.readme import readme
+from firebrick.deploy.wheel import write_wheel
+from firebrick.emit.generate import MANIFEST, generate
+from firebrick.emit.load import LOAD_FILE
+from firebrick.emit.registers import HEADER
+from firebrick.errors import FirebrickError
+from firebrick.ir.network import Network
+from firebrick.output import whole_folder
+from firebrick.plan.plan import Plan
+from firebrick.runtime import Bundle
+
+FORMAT = 1
+"""Version of the format."""
+DESCRIPTION = "bundle.json"
+WORD_BYTES = 16
+"""Bytes that a word of weights takes in memory."""
+CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
+"""Samples whose licence lets anyone pass them on."""
+SAMPLE = "chelsea"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What goes into a bundle.
+
+    Attributes:
+        model: quantized ONNX file.
+        network: what it holds.
+        plan: of the hardware.
+        board: what the hardware is for; None if it is only simulated.
+        hardware: files that program the device, by their name in the bundle.
+        sample: an image file, or the name of a sample photograph.
+    """
+
+    model: Path
+    network: Network
+    plan: Plan
+    board: Board | None = None
+    hardware: Mapping[str, Path] | None = None
+    sample: str = SAMPLE
+
+
+def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
+    """Write a bundle; the folder appears whole or not at all.
+
+    Args:
+        contents: of the bundle.
+        folder: to write; replaces one that is a bundle.
+
+    Returns:
+        Bytes of each file.
+
+    Raises:
+        FirebrickError: the plan is another network's or makes no kernel, a file cannot be read,
+            or the folder is not ours to replace.
+    """
+    network = contents.network
+    with whole_folder(folder, DESCRIPTION) as temporary:
+        generate(network, contents.plan, temporary / "rtl")
+        manifest = json.loads((temporary / "rtl" / MANIFEST).read_text())
+        if "kernel" not in manifest:
+            raise FirebrickError(
+                f"{network.name}: pixels={contents.plan.pixels} a beat, "
+                f"output={network.types()[network.output]} make no kernel: see docs/shell.md"
+            )
+        shutil.copyfile(temporary / "rtl" / HEADER.name, temporary / HEADER.name)
+        _write_weights(temporary, manifest["kernel"])
+        _write_model(contents, temporary)
+        for name, source in (contents.hardware or {}).items():
+            shutil.copyfile(source, temporary / name)
+        (temporary / "wheel").mkdir()
+        write_wheel(temporary / "wheel")
+        shutil.copyfile(Path(run.__file__), temporary / "run.py")
+        (temporary / "classify.ipynb").write_text(notebook(network.name))
+        credit = CREDITS.get(contents.sample, "")
+        text = readme(network.name, network.digest(), contents.hardware or {}, credit)
+        (temporary / "README.txt").write_text(text)
+        sums, sizes = _files(temporary)
+        description = json.dumps(_describe(contents, manifest["kernel"], sums), indent=2) + "\n"
+        (temporary / DESCRIPTION).write_text(description)
+        Bundle.open(temporary)  # what the driver would refuse is never written
+    return sizes | {DESCRIPTION: len(description.encode())}
+
+
+def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
+    """Words that a device is to load after a reset, as they lie in its memory."""
+    if not kernel["weights_bytes"]:
+        return
+    words = (folder / "rtl" / LOAD_FILE).read_text().split()
+    data = b"".join(int(x, 16).to_bytes(WORD_BYTES, "little") for x in words)
+    (folder / "weights.bin").write_bytes(data.ljust(kernel["weights_bytes"], b"\0"))
+
+
+def _write_model(contents: Contents, folder: Path) -> None:
+    """The network, its labels, a photograph: whole, as any other that is classified."""
+    network = contents.network
+    (folder / "model").mkdir()
+    shutil.copyfile(contents.model, folder / "model" / "quant.onnx")
+    count = network.types()[network.output].channels
+    labels = network.labels or [f"class {x}" for x in range(count)]
+    (folder / "labels.txt").write_text("".join(f"{x}\n" for x in labels), encoding="utf-8")
+    pixels = images.load_photograph(contents.sample)
+    Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0))).save(folder / "sample.png")
+
+
+def _files(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
+    """Checksum and bytes of every file, in order of name."""
+    sums, sizes = {}, {}
+    for path in sorted(x for x in folder.rglob("*") if x.is_file()):
+        name = path.relative_to(folder).as_posix()
+        with path.open("rb") as file:
+            sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        sizes[name] = path.stat().st_size
+    return sums, sizes
+
+
+def _describe(
+    contents: Contents, kernel: Mapping[str, Any], sums: Mapping[str, str]
+) -> dict[str, object]:
+    network, plan, board = contents.network, contents.plan, contents.board
+    image = network.image
+    return {
+        "format": FORMAT,
+        "firebrick": __version__,
+        "model": network.name,
+        "model_hash": network.digest(),
+        "board": board.name if board else None,
+        "image": {"height": image.height, "width": image.width, "channels": image.channels},
+        "kernel": kernel,
+        "logits": {"scale": network.scales[network.output]},
+        "preprocessing": {"resize": network.preprocessing.resize},
+        "labels": "labels.txt",
+        "sample": "sample.png",
+        "cycles_per_frame": plan.cycles_per_frame,
+        "latency_cycles": plan.latency_cycles,
+        "assumed_clock_mhz": board.clock_mhz if board else None,
+        "engines": [
+            {"name": x.name, "kind": x.kind, "cycles": x.cycles} for x in plan.layers if x.cycles
+        ],
+        "files": sums,
+    }

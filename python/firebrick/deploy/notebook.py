@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The notebook of a bundle, as Jupyter on a PYNQ board opens it: nbformat 4, no outputs."""
+
+from __future__ import annotations
+
+import json
+
+from firebrick.deploy.wheel import PYTHON
+
+OPEN = """\
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+BUNDLE = Path.cwd()
+installed = find_spec("firebrick")
+if installed is None or installed.origin is None:  # not there: Python runs wheels as they are
+    sys.path.insert(0, str(next((BUNDLE / "wheel").glob("*.whl"))))
+
+from firebrick.runtime import Bundle
+from firebrick.web.bundles import open_classifier
+from firebrick.web.photographs import read_pixels
+
+bundle = Bundle.open(BUNDLE)  # every file is compared with its checksum
+DEVICE = None  # what the bundle was made for; or "sim", "pynq", "xrt"
+"""
+
+CLASSIFY = """\
+PHOTOGRAPH = BUNDLE / "sample.png"
+
+with open_classifier(BUNDLE, DEVICE, say=print) as opened:
+    model = opened.classifier.model
+    pixels = read_pixels(PHOTOGRAPH, model.resize, model.height, model.width)
+    result = opened.classifier.infer(pixels)
+
+for best in result.best:
+    print(f"{best.share:7.1%}  {best.name}")
+"""
+
+TIME = """\
+print(f"{result.milliseconds:.1f} ms for this photograph, as the host saw it")
+print(f"{result.latency_cycles:,} cycles for it in the accelerator")
+print(f"{result.frame_cycles:,} cycles between photographs back to back")
+for name, kind, cycles in model.engines:
+    busy = cycles / result.frame_cycles
+    print(f"{busy:7.1%}  {'#' * round(40 * busy):40}  {name}")
+"""
+
+DRIVER = """\
+import numpy as np
+
+from firebrick.runtime import Accelerator
+
+with Accelerator.open(bundle, device=opened.device) as accelerator:
+    logits = accelerator.infer(np.stack([pixels, pixels[:, ::-1]]))
+
+[bundle.labels[x] for x in logits.argmax(1)]
+"""
+
+
+def notebook(model: str) -> str:
+    """Text of the notebook.
+
+    Args:
+        model: name of the network.
+    """
+    cells = [
+        _text(
+            "title", f"# {model} on an FPGA\n\nRun the cells from the top; each says what it is."
+        ),
+        _text("open-text", "## The bundle\n\nThe folder that this notebook lies in."),
+        _code("open", OPEN),
+        _text("classify-text", "## A photograph\n\nPut a JPEG, PNG or WebP file of your own here."),
+        _code("classify", CLASSIFY),
+        _text("time-text", "## Time\n\nCycles, and the share of them that each engine works."),
+        _code("time", TIME),
+        _text("driver-text", "## The driver by itself\n\nPixels in, logits out, many at once."),
+        _code("driver", DRIVER),
+    ]
+    version = ".".join(map(str, PYTHON))
+    document = {
+        "cells": cells,
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python", "version": version},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _text(name: str, text: str) -> dict[str, object]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": _lines(text)}
+
+
+def _code(name: str, text: str) -> dict[str, object]:
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": name,
+        "metadata": {},
+        "outputs": [],
+        "source": _lines(text.rstrip("\n")),
+    }
+
+
+def _lines(text: str) -> list[str]:
+    return text.splitlines(keepends=True)

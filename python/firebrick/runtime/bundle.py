@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bundle: the folder that holds an accelerator, its model and what else a board needs.
+
+It may come from anywhere. Opening one reads `bundle.json`, compares every file with its checksum,
+and refuses whatever is not exactly as docs/driver.md says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from firebrick.errors import FirebrickError
+from firebrick.runtime.bundle_files import (
+    MAX_DOCUMENT_BYTES,
+    MAX_FILE_BYTES,
+    check_files,
+    file_list,
+    parse_object,
+    read_file,
+)
+from firebrick.runtime.description import (
+    Description,
+    number,
+    read_description,
+    section,
+    text,
+    within,
+)
+from firebrick.runtime.errors import BundleError
+
+DOCUMENT = "bundle.json"
+FORMAT = 1
+WEIGHTS = "weights.bin"
+RTL_MANIFEST = "rtl/manifest.json"
+MAX_LABELS_BYTES = 4 << 20
+MAX_ENGINES = 4096
+MAX_CYCLES = 1 << 48
+MAX_CLOCK_MHZ = 2000
+FIELDS = frozenset(
+    {
+        *("format", "firebrick", "model", "model_hash", "board", "image", "kernel", "logits"),
+        *("preprocessing", "labels", "sample", "cycles_per_frame", "latency_cycles"),
+        *("assumed_clock_mhz", "engines", "files"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose every file was as listed when it was opened.
+
+    Attributes:
+        folder: where it lies.
+        description: what the driver must know.
+        firebrick: version that wrote it.
+        board: name of the board it is for; None: only simulated.
+        labels: a name a class, empty when unknown.
+        sample: name of a file with an image in the network's size, or None.
+        preprocessing: how photographs become images.
+        cycles_per_frame: as planned.
+        latency_cycles: as planned.
+        assumed_clock_mhz: that the plan's frames per second assume; None without a board.
+        engines: ``name``, ``kind`` and ``cycles`` per frame of each engine, in execution order.
+        files: SHA-256 by path.
+    """
+
+    folder: Path
+    description: Description
+    firebrick: str
+    board: str | None
+    labels: tuple[str, ...]
+    sample: str | None
+    preprocessing: Mapping[str, object]
+    cycles_per_frame: int
+    latency_cycles: int
+    assumed_clock_mhz: int | None
+    engines: tuple[Mapping[str, object], ...]
+    files: Mapping[str, str]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Bundle:
+        """Check and read a bundle.
+
+        Raises:
+            BundleError: naming the file or field, the value and the rule.
+        """
+        root = Path(folder)
+        if not root.is_dir():
+            raise BundleError(f"{root}: no such folder")
+        path = root / DOCUMENT
+        try:
+            document = parse_object(read_file(root, DOCUMENT, MAX_DOCUMENT_BYTES), DOCUMENT)
+            if document.get("format") != FORMAT:
+                raise BundleError(f"format={document.get('format')!r} is not {FORMAT}")
+            if document.keys() != FIELDS:
+                wrong = ", ".join(sorted(map(str, document.keys() ^ FIELDS)))
+                raise BundleError(f"fields missing or unknown: {wrong[:200]}")
+            files = file_list(document["files"])
+            check_files(root, files)
+            return cls._read(root, document, files)
+        except FirebrickError as error:
+            message = str(error)
+            raise BundleError(
+                message if message.startswith(str(root)) else f"{path}: {message}"
+            ) from None
+
+    @classmethod
+    def _read(cls, root: Path, document: dict[str, object], files: dict[str, str]) -> Bundle:
+        description = read_description(document)
+        image = section(document, "image")
+        for name in ("height", "width", "channels"):
+            if number(image, name) != getattr(description, name):
+                raise BundleError(f"image.{name}={number(image, name)} contradicts the kernel")
+        board, sample = optional_text(document, "board"), optional_text(document, "sample")
+        if sample is not None and sample not in files:
+            raise BundleError(f"sample={sample!r} is not one of the files")
+        clock = document["assumed_clock_mhz"]
+        if clock is not None:
+            within("assumed_clock_mhz", number(document, "assumed_clock_mhz"), 1, MAX_CLOCK_MHZ)
+        for name in ("cycles_per_frame", "latency_cycles"):
+            within(name, number(document, name), 1, MAX_CYCLES)
+        check_parts(root, document, description, files)
+        return cls(
+            folder=root,
+            description=description,
+            firebrick=text(document, "firebrick"),
+            board=board,
+            labels=read_labels(root, optional_text(document, "labels"), files, description),
+            sample=sample,
+            preprocessing=MappingProxyType(dict(section(document, "preprocessing"))),
+            cycles_per_frame=number(document, "cycles_per_frame"),
+            latency_cycles=number(document, "latency_cycles"),
+            assumed_clock_mhz=None if clock is None else number(document, "assumed_clock_mhz"),
+            engines=read_engines(document["engines"]),
+            files=MappingProxyType(files),
+        )
+
+    @property
+    def model(self) -> str:
+        """Name of the network."""
+        return self.description.model
+
+    @property
+    def model_hash(self) -> str:
+        """64 hexadecimal digits over everything that is computed."""
+        return self.description.model_hash
+
+    @property
+    def logits_scale(self) -> float:
+        """Real value of one integer step of the logits."""
+        return self.description.logits_scale
+
+    def path(self, name: str) -> Path:
+        """A listed file.
+
+        Raises:
+            BundleError: when it is not listed.
+        """
+        if name not in self.files:
+            raise BundleError(f"{self.folder / name}: is not in this bundle")
+        return self.folder / name
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a listed file, compared with the checksum once more.
+
+        Raises:
+            BundleError: when it is not listed, or has changed since the bundle was opened.
+        """
+        path = self.path(name)
+        data = read_file(self.folder, name, MAX_FILE_BYTES)
+        if hashlib.sha256(data).hexdigest() != self.files[name]:
+            raise BundleError(f"{path}: has changed since the bundle was opened")
+        return data
+
+    def weights(self) -> bytes:
+        """What is loaded after each reset; mostly nothing."""
+        return self.read(WEIGHTS) if self.description.weights_bytes else b""
+
+
+def optional_text(document: Mapping[str, object], name: str) -> str | None:
+    """A field that is text or null."""
+    return None if document[name] is None else text(document, name)
+
+
+def check_parts(
+    root: Path, document: dict[str, object], description: Description, files: Mapping[str, str]
+) -> None:
+    """Compare the weights and the simulated hardware with what the bundle says of itself.
+
+    Raises:
+        BundleError: naming what contradicts.
+    """
+    size = description.weights_bytes
+    if (WEIGHTS in files) != (size > 0):
+        raise BundleError(f"{WEIGHTS}: needed exactly when weights_bytes={size} is not 0")
+    if size and len(read_file(root, WEIGHTS, MAX_FILE_BYTES)) != size:
+        raise BundleError(f"{root / WEIGHTS}: has not weights_bytes={size} bytes")
+    if RTL_MANIFEST in files:
+        data = read_file(root, RTL_MANIFEST, MAX_DOCUMENT_BYTES)
+        manifest = parse_object(data, RTL_MANIFEST)
+        for name in ("model", "model_hash", "kernel"):
+            if manifest.get(name) != document[name]:
+                raise BundleError(f"{root / RTL_MANIFEST}: {name} is not the bundle's")
+
+
+def read_labels(
+    root: Path, name: str | None, files: Mapping[str, str], description: Description
+) -> tuple[str, ...]:
+    """A name a line.
+
+    Raises:
+        BundleError: when the file is not listed, no text, or has not as many lines as classes.
+    """
+    if name is None:
+        return ()
+    if name not in files:
+        raise BundleError(f"labels={name!r} is not one of the files")
+    try:
+        lines = read_file(root, name, MAX_LABELS_BYTES).decode().split("\n")
+    except UnicodeDecodeError:
+        raise BundleError(f"{root / name}: is not UTF-8") from None
+    lines = lines[:-1] if lines[-1] == "" else lines
+    if len(lines) != description.classes:
+        raise BundleError(f"{root / name}: lines={len(lines)} is not {description.classes}")
+    return tuple(lines)
+
+
+def read_engines(document: object) -> tuple[Mapping[str, object], ...]:
+    """What each engine does.
+
+    Raises:
+        BundleError: naming the entry.
+    """
+    if not isinstance(document, list) or len(document) > MAX_ENGINES:
+        raise BundleError(f"engines: not a list of at most {MAX_ENGINES}")
+    for place, engine in enumerate(document):
+        if not isinstance(engine, dict) or engine.keys() != {"name", "kind", "cycles"}:
+            raise BundleError(f"engines: {place} has not exactly a name, a kind and cycles")
+        text(engine, "name")
+        text(engine, "kind")
+        within("engines: cycles", number(engine, "cycles"), 1, MAX_CYCLES)
+    return tuple(MappingProxyType(x) for x in document)

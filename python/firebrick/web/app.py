@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page that classifies photographs, and the three requests behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from types import MappingProxyType
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from firebrick.errors import FirebrickError
+from firebrick.web.classify import Classifier, Result, speed
+from firebrick.web.guard import App, Guard
+from firebrick.web.photographs import FORMATS, MAX_BYTES, MAX_PIXELS, BadPhotograph
+from firebrick.web.upload import read_photograph
+
+ASSETS = MappingProxyType(
+    {
+        "/": ("index.html", "text/html; charset=utf-8"),
+        "/static/style.css": ("style.css", "text/css; charset=utf-8"),
+        "/static/page.js": ("page.js", "text/javascript; charset=utf-8"),
+        "/static/icon.svg": ("icon.svg", "image/svg+xml"),
+    }
+)
+"""Files of the page: path, file in `static`, media type. They are read once, here; no request
+names a file."""
+LOG = logging.getLogger("firebrick.web")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is taken on.
+
+    Attributes:
+        waiting: uploads that may wait while one is classified.
+        upload_seconds: an upload must have arrived by then.
+        answer_seconds: its answer is given up after that.
+    """
+
+    waiting: int = 4
+    upload_seconds: float = 15.0
+    answer_seconds: float = 600.0
+
+
+class Queue:
+    """Photographs are classified one after the other; how many wait is bounded."""
+
+    def __init__(self, classifier: Classifier, limits: Limits) -> None:
+        self._classifier = classifier
+        self._limits = limits
+        # A slot is taken before a byte is read, so memory is bounded too.
+        self._slots = threading.BoundedSemaphore(1 + limits.waiting)
+        self._worker = ThreadPoolExecutor(1, "classify")
+
+    async def classify(self, request: Request) -> Result:
+        """Read and classify an upload.
+
+        Raises:
+            HTTPException: it is refused, or nothing came of it in time.
+        """
+        if not self._slots.acquire(blocking=False):
+            raise HTTPException(
+                503, "others are being classified: try again in a moment", {"retry-after": "1"}
+            )
+        try:
+            data = await read_photograph(request, self._limits.upload_seconds)
+            job = self._worker.submit(self._classifier.classify, data)
+        except BaseException:
+            self._slots.release()
+            raise
+        job.add_done_callback(self._release)  # which may be long after the request was given up
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(job), self._limits.answer_seconds)
+        except asyncio.TimeoutError:  # noqa: UP041 - another class before Python 3.11
+            raise HTTPException(504, "the accelerator did not answer in time") from None
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+
+    def _release(self, _job: Future[Result]) -> None:
+        self._slots.release()
+
+
+def make_app(
+    classifier: Classifier,
+    names: frozenset[str],
+    *,
+    device: str,
+    sample: bytes | None = None,
+    limits: Limits | None = None,
+) -> App:
+    """The page as an ASGI application.
+
+    Args:
+        classifier: answers.
+        names: names under which the page may be asked for, see `Guard`.
+        device: what the accelerator is, as shown.
+        sample: a PNG picture to try.
+        limits: how much is taken on.
+    """
+    queue = Queue(classifier, limits or Limits())
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        queue.close()
+
+    # FastAPI's own pages load programs from elsewhere.
+    app = FastAPI(title="Firebrick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
+    for path, (name, media_type) in ASSETS.items():
+        content = (files(__package__) / "static" / name).read_bytes()
+        _add_file(app, path, content, media_type)
+    if sample is not None:
+        _add_file(app, "/sample.png", sample, "image/png")
+
+    @app.get("/api/model")
+    async def model() -> JSONResponse:
+        return JSONResponse(model_fields(classifier, device, has_sample=sample is not None))
+
+    @app.post("/api/classify")
+    async def classify(request: Request) -> JSONResponse:
+        return JSONResponse((await queue.classify(request)).fields())
+
+    for kind, answer in ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    return Guard(app, names)
+
+
+def model_fields(classifier: Classifier, device: str, *, has_sample: bool) -> dict[str, object]:
+    """What the page shows before the first photograph."""
+    model = classifier.model
+    return {
+        "model": model.name,
+        "model_hash": model.digest,
+        "board": model.board,
+        "device": device,
+        "image": {"height": model.height, "width": model.width},
+        "classes": len(model.labels),
+        "sample": has_sample,
+        "accepts": {"types": list(FORMATS), "bytes": MAX_BYTES, "pixels": MAX_PIXELS},
+        **speed(model, classifier.frame_cycles),
+    }
+
+
+def _add_file(app: FastAPI, path: str, content: bytes, media_type: str) -> None:
+    async def endpoint() -> Response:
+        return Response(content, media_type=media_type)
+
+    app.add_api_route(path, endpoint, methods=["GET", "HEAD"])
+
+
+def _status(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StarletteHTTPException)  # noqa: S101 - for mypy
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _bad_photograph(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": f"the upload {error}"}, 400)
+
+
+def _failed(_request: Request, error: Exception) -> JSONResponse:
+    LOG.error("%s", error)
+    return JSONResponse({"error": f"the accelerator failed: {error}"}, 502)
+
+
+def _bug(_request: Request, _error: Exception) -> JSONResponse:
+    return JSONResponse({"error": "the server failed; its log says why"}, 500)
+
+
+ANSWERS = MappingProxyType(
+    {
+        StarletteHTTPException: _status,
+        BadPhotograph: _bad_photograph,
+        FirebrickError: _failed,
+        Exception: _bug,
+    }
+)
+"""What is said of an error, by its class."""

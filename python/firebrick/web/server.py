@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Serving the page: a bundle, an accelerator, a socket, uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from firebrick.errors import FirebrickError
+from firebrick.web.app import make_app
+from firebrick.web.bundles import open_classifier
+from firebrick.web.guard import App, own_names
+
+CONNECTIONS = 64
+"""Most connections at once; more are refused."""
+
+
+def serve(
+    folder: Path,
+    device: str | None,
+    host: str,
+    port: int,
+    say: Callable[[str], None] = print,
+) -> None:
+    """Serve the page of a bundle until interrupted.
+
+    Args:
+        folder: bundle, made by `firebrick deploy`.
+        device: `sim`, `pynq` or `xrt`; None: what the bundle's files are for.
+        host: address to listen at.
+        port: to listen at; 0: any that is free.
+        say: told what is going on, a line at a time.
+
+    Raises:
+        FirebrickError: the bundle is damaged, the accelerator fails, the address cannot be had.
+    """
+    # The address is asked for first: a simulation may take minutes to get ready.
+    with listen(host, port) as listener, open_classifier(folder, device, say=say) as opened:
+        app = make_app(
+            opened.classifier, own_names() | {host}, device=opened.device, sample=opened.sample
+        )
+        address, number = listener.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
+        if not ipaddress.ip_address(address).is_loopback:
+            say("anyone who reaches this machine can use the page: it asks for no password")
+        say(f"{opened.classifier.model.name}: http://{shown}:{number}/ (Ctrl-C ends it)")
+        run(app, listener)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        FirebrickError: the address cannot be had.
+    """
+    try:
+        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FirebrickError(f"host={host} port={port}: cannot listen there: {reason}") from None
+
+
+def run(app: App, listener: socket.socket) -> None:
+    """Answer requests until interrupted."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=5,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The small trained network: how often it is right, and what open tools make of it."""
+
+import gzip
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import tty
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import netlists
+import numpy as np
+import pytest
+from uart_host import HERE, Step, line_bytes, talk
+
+from firebrick import frontend, images, passes
+from firebrick.cache import code_key
+from firebrick.emit.generate import generate
+from firebrick.ir.network import Network
+from firebrick.ops.conv import Conv
+from firebrick.output import whole_file
+from firebrick.plan.goal import Goal
+from firebrick.plan.planner import plan
+from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.synth.ecp5_board import load_board
+from firebrick.synth.ecp5_worker import VERILOG
+from firebrick.synth.nextpnr import CONFIG, Routed, implement
+from firebrick.verify.verilator import locked
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = ROOT / "models" / "fashion_fire.onnx"
+EXAMPLE = ROOT / "examples" / "fashion_mnist"
+UNPACKED = ROOT / "build" / "fashion-mnist" / "usr" / "share" / "datasets" / "fashion-mnist"
+"""Where `docs/ecp5.md` unpacks Debian's package, for whoever may not install it."""
+MULTIPLIERS = 24
+
+
+def example(name: str) -> ModuleType:
+    """A script of the example, as a module."""
+    sys.path.insert(0, str(EXAMPLE))
+    try:
+        spec = importlib.util.spec_from_file_location(name, EXAMPLE / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
+        spec.loader.exec_module(module)
+        return module
+    finally:
+        sys.path.remove(str(EXAMPLE))
+
+
+@pytest.fixture(scope="module")
+def quantized() -> Path:
+    """The network as `quantize` makes it, kept under a key of it and of the code."""
+    code = code_key("frontend", "passes", "quantize", "ops", "ir", "images.py")
+    key = hashlib.sha256(MODEL.read_bytes()).hexdigest()[:16]
+    path = ROOT / "build" / "models" / f"{MODEL.stem}-{key}-{code}.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        if not path.is_file():
+            graph = passes.prepare(frontend.load(str(MODEL)))
+            photographs = images.load_samples(images.CALIBRATION)
+            with whole_file(path) as temporary:
+                export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
+    return path
+
+
+@pytest.fixture(scope="module")
+def network(quantized: Path) -> Network:
+    return load.read(quantized)
+
+
+@pytest.fixture(scope="module")
+def data() -> Path:
+    """Folder of the data set."""
+    for folder in (example("fashion").FOLDER, UNPACKED):
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"no Fashion-MNIST in {UNPACKED}, nor Debian's package dataset-fashion-mnist")
+
+
+def test_grey_costs_one_channel(network: Network) -> None:
+    conv = next(iter(network)).operator
+    assert isinstance(conv, Conv)
+    assert np.count_nonzero(conv.weights[:, 0]) > 0
+    assert np.count_nonzero(conv.weights[:, 1:]) == 0
+    assert MODEL.stat().st_size < 300_000
+
+
+def test_a_few_photographs(quantized: Path, data: Path) -> None:
+    found = example("accuracy").measure(data, MODEL, quantized, 300)
+    assert (found.photographs, found.logits, found.differing) == (300, 3000, 0)
+    assert found.hardware_right == found.quantized_right
+    assert min(found.float_right, found.quantized_right) >= 0.85 * 300
+    assert found.same_class >= 0.95 * 300
+
+
+@pytest.mark.slow
+def test_all_test_photographs(quantized: Path, data: Path) -> None:
+    found = example("accuracy").measure(data, MODEL, quantized, 10_000)
+    print(found)
+    assert (found.photographs, found.logits, found.differing) == (10_000, 100_000, 0)
+    assert found.hardware_right == found.quantized_right
+    assert min(found.float_right, found.quantized_right) >= 9_150
+
+
+@pytest.mark.parametrize("text", [b"\0\0\x08\x01\0\0\0\x05abc", b"\0\0\x08\x03\0\0\0\x01a", b""])
+def test_a_data_set_that_is_none_is_refused(text: bytes, tmp_path: Path) -> None:
+    fashion = example("fashion")
+    (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(text))
+    with pytest.raises(ValueError, match="t10k-labels"):
+        fashion.labels(tmp_path, fashion.TEST)
+
+
+def board(line: int, network: Network, frames: int, wrong: bool) -> None:
+    """A fake board at the other end of a line: answers from the reference itself."""
+    count = 3 * network.image.height * network.image.width
+    for _ in range(frames):
+        data = b""
+        while len(data) < count:
+            data += os.read(line, count - len(data))
+        image = np.frombuffer(data, np.uint8).reshape(network.image.height, network.image.width, 3)
+        logits = network.golden(image.transpose(2, 0, 1)[None].astype(np.int64))[network.output]
+        os.write(line, (logits.reshape(-1) + wrong).astype("<i4").tobytes())
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_the_hosts_script_compares_every_logit(
+    wrong: bool,
+    network: Network,
+    quantized: Path,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    thread = threading.Thread(target=board, args=(ours, network, 3, wrong), daemon=True)
+    thread.start()
+    arguments = [os.ttyname(theirs), str(quantized), "--data", str(data), "--images", "3"]
+    monkeypatch.setattr(sys, "argv", ["classify.py", *arguments])
+    status = example("classify").main()
+    thread.join(10)
+    os.close(ours)
+    os.close(theirs)
+    assert status == int(wrong)
+    assert f"3 of 3 right, {30 if wrong else 0} of 30 logits differ" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def routed(network: Network) -> tuple[Path, Routed]:
+    """The generated folder, with a bitstream in it: made anew, for that is what is tried."""
+    folder = ROOT / "build" / "fashion-ecp5"
+    generate(network, plan(network, Goal(multipliers=MULTIPLIERS)), folder)
+    return folder, implement(folder, load_board(None))
+
+
+@pytest.mark.slow
+def test_bitstream(routed: tuple[Path, Routed], tmp_path: Path) -> None:
+    folder, found = routed
+    print(found.resources, found.timing, found.seconds)
+    assert found.excess == {}
+    assert found.timing is not None
+    assert found.timing.fmax_mhz >= 60
+    assert found.bitstream is not None
+    # Read back, the bitstream says what was routed: not a bit was lost in packing.
+    tool = str(Path(sys.executable).with_name("yowasp-ecpunpack"))
+    shutil.copyfile(found.bitstream, tmp_path / "a.bit")
+    subprocess.run([tool, "a.bit", "a.config"], cwd=tmp_path, check=True, capture_output=True)
+    shutil.copyfile(tmp_path / "a.config", folder / "unpacked.config")
+    routed_config = (folder / "nextpnr" / CONFIG).read_text()
+    assert memories((tmp_path / "a.config").read_text()) == memories(routed_config)
+
+
+def memories(config: str) -> list[str]:
+    """Contents of block RAMs in a textual configuration."""
+    return sorted(x for x in config.split("\n\n") if x.startswith(".bram_init"))
+
+
+@pytest.mark.slow
+def test_netlist_classifies(
+    routed: tuple[Path, Routed], network: Network, data: Path, build_root: Path, tmp_path: Path
+) -> None:
+    """The very netlist that was placed and routed, at the speed of its serial line."""
+    folder, _ = routed
+    fashion = example("fashion")
+    pixels = fashion.rgb(fashion.images(data, fashion.TEST)[:4]).astype(np.int64)
+    logits = network.golden(pixels)[network.output].reshape(len(pixels), -1)
+    sources = [folder / "nextpnr" / VERILOG, HERE / "uart_bench.sv"]
+    binary = netlists.build(sources, "uart_bench", build_root, optimize="-O1")
+    whole = Step(load_board(None).clocks, b"", 4 * logits.shape[1], patience_bits=40_000)
+    steps = [replace(whole, send=line_bytes(x), pause=11) for x in pixels]
+    answers = talk(binary, tmp_path, steps)
+    assert [x.logits for x in answers] == logits.tolist()
+    classes = fashion.labels(data, fashion.TEST)[: len(pixels)]
+    assert [int(np.argmax(x.logits)) for x in answers] == classes.tolist()

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random stalls and faults around the shell; and that the campaign would see what is wrong."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firebrick.report.kernel_campaign import Figures, campaign, table
+from firebrick.report.kernel_designs import DESIGNS, TinyKernel, make
+from firebrick.report.kernel_events import EVENTS
+from firebrick.verify.kernel_build import build_kernel
+
+MANY = 1000
+
+
+def kernels(names: list[str], folder: Path, build_root: Path, optimize: str) -> list[TinyKernel]:
+    chosen = [x for x in DESIGNS if x.name in names]
+    return [make(x, folder / x.name, build_root, optimize=optimize) for x in chosen]
+
+
+def assert_clean(figures: Figures, runs: int) -> None:
+    assert figures.findings == []
+    assert (figures.runs, figures.hangs, figures.wrong, figures.other) == (runs, 0, 0, 0)
+    assert figures.accepted > runs  # each ends with images that must be right
+    assert figures.refused > 0
+
+
+def test_some_runs(build_root: Path, tmp_path: Path) -> None:
+    made = kernels(["narrow", "wide"], tmp_path, build_root, "-O0")
+    figures = campaign(made, 50)
+    assert_clean(figures, 50)
+
+
+@pytest.mark.slow
+def test_a_thousand_runs(build_root: Path, tmp_path: Path) -> None:
+    made = kernels([x.name for x in DESIGNS], tmp_path, build_root, "-O1")
+    figures = campaign(made, MANY, seed=2)
+    print(table(figures))
+    assert_clean(figures, MANY)
+    assert figures.events.keys() == EVENTS.keys()
+
+
+FAULTS = {
+    # file of the shell, what it says, what it is made to say
+    "read errors are passed over": ("axi_reader", "m_axi_rvalid && m_axi_rresp[1]", "1'b0"),
+    "write errors are passed over": ("axi_writer", "answered && m_axi_bresp[1]", "1'b0"),
+    "reads are not stopped": ("axi_reader", "room_q >= words && !stop_i", "room_q >= words"),
+    "reset waits for no data": ("axi_reader", "awaited_q == '0;", "1'b1;"),
+    "reset waits for no response": ("axi_writer", "open_q == '0;", "1'b1;"),
+    "more is asked for than fits": ("axi_reader", "room_q >= words && !stop_i", "!stop_i"),
+    "bursts do not end at borders": (
+        "axi_reader",
+        "COUNT_BITS'(BURST_BLOCKS) - COUNT_BITS'(address_q[OFFSET_BITS-1:0])",
+        "COUNT_BITS'(BURST_BLOCKS)",
+    ),
+    "low bits of addresses are cut off": (
+        "shell_control",
+        "frames_i == '0 || misaligned;",
+        "frames_i == '0;",
+    ),
+    "runs without frames are begun": ("shell_control", "frames_i == '0 ||", "1'b0 ||"),
+}
+WRONG_LOGITS = ("read errors are passed over", "write errors are passed over")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_broken_shell_is_seen(fault: str, build_root: Path, tmp_path: Path) -> None:
+    (whole,) = kernels(["narrow"], tmp_path, build_root, "-O0")
+    broken = tmp_path / "broken"
+    shutil.copytree(whole.folder, broken)
+    file, old, new = FAULTS[fault]
+    path = broken / "hw" / f"{file}.sv"
+    text = path.read_text()
+    assert text.count(old) == 1, "the shell has changed: choose another fault"
+    path.write_text(text.replace(old, new))
+    binary = build_kernel(broken, build_root, optimize="-O0")
+    figures = campaign([replace(whole, folder=broken, binary=binary)], 150)
+    assert figures.findings
+    assert (figures.wrong > 0) == (fault in WRONG_LOGITS)

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Uploads that nobody should take: refused in one line, bounded, never quoted, against a fake."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pages import (
+    PNG,
+    FakeDevice,
+    ask,
+    classify,
+    client,
+    error_of,
+    fake_app,
+    picture,
+    run,
+)
+from test_photographs import HOSTILE
+
+from firebrick.web import upload
+from firebrick.web.app import Limits
+from firebrick.web.photographs import FORMATS, MAX_BYTES
+from headless import served
+
+SCRIPT = b"<script>alert(1)</script>"
+
+
+@pytest.fixture
+def device() -> FakeDevice:
+    return FakeDevice()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_uploads_are_refused_and_never_quoted(device: FakeDevice, name: str) -> None:
+    app = fake_app(device)
+    data, _ = HOSTILE[name]
+    for kind in FORMATS:
+        answer = classify(app, data, kind)
+        assert answer.status_code in (400, 413, 415)
+        assert error_of(answer).startswith("the upload ")
+        assert b"script" not in answer.content
+        assert answer.headers["content-type"] == "application/json"
+    assert len(device.frames) == 2  # none of them reached the accelerator
+    assert classify(app, picture()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("", "text/html", "image/svg+xml", "image/gif", "image/*", "application/octet-stream"),
+        *("multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "image/png2"),
+    ],
+)
+def test_other_types_are_refused(device: FakeDevice, kind: str) -> None:
+    answer = classify(fake_app(device), picture(), kind)
+    assert answer.status_code == 415
+    assert "image/jpeg, image/png, image/webp" in error_of(answer)
+
+
+def test_type_must_be_that_of_the_upload(device: FakeDevice) -> None:
+    answer = classify(fake_app(device), picture("JPEG"), "image/png")
+    assert answer.status_code == 415
+    assert error_of(answer) == "the upload is image/jpeg, not image/png as it says"
+    assert classify(fake_app(device), picture("JPEG"), "Image/JPEG; q=1").status_code == 200
+
+
+def test_upload_that_is_a_picture_and_a_program_is_only_a_picture(device: FakeDevice) -> None:
+    answer = classify(fake_app(device), picture("JPEG") + SCRIPT, "image/jpeg")
+    assert answer.status_code == 200
+    assert b"script" not in answer.content
+
+
+def test_file_names_are_neither_used_nor_echoed(device: FakeDevice) -> None:
+    name = 'attachment; filename="../../etc/passwd<script>"'
+    answer = classify(fake_app(device), picture(), **{"content-disposition": name})
+    assert answer.status_code == 200
+    assert b"passwd" not in answer.content
+    answer = classify(fake_app(device), b"no", **{"content-disposition": name})
+    assert answer.status_code == 400
+    assert b"passwd" not in answer.content
+
+
+class Watched(bytearray):
+    """Knows how much it ever held."""
+
+    most = 0
+
+    def __iadd__(self, more: Any) -> Watched:
+        self.extend(more)
+        Watched.most = max(Watched.most, len(self))
+        return self
+
+
+def test_large_upload_is_dropped_while_it_comes(
+    device: FakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upload, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(upload, "DISCARDED", 300_000)
+    monkeypatch.setattr(upload, "bytearray", Watched, raising=False)
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 10_000
+            yield bytes(10_000)
+
+    async def once() -> httpx.Response:
+        async with client(fake_app(device)) as asker:
+            return await asker.post("/api/classify", content=endless(), headers=PNG)
+
+    answer = run(once())
+    assert answer.status_code == 413
+    assert "larger than 100,000 bytes" in error_of(answer)
+    assert sent <= 420_000
+    assert 0 < Watched.most <= 100_000
+
+
+@pytest.mark.parametrize("length", ["99999999999", "9" * 5000, "-1", "x", "\uff11\uff12"])
+def test_length_that_is_declared_is_checked(device: FakeDevice, length: str) -> None:
+    headers = [(b"content-type", b"image/png"), (b"content-length", length.encode())]
+    answer = ask(fake_app(device), "POST", "/api/classify", content=b"x", headers=headers)
+    assert answer.status_code == 413
+
+
+def test_slow_upload_is_given_up(device: FakeDevice) -> None:
+    async def slow() -> AsyncIterator[bytes]:
+        yield picture()[:100]
+        await asyncio.sleep(5)
+        yield b""
+
+    async def once() -> httpx.Response:
+        async with client(fake_app(device, Limits(upload_seconds=0.1))) as asker:
+            return await asker.post("/api/classify", content=slow(), headers=PNG)
+
+    start = time.monotonic()
+    answer = run(once())
+    assert time.monotonic() - start < 4
+    assert answer.status_code == 408
+    assert error_of(answer) == "the upload took longer than 0.1 s"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(sorted(FORMATS)), st.binary(max_size=300), st.booleans())
+def test_any_bytes_are_answered(kind: str, data: bytes, begins_well: bool) -> None:
+    body = picture(FORMATS[kind])[:40] + data if begins_well else data
+    answer = classify(fake_app(FakeDevice()), body, kind)
+    assert answer.status_code in (400, 415)
+    assert error_of(answer)
+
+
+# --- through a socket -----------------------------------------------------------------------------
+
+
+def test_large_upload_hears_why_through_a_socket(device: FakeDevice) -> None:
+    with served(fake_app(device)) as address:
+        answer = httpx.post(
+            f"{address}/api/classify", content=bytes(MAX_BYTES + 1), headers=PNG, timeout=60
+        )
+        assert answer.status_code == 413
+        assert httpx.get(address).status_code == 200
+
+
+def half_an_upload(port: int) -> socket.socket:
+    """A connection on which most of the body is still to come."""
+    head = f"POST /api/classify HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+    head += "Content-Type: image/png\r\nContent-Length: 1000\r\n\r\nhalf"
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(head.encode())
+    return connection
+
+
+def test_uploads_that_stall_or_break_off_give_their_places_back(device: FakeDevice) -> None:
+    limits = Limits(waiting=2, upload_seconds=1.0)
+    with served(fake_app(device, limits)) as address:
+        port = int(address.rsplit(":", 1)[1])
+        stalled = [half_an_upload(port) for _ in range(3)]
+        answers = [x.recv(1000).decode().splitlines()[0] for x in stalled]
+        assert answers == ["HTTP/1.1 408 Request Timeout"] * 3
+        for connection in [*stalled, *(half_an_upload(port) for _ in range(3))]:
+            connection.close()
+        deadline = time.monotonic() + 30
+        url = f"{address}/api/classify"
+        while httpx.post(url, content=picture(), headers=PNG, timeout=30).status_code != 200:
+            assert time.monotonic() < deadline
