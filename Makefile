@@ -26,10 +26,10 @@ PYTEST := $(BIN)/python -m pytest
 # Whole runs share out the tests; each process begins in another part of the suite.
 SHARED_OUT := -n 2 --dist worksteal
 # C++ by hand; what is generated is as wide as its tables.
-KERNELS := $(shell find hls tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
+KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim csim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim formal csim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -87,6 +87,9 @@ synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): p
 .PHONY: synth-tool
 synth-tool: setup
 	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK))
+
+formal: setup ## prove stream plumbing and the shell's parts
+	$(BIN)/python tests/formal/formal_runner.py
 
 csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the HLS kernels of SqueezeNet v1.1 by g++: every layer compared
 	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines csim

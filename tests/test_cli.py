@@ -25,7 +25,7 @@ def folder(network: Network, tmp_path: Path) -> Path:
 def test_help_names_every_command(tmp_path: Path) -> None:
     text = firebrick(tmp_path, "--help").stdout
     commands = ("import", "quantize", "boards", "plan", "generate", "synth", "infer", "verify")
-    for command in (*commands, "report"):
+    for command in (*commands, "deploy", "serve", "report"):
         assert command in text
 
 

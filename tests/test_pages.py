@@ -14,7 +14,7 @@ from test_docs import EXAMPLE, FENCE, ROOT, example_files
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-SOURCES = ("python", "hw", "sim", "tests", "docs", "hls")
+SOURCES = ("python", "hw", "sim", "tests", "docs", "hls", "formal", "models", "examples")
 ENDINGS = (".py", ".sv", ".vlt", ".md", ".toml", ".yaml", ".lock", ".rules", ".cpp", ".hpp")
 MADE = ("build", "rtl")
 """Folders that commands make."""

@@ -153,6 +153,7 @@ module DP16KD (
       DOB4, DOB3, DOB2, DOB1, DOB0} = dob;
 
   initial begin
+    // verilator unroll_disable
     for (n = 0; n < 1024; n = n + 1) memory[n] = image[20*n+:18];
     if (DATA_WIDTH_A != 9 && DATA_WIDTH_A != 18 && DATA_WIDTH_A != 36) $fatal(1, "DP16KD: width A");
     if (DATA_WIDTH_B != 9 && DATA_WIDTH_B != 18 && DATA_WIDTH_B != 36) $fatal(1, "DP16KD: width B");

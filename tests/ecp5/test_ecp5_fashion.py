@@ -30,7 +30,7 @@ from firebrick.plan.planner import plan
 from firebrick.quantize import QuantizeOptions, export, load, quantize
 from firebrick.synth.ecp5_board import load_board
 from firebrick.synth.ecp5_worker import VERILOG
-from firebrick.synth.nextpnr import CONFIG, Routed, implement
+from firebrick.synth.nextpnr import CONFIG, implement
 from firebrick.verify.verilator import locked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,8 @@ EXAMPLE = ROOT / "examples" / "fashion_mnist"
 UNPACKED = ROOT / "build" / "fashion-mnist" / "usr" / "share" / "datasets" / "fashion-mnist"
 """Where `docs/ecp5.md` unpacks Debian's package, for whoever may not install it."""
 MULTIPLIERS = 24
+PHOTOGRAPHS = 2
+"""Simulated in the netlist, which takes minutes each."""
 
 
 def example(name: str) -> ModuleType:
@@ -153,50 +155,47 @@ def test_the_hosts_script_compares_every_logit(
     assert f"3 of 3 right, {30 if wrong else 0} of 30 logits differ" in capsys.readouterr().out
 
 
-@pytest.fixture(scope="module")
-def routed(network: Network) -> tuple[Path, Routed]:
-    """The generated folder, with a bitstream in it: made anew, for that is what is tried."""
-    folder = ROOT / "build" / "fashion-ecp5"
-    generate(network, plan(network, Goal(multipliers=MULTIPLIERS)), folder)
-    return folder, implement(folder, load_board(None))
+def memories(config: str) -> list[str]:
+    """Contents of block RAMs in a textual configuration."""
+    return sorted(x.strip() for x in config.split("\n\n") if x.startswith(".bram_init"))
 
 
 @pytest.mark.slow
-def test_bitstream(routed: tuple[Path, Routed], tmp_path: Path) -> None:
-    folder, found = routed
+def test_from_network_to_bitstream(
+    network: Network, data: Path, build_root: Path, tmp_path: Path
+) -> None:
+    """One test: what is placed and routed is also what is simulated."""
+    folder = ROOT / "build" / "fashion-ecp5"
+    generate(network, plan(network, Goal(multipliers=MULTIPLIERS)), folder)
+    chosen = load_board(None)
+    found = implement(folder, chosen)
     print(found.resources, found.timing, found.seconds)
     assert found.excess == {}
     assert found.timing is not None
     assert found.timing.fmax_mhz >= 60
     assert found.bitstream is not None
-    # Read back, the bitstream says what was routed: not a bit was lost in packing.
-    tool = str(Path(sys.executable).with_name("yowasp-ecpunpack"))
+
+    # Read back, the bitstream holds the memories that were routed; written again, it is the same.
     shutil.copyfile(found.bitstream, tmp_path / "a.bit")
-    subprocess.run([tool, "a.bit", "a.config"], cwd=tmp_path, check=True, capture_output=True)
-    shutil.copyfile(tmp_path / "a.config", folder / "unpacked.config")
-    routed_config = (folder / "nextpnr" / CONFIG).read_text()
-    assert memories((tmp_path / "a.config").read_text()) == memories(routed_config)
+    for tool, *arguments in (
+        ("ecpunpack", "a.bit", "a.config"),
+        ("ecppack", "--compress", "a.config", "b.bit"),
+    ):
+        program = str(Path(sys.executable).with_name(f"yowasp-{tool}"))
+        subprocess.run([program, *arguments], cwd=tmp_path, check=True, capture_output=True)
+    routed = memories((folder / "nextpnr" / CONFIG).read_text())
+    assert len(routed) == found.resources["ebr"][0]
+    assert memories((tmp_path / "a.config").read_text()) == routed
+    assert (tmp_path / "b.bit").read_bytes() == (tmp_path / "a.bit").read_bytes()
 
-
-def memories(config: str) -> list[str]:
-    """Contents of block RAMs in a textual configuration."""
-    return sorted(x for x in config.split("\n\n") if x.startswith(".bram_init"))
-
-
-@pytest.mark.slow
-def test_netlist_classifies(
-    routed: tuple[Path, Routed], network: Network, data: Path, build_root: Path, tmp_path: Path
-) -> None:
-    """The very netlist that was placed and routed, at the speed of its serial line."""
-    folder, _ = routed
+    # The very netlist, at the speed of its serial line.
     fashion = example("fashion")
-    pixels = fashion.rgb(fashion.images(data, fashion.TEST)[:4]).astype(np.int64)
+    pixels = fashion.rgb(fashion.images(data, fashion.TEST)[:PHOTOGRAPHS]).astype(np.int64)
     logits = network.golden(pixels)[network.output].reshape(len(pixels), -1)
-    sources = [folder / "nextpnr" / VERILOG, HERE / "uart_bench.sv"]
-    binary = netlists.build(sources, "uart_bench", build_root, optimize="-O1")
-    whole = Step(load_board(None).clocks, b"", 4 * logits.shape[1], patience_bits=40_000)
-    steps = [replace(whole, send=line_bytes(x), pause=11) for x in pixels]
-    answers = talk(binary, tmp_path, steps)
+    netlist, bench = folder / "nextpnr" / VERILOG, HERE / "uart_bench.sv"
+    binary = netlists.build(netlist, [bench], "uart_bench", build_root, optimize="-O1")
+    whole = Step(chosen.clocks, b"", 4 * logits.shape[1], patience_bits=40_000)
+    answers = talk(binary, tmp_path, [replace(whole, send=line_bytes(x), pause=11) for x in pixels])
     assert [x.logits for x in answers] == logits.tolist()
     classes = fashion.labels(data, fashion.TEST)[: len(pixels)]
     assert [int(np.argmax(x.logits)) for x in answers] == classes.tolist()

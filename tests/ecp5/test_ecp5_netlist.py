@@ -56,8 +56,8 @@ def test_netlist_is_equal_in_every_cycle(
     netlist = tmp_path / "cells_net.v"
     netlist.write_text((folder / VERILOG).read_text().replace("cells_dut", "cells_net"))
     sources = [x for x in hardware_sources() if x.stem in ("ram", "rom")]
-    sources += [netlist, HERE / "cells_dut.sv", HERE / "cells_bench.sv"]
-    binary = netlists.build(sources, "cells_bench", build_root)
+    sources += [HERE / "cells_dut.sv", HERE / "cells_bench.sv"]
+    binary = netlists.build(netlist, sources, "cells_bench", build_root)
     for path in folder.glob("*.mem"):
         shutil.copyfile(path, tmp_path / path.name)
     cocotb_run.run(binary, tmp_path, "cells_run", python_path=(HERE,))

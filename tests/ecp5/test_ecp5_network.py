@@ -85,7 +85,7 @@ def test_netlist_answers_the_same(
     cells = synthesize(UART_TOP, [*names, f"{UART_TOP}.sv"], tmp_path)
     assert {"DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"} <= cells.keys()
     binary = netlists.build(
-        [tmp_path / VERILOG, HERE / "uart_bench.sv"], "uart_bench", build_root, optimize="-O1"
+        tmp_path / VERILOG, [HERE / "uart_bench.sv"], "uart_bench", build_root, optimize="-O1"
     )
     workdir = tmp_path / "run"
     workdir.mkdir()

@@ -54,7 +54,7 @@ def print_plan(plan: Plan, board: Board | None) -> None:
     engines = [x for x in plan.layers if x.lanes]
     console.table(f"{plan.model}: engines", SPEED, [_speed(x, plan) for x in engines])
     console.table("Memories, and resources as estimated", COST, [_cost(x) for x in engines])
-    console.OUT.print("Estimated for the whole network: pools, gearboxes, queues and the shell included:")
+    console.OUT.print("Estimated for all of it, pools, gearboxes, queues and shell included:")
     print_bars(plan.resources, plan.budget)
     for line in summary(plan, board):
         console.OUT.print(line)

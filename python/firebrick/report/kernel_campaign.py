@@ -14,7 +14,6 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -61,7 +60,7 @@ class Figures:
     """
 
     runs: int = 0
-    events: Counter[str] = field(default_factory=Counter)
+    events: dict[str, int] = field(default_factory=dict)
     accepted: int = 0
     refused: int = 0
     hangs: int = 0
@@ -121,7 +120,7 @@ def simulation(kernel: TinyKernel, numbers: range, seed: int, figures: Figures) 
         rng = np.random.default_rng((seed, number))
         event = str(rng.choice(list(EVENTS)))
         figures.runs += 1
-        figures.events[event] += 1
+        figures.events[event] = figures.events.get(event, 0) + 1
         try:
             trial = trial or Trial(kernel, (seed, number))
             trial.rng = rng
@@ -190,7 +189,7 @@ def table(figures: Figures) -> str:
         f"cycles                  {figures.cycles:>12,}",
         f"read, write bursts      {figures.read_bursts:>12,} {figures.write_bursts:,}",
         f"seconds                 {figures.seconds:>12.0f}",
-        *(f"  {figures.events[x]:>6} {x}" for x in EVENTS),
+        *(f"  {figures.events.get(x, 0):>6} {x}" for x in EVENTS),
         *figures.findings,
     ]
     return "\n".join(lines)

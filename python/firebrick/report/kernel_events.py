@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firebrick.report.kernel_trial import BATCH, Hang, Trial
+from firebrick.report.kernel_trial import BATCH, Finding, Hang, Trial
 from firebrick.runtime import registers as reg
 from firebrick.runtime.layout import unpack_logits
 from firebrick.runtime.registers import Register
@@ -98,8 +98,13 @@ def error_flag_cleared_by_hand(trial: Trial) -> None:
 def soft_reset_in_a_run(trial: Trial) -> None:
     """Bursts are ended, nothing more is begun, the run fails."""
     pending = trial.cut()
+    trial.write(Register.RESET, reg.RESET_SOFT_RESET.mask)
+    before = trial.bursts()
     trial.accelerator.reset()
     trial.quiet()
+    for kind, count in trial.bursts().items():
+        if count > before[kind] + 1:  # one may have been asked for when the reset came
+            raise Finding(f"{count - before[kind]} {kind} bursts were begun after a reset")
     trial.refuse(pending, "cut off by a reset")
 
 

@@ -73,13 +73,22 @@ class Simulated:
         return not self.differing and abs(self.frame_cycles - self.planned_cycles) <= slack
 
 
-def simulate(network: Network, chosen: Plan, pixels: PixelArray) -> Simulated:
+def simulate(
+    network: Network,
+    chosen: Plan,
+    pixels: PixelArray,
+    *,
+    build_root: Path | None = None,
+    optimize: str = "-O3",
+) -> Simulated:
     """Generate, compile, and let the driver compute a batch.
 
     Args:
         network: quantized.
         chosen: its plan.
         pixels: uint8 (N, 3, H, W), at least two.
+        build_root: folder that keeps compiled models; the user's cache if None.
+        optimize: of the C++ compiler.
 
     Raises:
         FirebrickError: when the network is none that can be a kernel, or a compiler refuses.
@@ -90,7 +99,8 @@ def simulate(network: Network, chosen: Plan, pixels: PixelArray) -> Simulated:
         folder = Path(scratch) / "rtl"
         generate(network, chosen, folder)
         start = time.perf_counter()
-        binary = build_kernel(folder, cache_folder("models"), jobs=2)
+        root = build_root or cache_folder("models")
+        binary = build_kernel(folder, root, optimize=optimize, jobs=2)
         built = time.perf_counter()
         description = read_description(json.loads((folder / "manifest.json").read_text()))
         weights = weight_bytes(load_words(build(network, chosen)))

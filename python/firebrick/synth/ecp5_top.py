@@ -6,13 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebrick.emit.generate import MANIFEST
 from firebrick.emit.ports import connect
 from firebrick.emit.rtl import TOP
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
-from firebrick.errors import FirebrickError
-from firebrick.plan.checked import LARGEST_FILE, Fields, parse
 from firebrick.resources import data_folder
+from firebrick.synth.vendor import read_fields
 
 UART_TOP = "firebrick_uart"
 """Name of the top and stem of its file."""
@@ -56,14 +54,7 @@ def read_geometry(folder: Path) -> Geometry:
     Raises:
         FirebrickError: when it is no such folder, or of a network that a serial line cannot feed.
     """
-    path = folder / MANIFEST
-    try:
-        with path.open() as file:
-            text = file.read(LARGEST_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FirebrickError(f"{path}: cannot be read: {error}") from None
-    fields = Fields(parse(text, str(path)), str(path))
-    target = fields.left.get("target", "rtl")
+    fields, target = read_fields(folder)
     fields.require(target == "rtl", "target", target, "is not 'rtl'")
     fields.require("load" not in fields.left, "load", "...", "is there, an ECP5 has no UltraRAM")
     image, logits = fields.inner("image"), fields.inner("logits")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run the tools of the open flow: each in a folder, its output in a log there."""
+"""Run the tools of the open flow: each in a folder, its output in a log there.
+
+``python -m firebrick.synth.nextpnr_tool`` says which nextpnr there is, or fails in one line.
+"""
 
 from __future__ import annotations
 
@@ -97,3 +100,11 @@ def run_tool(
         name = Path(command[0]).name
         raise FirebrickError(f"{name}: has not finished in {timeout:g} seconds")
     return status
+
+
+if __name__ == "__main__":
+    try:
+        print(version_of(find_tool("nextpnr-ecp5")))
+    except FirebrickError as error:
+        print(f"firebrick: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

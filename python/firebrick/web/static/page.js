@@ -13,6 +13,8 @@ const SIMULATED =
 
 const at = (id) => document.getElementById(id);
 const count = (value) => value.toLocaleString("en-US");
+const tenths = (value) =>
+  value.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const percent = (share) => `${(100 * share).toFixed(1)}%`;
 let accepts = null;
 let busy = false;
@@ -72,7 +74,7 @@ function showTime(x) {
   ];
   if (x.milliseconds !== undefined) {
     tiles.unshift(
-      tile("this photograph, measured by the host", `${x.milliseconds.toFixed(1)} ms`),
+      tile("this photograph, measured by the host", `${tenths(x.milliseconds)} ms`),
       tile("this photograph, counted by the accelerator", `${count(x.latency_cycles)} cycles`),
     );
   }
