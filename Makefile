@@ -29,7 +29,7 @@ SHARED_OUT := -n 2 --dist worksteal
 KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim formal csim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim registers formal csim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -87,6 +87,10 @@ synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): p
 .PHONY: synth-tool
 synth-tool: setup
 	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK))
+
+registers: setup ## make anew what follows from hw/shell/registers.rdl, and a page of it
+	$(BIN)/python -m firebrick.emit.registers
+	$(BIN)/python -m firebrick.emit.registers --html $(BUILD)/registers
 
 formal: setup ## prove stream plumbing and the shell's parts
 	$(BIN)/python tests/formal/formal_runner.py
