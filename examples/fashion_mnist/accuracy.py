@@ -21,6 +21,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from firebrick import frontend, images
+from firebrick.errors import FirebrickError
 from firebrick.quantize import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,7 +92,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("quantized", type=Path, help="integer ONNX file, made by `quantize`")
     parser.add_argument("--model", type=Path, default=FLOAT, help="float ONNX file it was made of")
-    parser.add_argument("--data", type=Path, default=fashion.FOLDER, help="folder of the data set")
+    data = fashion.default_folder()
+    parser.add_argument("--data", type=Path, default=data, help="folder of the data set")
     parser.add_argument("--images", type=int, default=10_000, help="test photographs, at most")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
@@ -111,4 +113,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError, FirebrickError) as error:
+        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
+        sys.exit(2)

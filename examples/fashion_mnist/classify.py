@@ -22,6 +22,7 @@ import fashion
 import numpy as np
 from numpy.typing import NDArray
 
+from firebrick.errors import FirebrickError
 from firebrick.quantize import load
 
 BAUD = 1_000_000
@@ -80,7 +81,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("port", type=Path, help="serial port of the board")
     parser.add_argument("quantized", type=Path, help="integer ONNX file that the board computes")
-    parser.add_argument("--data", type=Path, default=fashion.FOLDER, help="folder of the data set")
+    data = fashion.default_folder()
+    parser.add_argument("--data", type=Path, default=data, help="folder of the data set")
     parser.add_argument("--images", type=int, default=20, help="test photographs, at most")
     parser.add_argument("--baud", type=int, default=BAUD)
     given = parser.parse_args()
@@ -105,4 +107,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, ValueError, FirebrickError) as error:
+        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fashion-MNIST: 28x28 grey photographs of ten kinds of clothing, 60,000 and 10,000 of them.
 
-Debian's package `dataset-fashion-mnist` puts the four files into `FOLDER`; `apt-get download` and
-`dpkg -x` put them anywhere.
+Debian's package `dataset-fashion-mnist` puts the four files into the first of `FOLDERS`;
+`apt-get download` and `dpkg -x` put them anywhere, such as into the second.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER = Path("/usr/share/datasets/fashion-mnist")
+INSTALLED = Path("/usr/share/datasets/fashion-mnist")
+FOLDERS = (
+    INSTALLED,
+    Path(__file__).resolve().parents[2] / "build" / "fashion-mnist" / INSTALLED.relative_to("/"),
+)
 LABELS = (
     *("T-shirt", "trouser", "pullover", "dress", "coat"),
     *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
@@ -23,6 +27,11 @@ TRAIN, TEST = "train", "t10k"
 IMAGES = 60_000
 """Most images of a file."""
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
+
+
+def default_folder() -> Path:
+    """The first of `FOLDERS` that is there; the first of all if none is."""
+    return next((x for x in FOLDERS if x.is_dir()), INSTALLED)
 
 
 def images(folder: Path, part: str) -> NDArray[np.uint8]:

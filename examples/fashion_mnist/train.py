@@ -174,7 +174,8 @@ def main() -> None:
     """Train and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, required=True, help="float ONNX file to write")
-    parser.add_argument("--data", type=Path, default=fashion.FOLDER, help="folder of the data set")
+    data = fashion.default_folder()
+    parser.add_argument("--data", type=Path, default=data, help="folder of the data set")
     parser.add_argument("--epochs", type=int, default=15)
     given = parser.parse_args()
     onnx_writer.write(train(given.data, given.epochs).graph(), given.output)

@@ -36,8 +36,6 @@ from firebrick.verify.verilator import locked
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "fashion_fire.onnx"
 EXAMPLE = ROOT / "examples" / "fashion_mnist"
-UNPACKED = ROOT / "build" / "fashion-mnist" / "usr" / "share" / "datasets" / "fashion-mnist"
-"""Where `docs/ecp5.md` unpacks Debian's package, for whoever may not install it."""
 MULTIPLIERS = 24
 PHOTOGRAPHS = 2
 """Simulated in the netlist, which takes minutes each."""
@@ -81,10 +79,10 @@ def network(quantized: Path) -> Network:
 @pytest.fixture(scope="module")
 def data() -> Path:
     """Folder of the data set."""
-    for folder in (example("fashion").FOLDER, UNPACKED):
-        if folder.is_dir():
-            return folder
-    pytest.skip(f"no Fashion-MNIST in {UNPACKED}, nor Debian's package dataset-fashion-mnist")
+    folder: Path = example("fashion").default_folder()
+    if not folder.is_dir():
+        pytest.skip("Fashion-MNIST is not there: docs/ecp5.md says how to unpack it")
+    return folder
 
 
 def test_grey_costs_one_channel(network: Network) -> None:
