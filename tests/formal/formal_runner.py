@@ -174,7 +174,7 @@ def _prove_model(proof: Proof, model: Model, target: Path) -> str:
 
 
 def _fail(proof: Proof, mutant: Mutant, target: Path) -> None:
-    status, said = _ask(target, ("-t", f"0:4:{proof.mutant_depth}"))
+    status, said = _ask(target, ("-t", str(proof.mutant_depth)))
     if status != FAILED or "Assert failed" not in said:
         raise CheckFailed(
             f"{proof.name}: {mutant.module} with {mutant.new!r} for {mutant.old!r} does not fail "
