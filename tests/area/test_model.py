@@ -27,11 +27,6 @@ STREAMS: tuple[tuple[str, dict[str, int]], ...] = (
         "regroup",
         {"channels": 32, "height": 28, "width": 28, "bits": 8, "in_columns": 7, "out_columns": 4},
     ),
-    (
-        "shell",
-        {"channels": 3, "height": 56, "width": 60, "classes": 100, "logit_bits": 20}
-        | {"data_bits": 64, "pixels": 4, "read_depth": 64, "load_words": 0},
-    ),
 )
 
 
@@ -80,6 +75,20 @@ def test_stream_modules(module: str, parameters: dict[str, int]) -> None:
     assert model.lutram == found.lutram
     assert abs(model.lut - found.lut) <= max(20, found.lut / 4), (model, found)
     assert abs(model.ff - found.ff) <= max(10, found.ff / 10), (model, found)
+
+
+def test_shell() -> None:
+    parameters = {
+        **{"channels": 3, "height": 56, "width": 60, "classes": 100, "logit_bits": 20},
+        **{"data_bits": 64, "pixels": 4, "read_depth": 64, "load_words": 0},
+    }
+    found = yosys("shell", parameters, Family.XC7, {})
+    model = estimate("shell", parameters, Family.XC7)
+    assert (model.dsp, model.bram18, model.uram) == (found.dsp, found.bram18, found.uram)
+    # Yosys leaves out queued bits that never differ, such as those of addresses.
+    for name in ("lut", "lutram", "ff"):
+        wanted = getattr(found, name)
+        assert abs(getattr(model, name) - wanted) <= wanted / 20, (model, found)
 
 
 @pytest.mark.slow
