@@ -115,6 +115,7 @@ SHELL = (
             Mutant("axi_reader", "32'(left_q) < 32'(aligned) ?", "1'b0 ?"),
         ],
         mutant_depth=6,
+        presat=True,
         slow=True,
     ),
     Proof(
@@ -129,6 +130,7 @@ SHELL = (
             Mutant("axi_reader", "last_burst ? blocks_q :", "last_burst ? '0 :"),
         ],
         mutant_depth=8,
+        presat=True,
         slow=True,
     ),
     Proof(
@@ -150,6 +152,7 @@ SHELL = (
             Mutant("axi_writer", ".m_axis_tready(m_axi_bvalid)", ".m_axis_tready(1'b1)"),
         ],
         mutant_depth=12,
+        presat=True,
         slow=True,
     ),
     Proof(

@@ -34,7 +34,8 @@ def test_fields_for_machines(small):
     assert fields["family"] == "xc7"
     assert fields["budget"] == nets.board().budget().fields()
     assert all(0 <= n <= fields["budget"][x] for x, n in fields["resources"].items())
-    assert fields["resources"]["lut"] == sum(x.resources.lut for x in made.layers)
+    layers = sum(x.resources.lut for x in made.layers)
+    assert layers < fields["resources"]["lut"] < layers + 1500  # the shell's are among them
     assert 0 < fields["memory_use"] <= 1
     assert fields["fits"] is True
     assert 0 < fields["bound_cycles"] <= fields["cycles_per_frame"]
