@@ -137,8 +137,8 @@ SHELL = (
         "axi_writer",
         "prove_axi_writer",
         [
-            writer(512, 1, 4, cover=20),
             writer(512, 2, 4, cover=20),
+            writer(512, 1, 4, cover=20),
             writer(32, 1, 32),
             writer(128, 4, 32),
         ],

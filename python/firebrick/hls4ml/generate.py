@@ -65,9 +65,18 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
 def _settle(model: Any, written: Path, folder: Path, stamp: str) -> None:
     """Name the folder where the project will be; its library by the model, not by chance."""
     chance = model.config.get_config_value("Stamp")
+    ours = f"Stamp: '{stamp}'"
     for name, changes in (
         (BUILD_LIB, ((f"LIB_STAMP={chance}", f"LIB_STAMP={stamp}"),)),
-        (CONFIG, ((f"Stamp: {chance}", f"Stamp: '{stamp}'"), (str(written), str(folder)))),
+        # YAML quotes a stamp that looks like a number.
+        (
+            CONFIG,
+            (
+                (f"Stamp: '{chance}'", ours),
+                (f"Stamp: {chance}", ours),
+                (str(written), str(folder)),
+            ),
+        ),
     ):
         path = written / name
         text = path.read_text()
