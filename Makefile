@@ -29,7 +29,7 @@ SHARED_OUT := -n 2 --dist worksteal
 KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim registers formal csim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim accuracy registers formal csim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ run: setup $(BUILD)/squeezenet1.1.quant.onnx ## classify a photograph with Squee
 
 $(BUILD)/%.quant.onnx: $(BUILD)/%.onnx
 	$(BIN)/firebrick quantize $< -o $@
+
+$(BUILD)/fashion_fire.onnx: models/fashion_fire.onnx | $(VENV)/.done
+	@mkdir -p $(BUILD)
+	$(BIN)/firebrick import $< -o $@
 
 $(BUILD)/squeezenet1.1.onnx: | $(VENV)/.done
 	@mkdir -p $(BUILD)
@@ -87,6 +91,9 @@ synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): p
 .PHONY: synth-tool
 synth-tool: setup
 	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK))
+
+accuracy: setup $(BUILD)/fashion_fire.quant.onnx ## the small network on all test photographs of Fashion-MNIST
+	$(BIN)/python examples/fashion_mnist/accuracy.py $(BUILD)/fashion_fire.quant.onnx
 
 registers: setup ## make anew what follows from hw/shell/registers.rdl, and a page of it
 	$(BIN)/python -m firebrick.emit.registers

@@ -151,7 +151,7 @@ SHELL = (
             Mutant("axi_writer", "8'(BLOCK_WORDS) - 8'd1;", "8'(BLOCK_WORDS);"),
             Mutant("axi_writer", ".m_axis_tready(m_axi_bvalid)", ".m_axis_tready(1'b1)"),
         ],
-        mutant_depth=12,
+        mutant_depth=8,
         presat=True,
         slow=True,
     ),
