@@ -8,10 +8,9 @@ from typing import Any
 
 import cocotb
 from axi_neighbours import Memory, Rules
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
-from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiSlave
-from tb_shell import CONTINUE, DONE, NOISE, START, Shell, pauses
+from cocotbext.axi import AxiBus, AxiSlave
+from shell_software import CONTINUE, DONE, NOISE, START, Shell, pauses
 
 SLVERR, DECERR = 2, 3
 ARGUMENTS = ("IMAGES_LO", "IMAGES_HI", "LOGITS_LO", "LOGITS_HI", "FRAMES")
@@ -31,15 +30,7 @@ class Rig(Shell):
 
     async def begin(self) -> Rig:
         """Reset."""
-        dut, rng = self.dut, self.rng
-        Clock(dut.ap_clk, 10, "ns").start()
-        dut.ap_rst_n.value = 0
-        dut.alone_s_axis_tvalid.value = 0
-        dut.m_axi_gmem_awid.value = 0
-        dut.m_axi_gmem_arid.value = 0
-        clock = (dut.ap_clk, dut.ap_rst_n)
-        bus = AxiLiteBus.from_prefix(dut, "s_axi_control")
-        self.master = AxiLiteMaster(bus, *clock, reset_active_level=False)
+        dut, rng, clock = self.dut, self.rng, self._hold()
         self.memory = Memory(dut.ap_clk, rng)
         self.slave = AxiSlave(
             AxiBus.from_prefix(dut, "m_axi_gmem"),

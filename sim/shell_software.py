@@ -38,8 +38,8 @@ class Shell:
         self.weights = Path("weights.bin").read_bytes()
         self.requests = 0
 
-    async def begin(self) -> Shell:
-        """Reset."""
+    def _hold(self) -> tuple[Any, Any]:
+        """Start the clock, in reset, and the master; gives clock and reset for other models."""
         dut = self.dut
         # A clock of the bench's own would hide from the models what was before its edge.
         Clock(dut.ap_clk, 10, "ns").start()
@@ -50,6 +50,11 @@ class Shell:
         clock = (dut.ap_clk, dut.ap_rst_n)
         bus = AxiLiteBus.from_prefix(dut, "s_axi_control")
         self.master = AxiLiteMaster(bus, *clock, reset_active_level=False)
+        return clock
+
+    async def begin(self) -> Shell:
+        """Reset."""
+        dut, clock = self.dut, self._hold()
         memory = AxiBus.from_prefix(dut, "m_axi_gmem")
         self.ram = AxiRam(memory, *clock, reset_active_level=False, size=SIZE)
         for log in (self.master.write_if, self.master.read_if, self.ram.write_if, self.ram.read_if):

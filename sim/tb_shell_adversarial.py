@@ -15,7 +15,7 @@ import cocotb
 from cocotb.task import Task
 from cocotb.triggers import ClockCycles, First, RisingEdge
 from shell_rig import ARGUMENTS, Rig
-from tb_shell import CONTINUE, DONE, IDLE, LIMIT, START
+from shell_software import CONTINUE, DONE, IDLE, LIMIT, START
 
 READ_ERROR, WRITE_ERROR, ADDRESS_ERROR = 1, 2, 4
 QUEUE = 8

@@ -11,7 +11,7 @@ import pytest
 
 from firebrick.emit.registers import MODULE, PACKAGE_NAME
 from firebrick.resources import HARDWARE as HARDWARE_FOLDERS
-from firebrick.verify.verilator import verilator_root
+from rtl_lint import assert_clean
 
 ROOT = Path(__file__).parents[1]
 HARDWARE = sorted((ROOT / "hw").rglob("*.sv"))
@@ -27,22 +27,13 @@ def name(path: Path) -> str:
 
 def lint(path: Path, *options: str) -> None:
     """Let Verilator look at a module as a top, or at a package."""
-    root = verilator_root()
     folders = [path.parent, *(ROOT / "hw" / part for part in HARDWARE_FOLDERS)]
     search = [f"-I{folder}" for folder in folders]
-    command = ["verilator_bin", "--lint-only", "--timing", "-Wall", *options]
+    files = [*sorted((ROOT / "hw" / "lint").glob("*.vlt")), path]
     if not path.stem.endswith("_pkg"):
-        command += ["--top-module", path.stem]
-        search += [str(x) for x in HARDWARE if x.stem.endswith("_pkg")]  # nobody looks for them
-    waivers = sorted((ROOT / "hw" / "lint").glob("*.vlt"))
-    result = subprocess.run(
-        [str(root / "bin" / command[0]), *command[1:], *search, *map(str, waivers), str(path)],
-        env={"VERILATOR_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
+        options += ("--top-module", path.stem)
+        files = [*(x for x in HARDWARE if x.stem.endswith("_pkg")), *files]  # nobody looks for them
+    assert_clean(files, *options, *search)
 
 
 @pytest.mark.parametrize("path", HARDWARE, ids=name)

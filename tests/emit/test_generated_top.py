@@ -2,7 +2,6 @@
 """The generated top: pinned text for two layers, lint of every kind of connection."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.plan.planner import plan
-from firebrick.verify.verilator import verilator_root
 from networks import fire_network, random_conv, small_network
+from rtl_lint import assert_clean
 
 SNAPSHOT = Path(__file__).with_name("two_layers.sv")
 
@@ -43,19 +42,8 @@ def test_two_layer_top_is_as_pinned() -> None:
 def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
     network = small_network(bypass=bypass)
     generate(network, plan(network, Goal(multipliers=24)), tmp_path / "rtl")
-    root = verilator_root()
     sources = [*sorted((tmp_path / "rtl" / "hw").glob("*.sv")), tmp_path / "rtl" / f"{TOP}.sv"]
-    result = subprocess.run(
-        [
-            *(str(root / "bin" / "verilator_bin"), "--lint-only", "--timing", "-Wall"),
-            *("--top-module", TOP, *map(str, sources)),
-        ],
-        env={"VERILATOR_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
+    assert_clean(sources, "--top-module", TOP)
 
 
 def test_another_networks_plan_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 """The generated kernels: ports, widths, the manifest, lint; networks that have none."""
 
 import json
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +18,8 @@ from firebrick.plan.goal import Goal
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
-from firebrick.verify.verilator import verilator_root
 from networks import fire_network, small_network
+from rtl_lint import assert_clean
 
 SQUEEZENET = Kernel(
     height=227,
@@ -125,19 +124,8 @@ def test_generated_kernels_are_lint_clean_and_in_the_manifest(loaded: bool, tmp_
     assert (folder / HEADER.name).read_bytes() == HEADER.read_bytes()
     sources = [folder / x for x in manifest["sources"]]
     assert {TOP, KERNEL, STREAM, "shell", "shell_registers"} <= {x.stem for x in sources}
-    root = verilator_root()
     for top in (TOP, KERNEL, STREAM):
-        result = subprocess.run(
-            [
-                *(str(root / "bin" / "verilator_bin"), "--lint-only", "--timing", "-Wall"),
-                *("--top-module", top, *map(str, sources)),
-            ],
-            env={"VERILATOR_ROOT": str(root)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
+        assert_clean(sources, "--top-module", top)
 
 
 def test_network_without_vectors_has_no_kernel(tmp_path: Path) -> None:

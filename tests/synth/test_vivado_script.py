@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is handed to Vivado: its scripts run against a recorder that knows AMD's documentation."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from firebrick.resources import data_folder
 from firebrick.runtime.pynq import find_kernel
 from firebrick.synth import vivado_tool, vpp_tool
 from firebrick.synth.vivado_project import Step, read_kernel
-from firebrick.verify.verilator import verilator_root
+from rtl_lint import assert_clean
 from stand_ins import need_tcl
 from vivado_tools import record
 from vivado_work import work_of
@@ -155,17 +154,7 @@ def test_top_in_verilog_is_verilog(kernel_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / kernel.verilog
     path.write_text(text)
     others = [x for x in kernel.sources if x.stem != kernel.top]
-    old = ["+1364-2005ext+v"]
-    root = verilator_root()
-    command = [str(root / "bin" / "verilator_bin"), "--lint-only", "--timing", "-Wall", *old]
-    result = subprocess.run(
-        [*command, "--top-module", kernel.top, *map(str, others), str(path)],
-        env={"VERILATOR_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[:2000]
+    assert_clean([*others, path], "+1364-2005ext+v", "--top-module", kernel.top)
     was = next(x for x in kernel.sources if x.stem == kernel.top).read_text()
     assert text.replace("wire", "logic") == was
 

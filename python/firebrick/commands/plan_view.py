@@ -37,6 +37,11 @@ def engine_fields(layer: LayerPlan, plan: Plan) -> dict[str, object]:
     }
 
 
+def predicted(plan: Plan, board: Board) -> Resources | None:
+    """What a plan predicts, if it is for the board's family."""
+    return plan.resources if board.family == plan.family else None
+
+
 def plan_fields(plan: Plan, board: Board | None) -> dict[str, object]:
     """Everything about a plan, for machines."""
     proven = gap(plan)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firebrick import console
-from firebrick.boards import Board, load_board
-from firebrick.commands.files import read_manifest_plan
-from firebrick.commands.plan_view import exceeding, print_bars
-from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.boards import Board
+from firebrick.commands.files import read_plan_and_board
+from firebrick.commands.plan_view import exceeding, predicted, print_bars
+from firebrick.errors import CheckFailed
 from firebrick.synth.vitis_project import Step, read_project
 from firebrick.synth.vitis_tool import VitisRun, find_flow, run
 
@@ -25,11 +25,7 @@ def synthesize_folder(
         FirebrickError: when there is no tool or no board, or the folder is another's.
     """
     find_flow()  # before anything else is asked for
-    plan = read_manifest_plan(folder)
-    name = board if board is not None else plan.board
-    if name is None:
-        raise FirebrickError(f"{folder}: its plan names no board: give --board")
-    chosen = load_board(name)
+    plan, chosen = read_plan_and_board(folder, board)
     project = read_project(folder, chosen)
     steps = [x for x in Step if x not in skip]
     with console.progress_bars() as progress:
@@ -37,8 +33,9 @@ def synthesize_folder(
     resources = done.report.resources
     excess = resources.excess(chosen.budget())
     if as_json:
-        predicted = plan.resources.fields() if chosen.family == plan.family else None
-        console.emit_json(_fields(done, chosen) | {"predicted": predicted, "fits": not excess})
+        known = predicted(plan, chosen)
+        fields = {"predicted": known.fields() if known else None, "fits": not excess}
+        console.emit_json(_fields(done, chosen) | fields)
     else:
         _print(done, chosen)
     if excess:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from firebrick import console
 from firebrick.area.resources import Resources
-from firebrick.boards import Board, load_board
-from firebrick.commands.files import read_manifest_plan
-from firebrick.commands.plan_view import exceeding, print_bars
-from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.boards import Board
+from firebrick.commands.files import read_plan_and_board
+from firebrick.commands.plan_view import exceeding, predicted, print_bars
+from firebrick.errors import CheckFailed
 from firebrick.plan.plan import Plan
 from firebrick.synth.vivado_project import possible_steps, read_kernel
 from firebrick.synth.vivado_tool import Stage, VivadoRun, find_vivado, run
@@ -56,24 +56,6 @@ def synthesize_folder(
                 f"setup slack {timing.setup_ns} ns, hold slack {timing.hold_ns} ns"
                 + (": no bitstream" if stage.name == "design" else "")
             )
-
-
-def read_plan_and_board(folder: Path, board: str | None) -> tuple[Plan, Board]:
-    """The plan of a generated folder, and a board or the plan's.
-
-    Raises:
-        FirebrickError: when there is neither.
-    """
-    plan = read_manifest_plan(folder)
-    name = board if board is not None else plan.board
-    if name is None:
-        raise FirebrickError(f"{folder}: its plan names no board: give --board")
-    return plan, load_board(name)
-
-
-def predicted(plan: Plan, board: Board) -> Resources | None:
-    """What a plan predicts, if it is for the board's family."""
-    return plan.resources if board.family == plan.family else None
 
 
 def _fields(done: VivadoRun, alone: Stage, plan: Plan, board: Board) -> dict[str, object]:

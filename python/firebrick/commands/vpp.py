@@ -8,8 +8,9 @@ from pathlib import Path
 
 from firebrick import console
 from firebrick.boards import Board
-from firebrick.commands.plan_view import exceeding, print_bars
-from firebrick.commands.vivado import predicted, print_counts, read_plan_and_board
+from firebrick.commands.files import read_plan_and_board
+from firebrick.commands.plan_view import exceeding, predicted, print_bars
+from firebrick.commands.vivado import print_counts
 from firebrick.errors import CheckFailed
 from firebrick.plan.plan import Plan
 from firebrick.synth.vivado_project import read_kernel

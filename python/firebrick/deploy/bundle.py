@@ -29,14 +29,10 @@ from firebrick.emit.registers import HEADER
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
+from firebrick.plan.kernel import WORD_BYTES
 from firebrick.plan.plan import Plan
-from firebrick.runtime import Bundle
+from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 
-FORMAT = 1
-"""Version of the format."""
-DESCRIPTION = "bundle.json"
-WORD_BYTES = 16
-"""Bytes that a word of weights takes in memory."""
 CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
 """Samples whose licence lets anyone pass them on."""
 SAMPLE = "chelsea"
@@ -78,7 +74,7 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
             or the folder is not ours to replace.
     """
     network = contents.network
-    with whole_folder(folder, DESCRIPTION) as temporary:
+    with whole_folder(folder, DOCUMENT) as temporary:
         generate(network, contents.plan, temporary / "rtl")
         manifest = json.loads((temporary / "rtl" / MANIFEST).read_text())
         if "kernel" not in manifest:
@@ -100,9 +96,9 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
         (temporary / "README.txt").write_text(text)
         sums, sizes = _files(temporary)
         description = json.dumps(_describe(contents, manifest["kernel"], sums), indent=2) + "\n"
-        (temporary / DESCRIPTION).write_text(description)
+        (temporary / DOCUMENT).write_text(description)
         Bundle.open(temporary)  # what the driver would refuse is never written
-    return sizes | {DESCRIPTION: len(description.encode())}
+    return sizes | {DOCUMENT: len(description.encode())}
 
 
 def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
@@ -111,7 +107,7 @@ def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
         return
     words = (folder / "rtl" / LOAD_FILE).read_text().split()
     data = b"".join(int(x, 16).to_bytes(WORD_BYTES, "little") for x in words)
-    (folder / "weights.bin").write_bytes(data.ljust(kernel["weights_bytes"], b"\0"))
+    (folder / WEIGHTS).write_bytes(data.ljust(kernel["weights_bytes"], b"\0"))
 
 
 def _write_model(contents: Contents, folder: Path) -> None:

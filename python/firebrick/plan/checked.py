@@ -5,11 +5,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from firebrick.errors import FirebrickError
 
 LONGEST_TEXT = 256
 LARGEST_FILE = 4 << 20
+
+
+def read_text(path: Path) -> str:
+    """Text of a file, no more than `parse` takes.
+
+    Raises:
+        FirebrickError: naming the file, when it cannot be read.
+    """
+    try:
+        with path.open() as file:
+            return file.read(LARGEST_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FirebrickError(f"{path}: cannot be read: {error}") from None
 
 
 def parse(text: str, source: str) -> object:

@@ -21,12 +21,12 @@ from firebrick.area.resources import Family, Resources
 from firebrick.cache import cache_folder, code_key
 from firebrick.errors import FirebrickError
 from firebrick.synth.cells import tally
+from firebrick.synth.log import reason
 from firebrick.synth.netlist import base_name
 from firebrick.synth.worker import CELLS, JOB, Job
 
 TIMEOUT = 3600.0
 """Seconds after which one synthesis is given up."""
-WRONG = re.compile(r"\berror:", re.IGNORECASE)
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -125,18 +125,12 @@ def _run(job: Job, images: Mapping[str, str], timeout: float) -> dict[str, objec
                     f"{job.top}: Yosys has not finished in {timeout:g} seconds"
                 ) from None
         if status or not (folder / CELLS).is_file():
-            raise FirebrickError(f"{job.top}: Yosys failed ({status}): {_reason(folder / 'log')}")
+            text = (folder / "log").read_text(errors="replace")
+            raise FirebrickError(f"{job.top}: Yosys failed ({status}): {reason(text)}")
         cells = json.loads((folder / CELLS).read_text())
     # The module itself first, whatever order Yosys lists them in.
     cells = {job.top: cells[job.top]} | cells
     return {"cells": cells, "seconds": round(time.monotonic() - start, 1)}
-
-
-def _reason(log: Path) -> str:
-    """Line of a log that says what went wrong."""
-    lines = [x.strip() for x in log.read_text(errors="replace").splitlines() if x.strip()]
-    wrong = [x for x in lines if WRONG.search(x)]
-    return (wrong + lines[-1:] + ["it said nothing"])[0]
 
 
 def _closure(module: str, sources: Sequence[Path]) -> list[Path]:

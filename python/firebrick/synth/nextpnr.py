@@ -22,6 +22,7 @@ from firebrick.synth import nextpnr_report
 from firebrick.synth.ecp5_board import Ecp5Board
 from firebrick.synth.ecp5_top import UART_TOP, Geometry, read_geometry, uart_sources, uart_top
 from firebrick.synth.ecp5_worker import CELLS, JOB, NETLIST, VERILOG
+from firebrick.synth.log import reason
 from firebrick.synth.nextpnr_report import Timing, Watch
 from firebrick.synth.nextpnr_tool import find_tool, run_tool, version_of
 
@@ -34,7 +35,6 @@ SEED = 1
 """Of placement: the same design gives the same bitstream."""
 PLAIN = re.compile(r"[\w.]+", re.ASCII)
 """Names of files that mean the same to Yosys."""
-WRONG = re.compile(r"\berror:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +126,7 @@ def synthesize(top: str, sources: Sequence[str], scratch: Path) -> dict[str, int
     log = scratch / YOSYS_LOG
     status = run_tool([sys.executable, "-m", "firebrick.synth.ecp5_worker"], scratch, log)
     if status or not (scratch / CELLS).is_file():
-        lines = [x.strip() for x in log.read_text().splitlines() if x.strip()]
-        wrong = [x for x in lines if WRONG.search(x)]
-        raise FirebrickError(
-            f"{top}: Yosys failed ({status}): {(wrong + lines[-1:] + ['it said nothing'])[0]}"
-        )
+        raise FirebrickError(f"{top}: Yosys failed ({status}): {reason(log.read_text())}")
     return dict(json.loads((scratch / CELLS).read_text()))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firebrick.errors import FirebrickError
+from firebrick.synth.found import tell
 
 TIMEOUT = 4 * 3600.0
 """Seconds after which a tool is given up."""
@@ -103,8 +104,4 @@ def run_tool(
 
 
 if __name__ == "__main__":
-    try:
-        print(version_of(find_tool("nextpnr-ecp5")))
-    except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    tell(lambda: version_of(find_tool("nextpnr-ecp5")))

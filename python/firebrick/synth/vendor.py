@@ -12,9 +12,10 @@ from pathlib import Path
 from firebrick.emit.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.output import whole_folder
-from firebrick.plan.checked import LARGEST_FILE, Fields, parse
+from firebrick.plan.checked import Fields, parse, read_text
 from firebrick.progress import Progress, silent
 from firebrick.resources import data_folder
+from firebrick.synth.log import reason
 
 PATH = re.compile(r"[\w./+=@~ -]*", re.ASCII)
 """Text that means the same to a shell, to Tcl between braces, and in a config file."""
@@ -33,12 +34,7 @@ def read_fields(folder: Path) -> tuple[Fields, str]:
         FirebrickError: when there is none that can be read.
     """
     path = folder / MANIFEST
-    try:
-        with path.open() as file:
-            text = file.read(LARGEST_FILE + 1)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FirebrickError(f"{path}: cannot be read: {error}") from None
-    fields = Fields(parse(text, str(path)), str(path))
+    fields = Fields(parse(read_text(path), str(path)), str(path))
     return fields, str(fields.left.get("target", "rtl"))
 
 
@@ -135,8 +131,8 @@ def run_commands(
                 command, cwd=work, stdout=log, stderr=subprocess.STDOUT, check=False
             ).returncode
         if status:
-            reason = _reason(work / LOG, start)
-            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {reason}")
+            why = _reason(work / LOG, start)
+            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {why}")
         progress(title, 1.0)
 
 
@@ -145,5 +141,4 @@ def _reason(log: Path, start: int) -> str:
     with log.open("rb") as file:
         file.seek(start)
         text = file.read().decode(errors="replace")
-    lines = [x.strip() for x in text.splitlines() if x.strip()]
-    return ([x for x in lines if WRONG.search(x)] + lines[-1:])[0]
+    return reason(text, WRONG)

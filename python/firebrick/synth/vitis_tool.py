@@ -8,7 +8,6 @@ wants to know before minutes are spent on a plan.
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from firebrick.errors import FirebrickError
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor
+from firebrick.synth.found import tell
 from firebrick.synth.vendor import SETTINGS
 from firebrick.synth.vitis_project import WORK, Project, Step
 from firebrick.synth.vitis_report import CsynthReport, read_report
@@ -128,8 +128,4 @@ def run(
 
 
 if __name__ == "__main__":
-    try:
-        print(find_flow())
-    except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    tell(find_flow)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from firebrick.emit.fusesoc_core import CLOCK, clock_constraint
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor
+from firebrick.synth.found import tell
 from firebrick.synth.vivado_project import Kernel, Step
 from firebrick.synth.vivado_report import Timing, Utilization, read_timing, read_utilization
 
@@ -159,8 +159,4 @@ def _logs(work: Path, patterns: Sequence[str]) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    try:
-        find_vivado()
-    except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    tell(find_vivado)

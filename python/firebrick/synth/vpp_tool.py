@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from firebrick.boards import Board
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor, vpp_project
+from firebrick.synth.found import tell
 from firebrick.synth.vivado_project import Kernel
 from firebrick.synth.vivado_tool import PROGRAM, batch, check_memories
 from firebrick.synth.vpp_project import Step
@@ -123,8 +123,4 @@ def _report(work: Path) -> Path:
 
 
 if __name__ == "__main__":
-    try:
-        find_vitis()
-    except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+    tell(find_vitis)
