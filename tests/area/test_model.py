@@ -104,8 +104,9 @@ def test_engines(family: Family) -> None:
     assert abs(ff - real_ff) <= SUM * real_ff
 
 
-def test_every_part_has_its_coefficients() -> None:
-    assert COEFFICIENTS.keys() == CONV_PARTS.keys() | MODULES.keys()
+@pytest.mark.parametrize("family", Family)
+def test_every_part_has_its_coefficients(family: Family) -> None:
+    assert COEFFICIENTS[family].keys() == CONV_PARTS.keys() | MODULES.keys()
 
 
 def test_every_lane_counts() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The integer program against trying everything."""
 
+import os
 from dataclasses import astuple
 from itertools import pairwise, product
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.area.resources import Resources
+from firebrick.plan import solve as program
 from firebrick.plan.engines import ConvChoice
 from firebrick.plan.folding import Folding
 from firebrick.plan.solve import GAP, columns_of, fewest_multipliers, price, solve
@@ -78,6 +80,24 @@ def test_least_share_is_found(seed, size, multipliers):
     assert not answer.impossible or best > 1 + 1e-9
 
 
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(20, 200), st.floats(1.01, 2))
+def test_fewest_multipliers_within_a_share(seed, size, room):
+    rng = np.random.default_rng(seed)
+    options, tables = random_instance(rng)
+    budget = Resources(*(int(x) for x in rng.integers(size // 2, size, 6)))
+    available = np.array([*astuple(budget), np.inf], float)
+    columns = columns_of(options)
+    most = room * solve(options, budget, None, tables).share
+    answer = solve(options, budget, None, tables, most)
+    used = amounts(answer.foldings, tables, columns)
+    assert (used / available).max() <= most + 1e-5
+    picks = (dict(zip(options, x, strict=True)) for x in product(*options.values()))
+    others = [amounts(x, tables, columns) for x in picks]
+    best = min(x[-1] for x in others if (x / available).max() <= most - 1e-5)
+    assert used[-1] <= best * (1 + GAP) + 1e-6
+
+
 def test_gearboxes_decide_between_neighbours():
     """Each layer alone would take what is cheapest; together they agree on their columns."""
     cheap, dear = Resources(lut=100), Resources(lut=110)
@@ -112,6 +132,18 @@ def test_a_full_budget_fits():
     assert answer.share == pytest.approx(1, abs=1e-12)
     assert answer.fits
     assert not answer.impossible
+
+
+def test_a_chatty_solver_is_not_heard(monkeypatch, capfd):
+    def chatty(*args, **named):
+        os.write(1, b"HiGHS is in trouble")
+        return milp(*args, **named)
+
+    milp = program.milp
+    monkeypatch.setattr(program, "milp", chatty)
+    assert solve({"a": [folding(1, 1)]}, Resources(lut=1), None, {}).fits
+    print("heard")
+    assert capfd.readouterr().out == "heard\n"
 
 
 def test_no_folding_is_fast_enough():

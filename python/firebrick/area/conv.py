@@ -37,6 +37,9 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
     # Slices keep products and sums, of a column of their own the pixel too.
     pairs = sliced // 2 if conv["dual"] else 0
     upper = max(1, sum_bits - bits - value)
+    # Columns of a group in the queue's head that are the upper ones of a pair in some group.
+    every = conv["drain"] % 2 and shape.groups > 1
+    uppers = (conv["drain"] if every else conv["drain"] // 2) if pairs else 0
     bank = ram(shape.word_bits, shape.bank_depth, conv["bank_kind"], family)
     queue = ram(columns * sum_bits, conv["queue_depth"], LUT, family)
     position = index_bits(conv["positions"])
@@ -55,9 +58,9 @@ def lane(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features:
             1,
             fabric * sum_bits,
             fabric * ((bits + 1) // 2) * (value + 2),
-            pairs * (upper + 2),
-            conv["drain"] * sum_bits * tree_luts(shape.groups),
-            conv["drain"] * sum_bits * (pairs > 0),
+            (conv["drain"] * sum_bits + uppers * upper) * tree_luts(shape.groups),
+            pairs * (2 * upper + 1),
+            uppers * sum_bits,
             columns * bits * (1 < kernel <= 4),
             columns * bits * (kernel > 4),
             shape.bank_bits * (1 + select_luts(kernel)),

@@ -57,6 +57,11 @@ def tree_luts(inputs: int) -> int:
     return 0 if inputs <= 1 else -(-inputs // 4) + tree_luts(-(-inputs // 4))
 
 
+def chosen_luts(inputs: int) -> float:
+    """About the LUTs that choose one of so many bits, each with a line of its own that says so."""
+    return inputs - 1.5 if inputs > 3 else float(inputs > 1)
+
+
 @cache
 def ram(width: int, depth: int, kind: int, family: Family) -> MemoryArea:
     """`ram.sv`: one write port, one read port."""

@@ -3,8 +3,7 @@
 
 DSP slices, block RAMs and UltraRAMs follow from the RTL's text and are exact. LUTs and flip-flops
 are weighted sums of what they grow with; the weights (`coefficients.py`) were fitted to what Yosys
-makes of many engines for 7 series devices. On UltraScale+ Yosys puts no registers into the slices
-of a lane: that is a matter of terms, not of weights.
+makes of many engines, for each family on its own.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Reso
     dsp = lutram = bram18 = uram = 0
     lut = ff = 0.0
     for name, features, count in _parts(module, parameters, family):
-        lut_weights, ff_weights = COEFFICIENTS[name]
+        lut_weights, ff_weights = COEFFICIENTS[family][name]
         memory = features.memory
         lut += count * (
             memory.luts + memory.lutram + sum(map(mul, features.lut_terms, lut_weights))

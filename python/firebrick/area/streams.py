@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import gcd
 
 from firebrick.area.features import Features, together
-from firebrick.area.memory import MemoryArea, ram, rom, select_luts
+from firebrick.area.memory import MemoryArea, chosen_luts, ram, rom, select_luts
 from firebrick.area.resources import Family
 from firebrick.area.shape import chunk_count
 from firebrick.ops.base import MemoryKind
@@ -71,7 +71,7 @@ def regroup(p: Mapping[str, int], _family: Family) -> Features:
     sources = [sum(n <= u < n + taken for n in starts) for u in range(capacity)]
     bits = unit * p["bits"]
     # A unit that moves down has one more source; the first source of all is to stay as it is.
-    choices = sum(select_luts(x + (u < capacity - given)) for u, x in enumerate(sources))
+    choices = sum(chosen_luts(x + (u < capacity - given)) for u, x in enumerate(sources))
     moved = capacity - given
     control = index_bits(segments) + capacity.bit_length()
     beats = _frame_bits(p["height"] * p["channels"] * given_segments)

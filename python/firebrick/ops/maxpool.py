@@ -79,6 +79,11 @@ class MaxPool(Operator):
         return y
 
 
+def most_columns(operator: MaxPool) -> int:
+    """Columns with which a row arrives, and leaves, in one beat."""
+    return max(operator.output.width, -(-operator.input.width // operator.stride))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxPoolEngine(Engine):
     """One instance of the module `maxpool`.

@@ -68,13 +68,11 @@ def balance(
         exact = {n: sum(x.timing().cycles) for n, x in derived.engines.items()}
         plan = complete(network, choices, derived, goal.board)
         taken = search.taken
+        guessed = goal.board is not None and goal.max_cycles is None and not any(taken)
         search.learn(answer, plan, exact)
-        around, bound = target, low
+        around, bound = None if guessed else target, low
         nearest = plan
-        if not answer.fits:
-            if not any(taken) and goal.max_cycles is None:
-                around = None
-                continue  # so far a guess
+        if not answer.fits and not guessed:
             if not plan.fits or search.taken == taken:
                 break
             # The correction was too large: other operators take more in faster plans.
@@ -83,7 +81,7 @@ def balance(
         if _meets(plan, goal) and (best is None or _rank(plan, goal) < _rank(best, goal)):
             best = plan
         agreed = search.slowest(exact) <= TRUST * target
-        if answer.fits and _meets(plan, goal) and agreed:
+        if answer.fits and _meets(plan, goal) and agreed and not guessed:
             break
     if progress:
         progress("balancing", 1.0)

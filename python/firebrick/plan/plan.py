@@ -13,6 +13,7 @@ from firebrick.ir.network import Network
 from firebrick.ops.base import MemoryKind
 from firebrick.ops.conv import Conv
 from firebrick.ops.conv_engine import Placement, fewest_columns
+from firebrick.ops.maxpool import MaxPool, most_columns
 from firebrick.plan.checked import Fields, parse
 
 FORMAT = 2
@@ -265,6 +266,8 @@ class Plan:
             width = operator.inputs[0].width if plan.kind == "avgpool" else operator.output.width
             if isinstance(operator, Conv):
                 width = max(width, fewest_columns(operator))
+            elif isinstance(operator, MaxPool):
+                width = most_columns(operator)
             require(
                 plan.columns <= width, where + "columns", plan.columns, f"exceeds the width {width}"
             )

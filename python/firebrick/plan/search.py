@@ -79,7 +79,12 @@ class Search:
         return Resources(*(max(0, b - t) for b, t in zip(sure.counts, self.taken, strict=True)))
 
     def attempt(
-        self, target: float, *, few_lanes: bool = False, multipliers: int | None = None
+        self,
+        target: float,
+        *,
+        few_lanes: bool = False,
+        multipliers: int | None = None,
+        most: float | None = None,
     ) -> Answer:
         """Foldings that meet a target, within the limits if possible.
 
@@ -87,6 +92,8 @@ class Search:
             target: cycles a frame.
             few_lanes: without a device, prefer few lanes to few multipliers.
             multipliers: a limit instead of the goal's.
+            most: on a device, the share that the fullest resource may take, of which then no more
+                is saved: multipliers are.
         """
         board, budget = self.goal.board, self.budget
         family = board.family if board else None
@@ -97,7 +104,7 @@ class Search:
             return fewest_multipliers(options, limit, few_lanes=few_lanes)
         options = {n: with_image(self.network, n, x, target, family) for n, x in options.items()}
         gears = tables(self.joins, columns_of(options), target, family)
-        return solve(options, budget, limit, gears)
+        return solve(options, budget, limit, gears, most)
 
     def fastest(
         self, low: float, high: float, multipliers: int | None = None
@@ -105,7 +112,7 @@ class Search:
         """Proven bound, least target whose foldings fit, and they.
 
         What foldings take is about inversely proportional to the target, which leads there faster
-        than halving intervals.
+        than halving intervals; these are halved where it leads there in small steps from one side.
 
         Args:
             low: target not to go below.
@@ -115,6 +122,7 @@ class Search:
         bound, target = 0.0, high
         best: tuple[float, Answer] | None = None
         worst, first = low, SLOWEST  # the first target that any foldings meet
+        before = None
         precision = PRECISION if self.goal.board else FINE_PRECISION
         for number in range(ATTEMPTS if self.goal.board else 4 * ATTEMPTS):
             answer = self.attempt(target, multipliers=multipliers)
@@ -134,8 +142,11 @@ class Search:
                 # Some designs hardly shrink for a while: longer and longer steps past them.
                 step = max(step, 1 + PRECISION * 2**number)
             target = target * step * (0.998 if answer.fits else 1.001)
+            if best and worst > low and answer.fits == before:
+                target = (min if answer.fits else max)(target, (worst + high) / 2)
             if not worst < target < high:
                 target = (worst + high) / 2 if best else 1.3 * worst
+            before = answer.fits
         return bound, *(best or (target, answer))
 
     def propose(self, around: float | None) -> tuple[float, float, Answer]:
@@ -170,6 +181,9 @@ class Search:
             relaxed = min(target * FEW_LANES, most or SLOWEST)
             better = self.attempt(relaxed, few_lanes=True, multipliers=multipliers)
             answer = better if better.fits else answer
+        if answer.fits and board:
+            leaner = self.attempt(target, multipliers=multipliers, most=answer.share)
+            answer = leaner if leaner.fits else answer
         return bound, target, answer
 
     def first_guess(self) -> float:

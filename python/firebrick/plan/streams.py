@@ -10,7 +10,7 @@ from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import TensorType
 from firebrick.ops.conv import Conv
-from firebrick.ops.maxpool import MaxPool
+from firebrick.ops.maxpool import MaxPool, most_columns
 from firebrick.plan.engines import ConvChoice
 
 SHARE = 0.75
@@ -57,12 +57,10 @@ def pool_columns(operator: MaxPool, before: int, wishes: Sequence[int], cycles: 
         wishes: columns in which its readers take their input.
         cycles: a frame's cycles.
     """
-    least = _fewest(operator.input, operator.stride, cycles)
+    least = min(_fewest(operator.input, operator.stride, cycles), most_columns(operator))
     given, rest = divmod(before, operator.stride)
-    fitting = [
-        x for x in (*wishes, *(() if rest else (given,))) if least <= x <= operator.output.width
-    ]
-    return min(fitting, default=min(least, operator.output.width))
+    offered = (*wishes, *(() if rest else (given,)))
+    return min((x for x in offered if least <= x <= operator.output.width), default=least)
 
 
 def image_pixels(kind: TensorType, cycles: float) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from firebrick.area.resources import Family, Resources
 from firebrick.area.shape import ConvShape
 from firebrick.emit.memories import memory_text
 from firebrick.ops.base import MemoryKind
+from firebrick.ops.conv_engine import ConvEngine
 from firebrick.ops.memory import image, rom
 from firebrick.resources import hardware_sources
 from firebrick.synth.geometries import STREAM_MODULES, draw_engines
@@ -44,13 +45,18 @@ IMAGES = {
 HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
 
-Per part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the order in which
-`conv.py` and `streams.py` list them. Before each how far the fit is off, root mean square.
+Per family and part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the
+order in which `conv.py` and `streams.py` list them. Before each how far the fit is off, root mean
+square.
 """
 
 from collections.abc import Mapping
 
-COEFFICIENTS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+from firebrick.area.resources import Family
+
+Weights = tuple[tuple[float, ...], tuple[float, ...]]
+
+COEFFICIENTS: Mapping[Family, Mapping[str, Weights]] = {
 '''
 
 
@@ -64,8 +70,15 @@ class Job(NamedTuple):
 
 
 def conv_jobs(count: int, family: Family) -> Iterator[Job]:
-    """Parts of drawn engines."""
-    for drawn in itertools.islice(draw_engines(SEED, ultra=family is Family.XCUP), count):
+    """Parts of drawn engines; lanes, most of every device, of as many planned ones too."""
+    ultra = family is Family.XCUP
+    yield from _parts(itertools.islice(draw_engines(SEED, ultra=ultra), count), family)
+    planned = itertools.islice(draw_engines(SEED, ultra=ultra, planned=True), count)
+    yield from (x for x in _parts(planned, family) if x.module == "conv_lane")
+
+
+def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Job]:
+    for drawn in engines:
         engine = drawn
         conv = {name: int(value) for name, value in engine.parameters().items()}
         shape = ConvShape(conv)
@@ -128,7 +141,11 @@ def fitted(samples: list[tuple[Features, Resources]], kind: str) -> tuple[str, f
 
 def main(engines: int) -> None:
     """Synthesize, fit, write."""
-    family = Family.XC7
+    entries = [line for family in Family for line in _family(family, engines)]
+    Path(target.__file__).write_text(HEAD + "".join(entries) + "}\n")
+
+
+def _family(family: Family, engines: int) -> Iterator[str]:
     jobs = [*stream_jobs(family), *conv_jobs(engines, family)]
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda job: count(job, family), jobs))
@@ -136,18 +153,16 @@ def main(engines: int) -> None:
     for job, resources in zip(jobs, counts, strict=True):
         exact = (job.features.dsp, job.features.memory.bram18)
         if exact != (resources.dsp, resources.bram18):
-            print(f"{job.module}: {exact} is {resources}: {job.parameters}")
+            print(f"{family} {job.module}: {exact} is {resources}: {job.parameters}")
         samples.setdefault(job.module, []).append((job.features, resources))
-    Path(target.__file__).write_text(HEAD + "".join(_entries(samples)) + "}\n")
-
-
-def _entries(samples: Mapping[str, list[tuple[Features, Resources]]]) -> Iterator[str]:
+    yield f"    Family.{family.name}: {{\n"
     for module, found in sorted(samples.items()):
-        yield f'    "{module}": (\n'
+        yield f'        "{module}": (\n'
         for kind in ("lut", "ff"):
             text, error = fitted(found, kind)
-            yield f"        # {error:.1%} of {len(found)}\n        ({text}),\n"
-        yield "    ),\n"
+            yield f"            # {error:.1%} of {len(found)}\n            ({text}),\n"
+        yield "        ),\n"
+    yield "    },\n"
 
 
 if __name__ == "__main__":

@@ -32,12 +32,13 @@ SHAPES = (
 """Layers of convolutional networks, and some unlike them."""
 
 
-def draw_engines(seed: int, *, ultra: bool) -> Iterator[ConvEngine]:
+def draw_engines(seed: int, *, ultra: bool, planned: bool = False) -> Iterator[ConvEngine]:
     """Engines without end, the same for the same seed.
 
     Args:
         seed: of everything random.
         ultra: some have memories of UltraRAM.
+        planned: multipliers as plans mostly have them: none in LUTs, columns share slices.
     """
     rng = np.random.default_rng(seed)
     while True:
@@ -60,8 +61,8 @@ def draw_engines(seed: int, *, ultra: bool) -> Iterator[ConvEngine]:
             in_order=tuple(next(orders)),
             out_order=tuple(next(orders)),
             queue_depth=int(rng.choice([8, 16, 32, 32, 64])),
-            dual=bool(rng.random() < 0.5 and may_share_slices(operator)),
-            fabric=int(rng.integers(0, columns + 1)) if rng.random() < 0.4 else 0,
+            dual=bool((rng.random() < 0.5 or planned) and may_share_slices(operator)),
+            fabric=int(rng.integers(0, columns + 1)) if rng.random() < 0.4 and not planned else 0,
             placement=Placement(
                 MemoryKind(rng.choice(kinds)),
                 MemoryKind(rng.choice([LUT, LUT, BLOCK])),
@@ -136,7 +137,7 @@ STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
         ("regroup", SHAPE | {"in_columns": before, "out_columns": after})
         for before, after in (
             *((4, 2), (2, 14), (28, 14), (14, 7), (16, 57), (57, 16), (1, 8), (5, 3), (11, 28)),
-            *((28, 55), (7, 6), (19, 1), (1, 55), (1, 28), (2, 55)),
+            *((28, 55), (7, 6), (19, 1), (1, 55), (1, 28), (2, 55), (28, 4), (56, 8), (14, 4)),
         )
     ),
     *(

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns of the operators between convolutions."""
+
+import pytest
+
+from firebrick.ops.base import TensorType
+from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
+from firebrick.plan.streams import SHARE, pool_columns
+
+POOL = MaxPool("pool", TensorType(256, 55, 55), TensorType(256, 27, 27), 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("cycles", "wishes", "columns"),
+    [
+        (10**6, [27], 27),
+        (10**6, [], 1),
+        (40_000, [27], 27),
+        (25_000, [27], 28),  # 27 columns take 54 of the 55 pixels of a row in a beat
+        (1000, [27], 28),  # too slow, but no beat can carry more
+    ],
+)
+def test_a_pool_keeps_pace(cycles, wishes, columns):
+    found = pool_columns(POOL, 55, wishes, cycles)
+    assert found == columns
+    beats = MaxPoolEngine(POOL, found).timing().in_beats * POOL.input.height
+    assert beats <= SHARE * cycles or beats == POOL.input.channels * POOL.input.height
