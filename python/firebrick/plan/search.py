@@ -79,12 +79,7 @@ class Search:
         return Resources(*(max(0, b - t) for b, t in zip(sure.counts, self.taken, strict=True)))
 
     def attempt(
-        self,
-        target: float,
-        *,
-        few_lanes: bool = False,
-        multipliers: int | None = None,
-        most: float | None = None,
+        self, target: float, *, few_lanes: bool = False, multipliers: int | None = None
     ) -> Answer:
         """Foldings that meet a target, within the limits if possible.
 
@@ -92,8 +87,6 @@ class Search:
             target: cycles a frame.
             few_lanes: without a device, prefer few lanes to few multipliers.
             multipliers: a limit instead of the goal's.
-            most: on a device, the share that the fullest resource may take, of which then no more
-                is saved: multipliers are.
         """
         board, budget = self.goal.board, self.budget
         family = board.family if board else None
@@ -104,7 +97,7 @@ class Search:
             return fewest_multipliers(options, limit, few_lanes=few_lanes)
         options = {n: with_image(self.network, n, x, target, family) for n, x in options.items()}
         gears = tables(self.joins, columns_of(options), target, family)
-        return solve(options, budget, limit, gears, most)
+        return solve(options, budget, limit, gears)
 
     def fastest(
         self, low: float, high: float, multipliers: int | None = None
@@ -181,9 +174,6 @@ class Search:
             relaxed = min(target * FEW_LANES, most or SLOWEST)
             better = self.attempt(relaxed, few_lanes=True, multipliers=multipliers)
             answer = better if better.fits else answer
-        if answer.fits and board:
-            leaner = self.attempt(target, multipliers=multipliers, most=answer.share)
-            answer = leaner if leaner.fits else answer
         return bound, target, answer
 
     def first_guess(self) -> float:

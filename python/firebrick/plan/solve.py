@@ -3,8 +3,7 @@
 
 Variables: one per folding (a binary), one per pair of columns that can meet at a gearbox (integral
 by itself), and the share of the budget that the fullest resource takes. Minimising that share says
-whether a target can be met at all, and the solver's bound proves it when not. With the share as a
-limit, multipliers are minimised: where another resource is scarce, none of them idles for nothing.
+whether a target can be met at all, and the solver's bound proves it when not.
 """
 
 from __future__ import annotations
@@ -104,7 +103,6 @@ def solve(
     budget: Resources,
     multipliers: int | None,
     tables: Tables,
-    most: float | None = None,
 ) -> Answer:
     """Choose a folding for each convolution, so that the scarcest resource has most to spare.
 
@@ -113,8 +111,6 @@ def solve(
         budget: left for convolutions and gearboxes.
         multipliers: further limit; None for any number.
         tables: LUTs of gearboxes by the columns of neighbours.
-        most: share that the fullest resource may take; with it, the fewest multipliers are chosen,
-            and the answer's bound is 0.
     """
     if not all(options.values()):
         return NOTHING
@@ -122,20 +118,22 @@ def solve(
     amounts = np.concatenate([program.amounts, np.zeros((program.pairs, len(FIELDS)))])
     amounts[program.picks :, LUT] = program.luts
     available = np.array(budget.counts, np.float64)
-    counts = [float(x.choice.multipliers) for x in program.foldings] + [0.0] * program.pairs
     if multipliers is not None:
-        amounts = np.hstack([amounts, np.array(counts)[:, None]])
+        counts = [float(f.choice.multipliers) for x in options.values() for f in x]
+        column = np.array(counts + [0.0] * program.pairs)[:, None]
+        amounts = np.hstack([amounts, column])
         available = np.append(available, multipliers)
     # A budget of nothing allows nothing; scaled, every resource has the share as its limit.
     scaled = amounts / np.maximum(available, 1e-3)
     size = program.picks + program.pairs
     limit = np.hstack([scaled.T, np.full((len(available), 1), -1.0)])
-    cost = np.array([0.0] * size + [1.0] if most is None else [*counts, 0.0])
+    cost = np.zeros(size + 1)
+    cost[-1] = 1.0
     with _silent_output():
         result = milp(
             cost,
             integrality=np.array([1] * program.picks + [0] * (program.pairs + 1)),
-            bounds=Bounds(0, np.array([1.0] * size + [np.inf if most is None else most])),
+            bounds=Bounds(0, np.array([1.0] * size + [np.inf])),
             constraints=[
                 LinearConstraint(limit, -np.inf, 0),
                 LinearConstraint(program.equalities, program.right, program.right),
@@ -147,7 +145,7 @@ def solve(
         return NOTHING if result.status == INFEASIBLE else replace(NOTHING, bound=0.0)
     chosen = program.read(result.x)
     share = float(np.max(scaled.T @ np.round(result.x[:size], 6)))
-    return Answer(chosen, share, float(result.mip_dual_bound) if most is None else 0.0)
+    return Answer(chosen, share, float(result.mip_dual_bound))
 
 
 @contextmanager
