@@ -13,6 +13,7 @@ from firebrick.ops.base import MemoryKind
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
+from firebrick.plan.search import Search
 
 BOARDS = {
     "plenty": nets.board(),
@@ -70,6 +71,15 @@ def test_the_smallest_design_for_some_cycles(fastest, network, name):
     assert made.fits
     assert share(made) < share(fastest[name])
     assert made.multipliers <= fastest[name].multipliers
+
+
+@pytest.mark.parametrize("name", ["few_slices", "ultra"])
+def test_a_first_guess_that_fits_is_not_the_answer(fastest, network, name, monkeypatch):
+    guess = 3 * fastest[name].cycles_per_frame
+    monkeypatch.setattr(Search, "first_guess", lambda _: guess)
+    made = plan(network, Goal(board=BOARDS[name]))
+    assert made.cycles_per_frame <= 1.02 * fastest[name].cycles_per_frame
+    assert made.bound_cycles > 0
 
 
 def test_multipliers_are_limited_too(fastest, network):
