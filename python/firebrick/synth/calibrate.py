@@ -2,7 +2,8 @@
 """Fit the area model to Yosys: ``python -m firebrick.synth.calibrate [ENGINES]``.
 
 Draws convolution engines, synthesizes their parts and the modules around convolutions, and writes
-`area/coefficients.py`. Counts once made are kept in the cache; without them it takes an hour.
+`area/coefficients.py`. Counts once made are kept in the cache; without them it takes some twenty
+minutes.
 """
 
 from __future__ import annotations
