@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from firebrick import frontend, images, passes
-from firebrick.cache import code_key
+from firebrick.cache import code_key, locked
 from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.quantize import QuantizeOptions, export, load, quantize
-from firebrick.verify.verilator import locked
 
 ROOT = Path(__file__).resolve().parents[1]
 

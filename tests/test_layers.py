@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
     {"__init__", "errors"},
-    {"resources", "console", "output", "progress"},
+    {"ownership", "scratch"},
+    {"resources", "console", "output", "processes", "progress"},
     {"cache"},
     {"ops"},
     {"area"},

@@ -20,7 +20,7 @@ import pytest
 from uart_host import HERE, Step, line_bytes, talk
 
 from firebrick import frontend, images, passes
-from firebrick.cache import code_key
+from firebrick.cache import code_key, locked
 from firebrick.emit.generate import generate
 from firebrick.ir.network import Network
 from firebrick.ops.conv import Conv
@@ -31,7 +31,6 @@ from firebrick.quantize import QuantizeOptions, export, load, quantize
 from firebrick.synth.ecp5_board import load_board
 from firebrick.synth.ecp5_worker import VERILOG
 from firebrick.synth.nextpnr import CONFIG, implement
-from firebrick.verify.verilator import locked
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "fashion_fire.onnx"

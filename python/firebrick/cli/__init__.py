@@ -12,6 +12,7 @@ from firebrick import __version__
 from firebrick.cli import deploy, hardware, models, runs
 from firebrick.console import ERR
 from firebrick.errors import FirebrickError
+from firebrick.processes import ended_by_signals
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,7 +58,8 @@ def common(
 def main() -> None:
     """Run the command line; an expected failure is one line on stderr and an exit status."""
     try:
-        app()
+        with ended_by_signals():
+            app()
     except FirebrickError as error:
         ERR.print(f"firebrick: {error}", soft_wrap=True)
         sys.exit(error.exit_status)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from firebrick import __version__, images
+from firebrick import images
 from firebrick.boards import Board
 from firebrick.deploy import run
 from firebrick.deploy.notebook import notebook
@@ -29,6 +28,7 @@ from firebrick.emit.registers import HEADER
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.plan.kernel import WORD_BYTES
 from firebrick.plan.plan import Plan
 from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
@@ -36,6 +36,7 @@ from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
 """Samples whose licence lets anyone pass them on."""
 SAMPLE = "chelsea"
+MARKER = Marker(DOCUMENT, {"format": FORMAT})
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
             or the folder is not ours to replace.
     """
     network = contents.network
-    with whole_folder(folder, DOCUMENT) as temporary:
+    with whole_folder(folder, MARKER) as temporary:
         generate(network, contents.plan, temporary / "rtl")
         manifest = json.loads((temporary / "rtl" / MANIFEST).read_text())
         if "kernel" not in manifest:
@@ -94,11 +95,9 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
         credit = CREDITS.get(contents.sample, "")
         text = readme(network.name, network.digest(), contents.hardware or {}, credit)
         (temporary / "README.txt").write_text(text)
-        sums, sizes = _files(temporary)
-        description = json.dumps(_describe(contents, manifest["kernel"], sums), indent=2) + "\n"
-        (temporary / DOCUMENT).write_text(description)
+        write_marker(temporary, MARKER, _describe(contents, manifest["kernel"]))
         Bundle.open(temporary)  # what the driver would refuse is never written
-    return sizes | {DOCUMENT: len(description.encode())}
+        return _sizes(temporary)
 
 
 def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
@@ -122,25 +121,17 @@ def _write_model(contents: Contents, folder: Path) -> None:
     Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0))).save(folder / "sample.png")
 
 
-def _files(folder: Path) -> tuple[dict[str, str], dict[str, int]]:
-    """Checksum and bytes of every file, in order of name."""
-    sums, sizes = {}, {}
-    for path in sorted(x for x in folder.rglob("*") if x.is_file()):
-        name = path.relative_to(folder).as_posix()
-        with path.open("rb") as file:
-            sums[name] = hashlib.file_digest(file, "sha256").hexdigest()
-        sizes[name] = path.stat().st_size
-    return sums, sizes
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of every file."""
+    files = sorted(x for x in folder.rglob("*") if x.is_file())
+    return {x.relative_to(folder).as_posix(): x.stat().st_size for x in files}
 
 
-def _describe(
-    contents: Contents, kernel: Mapping[str, Any], sums: Mapping[str, str]
-) -> dict[str, object]:
+def _describe(contents: Contents, kernel: Mapping[str, Any]) -> dict[str, object]:
+    """Fields of the bundle, its files left out."""
     network, plan, board = contents.network, contents.plan, contents.board
     image = network.image
     return {
-        "format": FORMAT,
-        "firebrick": __version__,
         "model": network.name,
         "model_hash": network.digest(),
         "board": board.name if board else None,
@@ -156,5 +147,4 @@ def _describe(
         "engines": [
             {"name": x.name, "kind": x.kind, "cycles": x.cycles} for x in plan.layers if x.cycles
         ],
-        "files": sums,
     }

@@ -20,12 +20,15 @@ from firebrick.ir.network import Network
 from firebrick.ops.base import Memory
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.output import whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.resources import hardware_sources
 
 MANIFEST = "manifest.json"
+TARGET = "rtl"
+MARKER = Marker(MANIFEST, {"target": TARGET})
 
 
 def write_all_memories(pipeline: Pipeline, folder: Path) -> list[str]:
@@ -78,7 +81,6 @@ def manifest(
     tops = [TOP, *((KERNEL, STREAM) if kernel else ())]
     image, logits = links[pipeline.input_link], links[pipeline.output_link]
     return {
-        "firebrick": __version__,
         "model": network.name,
         "model_hash": network.digest(),
         "top": TOP,
@@ -129,7 +131,7 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
     """
     pipeline = build(network, plan)
     check_onchip(plan)
-    with whole_folder(folder, MANIFEST) as temporary:
+    with whole_folder(folder, MARKER) as temporary:
         (temporary / "hw").mkdir()
         for source in hardware_sources():
             shutil.copyfile(source, temporary / "hw" / source.name)
@@ -143,4 +145,4 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
             (temporary / LOAD_FILE).write_text(memory_text(Memory(LOAD_BITS, words)))
         fields = manifest(network, plan, pipeline, memories)
         write_core(temporary, network.name, KERNEL if kernel else TOP, fields, plan.board)
-        (temporary / MANIFEST).write_text(json.dumps(fields, indent=2) + "\n")
+        write_marker(temporary, MARKER, fields)

@@ -19,11 +19,13 @@ from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import Plan
 from firebrick.resources import data_folder
 
 TARGET = "hls"
+MARKER = Marker(MANIFEST, {"target": TARGET})
 TOP_FILE = "network.cpp"
 BENCH_FILE = "csim.cpp"
 TESTBENCH_FILE = "testbench.cpp"
@@ -69,10 +71,8 @@ def manifest(
     """What a host and the vendor's tool must know: hash, ports, scale of the logits, files."""
     image, logits = ports(net, border)
     return {
-        "firebrick": __version__,
         "model": network.name,
         "model_hash": network.digest(),
-        "target": TARGET,
         "top": TOP,
         "border": str(border),
         "image": _side(net.input, image.argument)
@@ -107,7 +107,7 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
     pipeline = build(network, plan)
     check_onchip(plan)
     net, border = netlist(pipeline), border_of(plan)
-    with whole_folder(folder, MANIFEST) as temporary:
+    with whole_folder(folder, MARKER) as temporary:
         for part in ("include", "csim", "vitis"):
             shutil.copytree(data_folder("hls") / part, temporary / part)
         sources = write_sources(network, pipeline, temporary)
@@ -117,4 +117,4 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
             testbench_text(net, border, expected, network.image, origin(network))
         )
         fields = manifest(network, plan, net, border, [x for x in sources if x != BENCH_FILE])
-        (temporary / MANIFEST).write_text(json.dumps(fields, indent=2) + "\n")
+        write_marker(temporary, MARKER, fields)

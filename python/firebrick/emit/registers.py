@@ -12,12 +12,14 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firebrick.output import whole_file, whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.resources import PACKAGE, data_folder
+from firebrick.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from systemrdl.node import AddrmapNode, FieldNode, RegNode
@@ -27,6 +29,7 @@ DESCRIPTION = SHELL / "registers.rdl"
 OFFSETS = SHELL / "registers.json"
 HEADER = SHELL / "registers.h"
 PYTHON_MAP = PACKAGE / "runtime" / "registers.py"
+PAGE = Marker("firebrick.json", {"kind": "registers"})
 MODULE, PACKAGE_NAME = "shell_registers", "shell_register_pkg"
 REGBLOCK = (
     *("--cpuif", "passthrough", "--addr-width", "12", "--default-reset", "rst_n"),
@@ -68,8 +71,7 @@ def texts() -> dict[Path, str]:
         CalledProcessError: when PeakRDL is missing or refuses.
     """
     top = compiled()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
+    with scratch_folder() as folder:
         header = folder / HEADER.name
         _peakrdl("regblock", "-o", str(folder), *REGBLOCK)
         _peakrdl("c-header", "-o", str(header))
@@ -164,10 +166,13 @@ def main() -> None:
     parser.add_argument("--html", type=Path, metavar="DIR", help="write the HTML page there")
     page = parser.parse_args().html
     if page is not None:
-        _peakrdl("html", "-o", str(page))
+        with whole_folder(page, PAGE) as temporary:
+            _peakrdl("html", "-o", str(temporary))
+            write_marker(temporary, PAGE)
         return
     for path, text in texts().items():
-        path.write_text(text)
+        with whole_file(path) as temporary:
+            temporary.write_text(text)
 
 
 if __name__ == "__main__":

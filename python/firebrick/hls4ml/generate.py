@@ -7,17 +7,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from firebrick import __version__
 from firebrick.emit.generate import MANIFEST, check_onchip
 from firebrick.emit.hls4ml_block import blocks
 from firebrick.hls4ml.convert import PROJECT, convert
 from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 
 TARGET = "hls4ml"
+MARKER = Marker(MANIFEST, {"target": TARGET})
 CONFIG = "hls4ml_config.yml"
 """hls4ml's own description of the project."""
 STAMP_LENGTH = 8
@@ -28,10 +29,8 @@ def manifest(network: Network, plan: Plan) -> dict[str, object]:
     found = blocks(network, build(network, plan))
     image = network.image
     return {
-        "firebrick": __version__,
         "model": network.name,
         "model_hash": network.digest(),
-        "target": TARGET,
         "project": PROJECT,
         "image": {"shape": [image.height, image.width, image.channels], "bits": image.bits},
         "logits": {"shape": list(found[-1].shape), "scale": network.scales[network.output]},
@@ -54,12 +53,11 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
             ours to replace.
     """
     check_onchip(plan)
-    with whole_folder(folder, MANIFEST) as temporary:
+    with whole_folder(folder, MARKER) as temporary:
         model = convert(network, plan, temporary)
         model.write()
         _settle(model, temporary, folder.absolute(), network.digest()[:STAMP_LENGTH])
-        text = json.dumps(manifest(network, plan), indent=2)
-        (temporary / MANIFEST).write_text(text + "\n")
+        write_marker(temporary, MARKER, manifest(network, plan))
 
 
 def _settle(model: Any, written: Path, folder: Path, stamp: str) -> None:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from firebrick.plan.engines import Derived, derive
 from firebrick.plan.pipeline import choices
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.kept import building_key, kept
+from firebrick.scratch import scratch_folder
 from firebrick.verify.check import check_engine, random_tensor
 
 BUSIEST = 3
@@ -67,11 +66,11 @@ def simulate_engine(
     engine = derived.engines[layer]
     rng = np.random.default_rng(1)
     pixels = random_tensor(rng, StreamType(engine.operator.input, engine.in_columns[0]), FRAMES)
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
+    with scratch_folder() as scratch:
         measured = check_engine(
             engine,
             [pixels],
-            Path(scratch),
+            scratch,
             cache_folder("models"),
             in_orders=[engine.in_order],
             out_order=engine.out_order,

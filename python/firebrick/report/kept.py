@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from firebrick.cache import cache_folder, code_key
-from firebrick.output import whole_file
+from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.resources import data_folder
 
 PLANNING = ("ops", "area", "plan", "boards.py")
@@ -33,7 +32,7 @@ def kept(kind: str, parts: tuple[str, ...], make: Callable[[], dict[str, Any]]) 
     """
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
     path = cache_folder("measurements") / f"{kind}-{key}.json"
-    if path.is_file():
+    if is_kept(path):
         try:
             found = json.loads(path.read_text())
             if isinstance(found, dict):
@@ -41,8 +40,7 @@ def kept(kind: str, parts: tuple[str, ...], make: Callable[[], dict[str, Any]]) 
         except ValueError:  # damaged: made anew
             pass
     made = make()
-    with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(made))
+    keep_text(path, json.dumps(made))
     return made
 
 

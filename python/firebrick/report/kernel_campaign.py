@@ -12,20 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from firebrick.cache import cache_folder
+from firebrick.processes import ended_by_signals
 from firebrick.report.kernel_designs import DESIGNS, TinyKernel, make
 from firebrick.report.kernel_events import EVENTS, nothing
 from firebrick.report.kernel_trial import Finding, Hang, Trial, WrongLogits
 from firebrick.runtime import DeviceError, DeviceTimeout
 from firebrick.runtime.sim import Timing
+from firebrick.scratch import scratch_folder
 
 RUNS_A_SIMULATION = 25
 """Then another one starts, with other values in what no reset sets."""
@@ -160,8 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", type=int, metavar="RUN", help="repeat the simulation of one run")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
-        kernels = [make(x, Path(scratch) / x.name, cache_folder("models")) for x in DESIGNS]
+    with ended_by_signals(), scratch_folder() as scratch:
+        kernels = [make(x, scratch / x.name, cache_folder("models")) for x in DESIGNS]
         figures = campaign(
             kernels,
             chosen.runs,

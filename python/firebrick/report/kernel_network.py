@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,6 +31,7 @@ from firebrick.report.kernel_designs import weight_bytes
 from firebrick.runtime import Accelerator
 from firebrick.runtime.description import read_description
 from firebrick.runtime.sim import SimDevice
+from firebrick.scratch import scratch_folder
 from firebrick.verify.engine import Job
 from firebrick.verify.engines import run_numpy
 from firebrick.verify.kernel_build import build_kernel
@@ -95,8 +95,8 @@ def simulate(
     """
     if len(pixels) < 2:
         raise FirebrickError("photographs: cycles per frame need at least two")
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
-        folder = Path(scratch) / "rtl"
+    with scratch_folder() as scratch:
+        folder = scratch / "rtl"
         generate(network, chosen, folder)
         start = time.perf_counter()
         root = build_root or cache_folder("models")

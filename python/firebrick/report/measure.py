@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +22,7 @@ from firebrick.plan.plan import Plan
 from firebrick.plan.planner import plan as make_plan
 from firebrick.progress import Progress, silent
 from firebrick.report.kept import building_key, counting_key, kept, planning_key
+from firebrick.scratch import scratch_folder
 from firebrick.synth.yosys import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
@@ -150,8 +149,8 @@ class Bench:
         """
 
         def make() -> dict[str, Any]:
-            with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
-                folder = Path(scratch) / "rtl"
+            with scratch_folder() as scratch:
+                folder = scratch / "rtl"
                 generate(self.network, plan, folder)
                 report = synthesize(folder, family, lambda _, x: self.progress("Yosys", x))
             return asdict(Counted(report.tool, report.resources, report.seconds))

@@ -13,7 +13,7 @@ from firebrick import console
 from firebrick.boards import Board, all_boards, load_board
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
-from firebrick.output import whole_file
+from firebrick.output import check_file, check_no_stream, whole_file
 from firebrick.progress import Progress
 from firebrick.quantize import load, statistics
 from firebrick.report.measure import PHOTOGRAPHS, Bench
@@ -110,8 +110,11 @@ def report(
     """
     options = options or Options()
     beside = output.with_suffix(".json")
+    check_no_stream(output)
     if beside == output:
         raise FirebrickError(f"{output}: is the JSON file, the page needs another ending")
+    for path in (output, beside):
+        check_file(path)
     boards = options.chosen_boards()
     networks = [load.read(path) for path in paths]
     made = Report(

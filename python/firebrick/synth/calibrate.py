@@ -28,6 +28,7 @@ from firebrick.emit.memories import memory_text
 from firebrick.ops.base import MemoryKind
 from firebrick.ops.conv_engine import ConvEngine
 from firebrick.ops.memory import image, rom
+from firebrick.output import whole_file
 from firebrick.resources import hardware_sources
 from firebrick.synth.geometries import STREAM_MODULES, draw_engines
 from firebrick.synth.module import synthesize_module
@@ -143,7 +144,8 @@ def fitted(samples: list[tuple[Features, Resources]], kind: str) -> tuple[str, f
 def main(engines: int) -> None:
     """Synthesize, fit, write."""
     entries = [line for family in Family for line in _family(family, engines)]
-    Path(target.__file__).write_text(HEAD + "".join(entries) + "}\n")
+    with whole_file(Path(target.__file__)) as temporary:
+        temporary.write_text(HEAD + "".join(entries) + "}\n")
 
 
 def _family(family: Family, engines: int) -> Iterator[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +16,10 @@ from importlib import metadata
 from pathlib import Path
 
 from firebrick.area.resources import Family, Resources
-from firebrick.cache import cache_folder, code_key
+from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.errors import FirebrickError
+from firebrick.processes import HERE, run
+from firebrick.scratch import scratch_folder
 from firebrick.synth.cells import tally
 from firebrick.synth.log import reason
 from firebrick.synth.netlist import base_name
@@ -87,11 +87,9 @@ def synthesize_module(
     ):
         key.update(f"{len(text)} {text}\n".encode())
     kept = cache_folder("synth") / f"{key.hexdigest()[:32]}.json"
-    if not kept.is_file():
+    if not is_kept(kept):
         job = Job(module, dict(parameters), [str(x.resolve()) for x in files], family)
-        temporary = kept.with_suffix(f".{os.getpid()}.{time.monotonic_ns()}")
-        temporary.write_text(json.dumps(_run(job, images, timeout)))
-        temporary.replace(kept)
+        keep_text(kept, json.dumps(_run(job, images, timeout)))
     report = json.loads(kept.read_text())
     return ModuleReport(report["cells"], report["seconds"])
 
@@ -105,21 +103,14 @@ def _code() -> str:
 def _run(job: Job, images: Mapping[str, str], timeout: float) -> dict[str, object]:
     """Synthesize in a scratch folder; returns what is kept."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="firebrick_synth_") as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         for file, text in images.items():
             (folder / file).write_text(text)
         (folder / JOB).write_text(job.text())
         with (folder / "log").open("w") as log:
             try:
-                status = subprocess.run(
-                    [sys.executable, "-m", "firebrick.synth.worker"],
-                    cwd=folder,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    timeout=timeout,
-                    check=False,
-                ).returncode
+                command = [sys.executable, "-m", "firebrick.synth.worker"]
+                status = run(command, folder, log, env=HERE, timeout=timeout)
             except subprocess.TimeoutExpired:
                 raise FirebrickError(
                     f"{job.top}: Yosys has not finished in {timeout:g} seconds"

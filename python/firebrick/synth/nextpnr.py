@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,10 @@ from pathlib import Path
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 from firebrick.output import whole_folder
+from firebrick.ownership import write_marker
 from firebrick.progress import Progress, silent
-from firebrick.synth import nextpnr_report
+from firebrick.scratch import scratch_folder
+from firebrick.synth import nextpnr_report, vendor
 from firebrick.synth.ecp5_board import Ecp5Board
 from firebrick.synth.ecp5_top import UART_TOP, Geometry, read_geometry, uart_sources, uart_top
 from firebrick.synth.ecp5_worker import CELLS, JOB, NETLIST, VERILOG
@@ -81,8 +82,7 @@ def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Ro
     geometry = read_geometry(folder)
     version = f"Yosys {metadata.version('pyosys')}, {version_of(router)}"
     bitstream = None
-    with tempfile.TemporaryDirectory(prefix="firebrick_nextpnr_") as name:
-        scratch = Path(name)
+    with scratch_folder() as scratch:
         sources = copy_sources(folder, scratch)
         (scratch / f"{UART_TOP}.sv").write_text(uart_top(geometry, board.clocks))
         (scratch / PINS).write_text(board.constraints)
@@ -92,9 +92,10 @@ def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Ro
         resources, timing = _route(router, scratch, board, progress)
         if timing is not None and timing.met:
             _pack(packer, scratch)
-            with whole_folder(folder / WORK, REPORT) as temporary:
+            with whole_folder(folder / WORK, vendor.WORK) as temporary:
                 for file in KEPT:
                     shutil.copyfile(scratch / file, temporary / file)
+                write_marker(temporary, vendor.WORK)
             bitstream = folder / WORK / BITSTREAM
     seconds = round(time.monotonic() - start, 1)
     return Routed(geometry, version, cells, resources, timing, bitstream, seconds)

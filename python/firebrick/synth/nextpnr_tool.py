@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firebrick.errors import FirebrickError
+from firebrick.processes import HERE, kill, started
 from firebrick.synth.found import tell
 
 TIMEOUT = 4 * 3600.0
@@ -66,35 +67,26 @@ def run_tool(
     Raises:
         FirebrickError: when it takes too long.
     """
+    late = threading.Event()
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
     with (
         log.open("w") as file,
-        subprocess.Popen(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as process,
+        started(command, folder, stdout=pipe, stderr=both, env=HERE) as process,
     ):
-        late = threading.Event()
 
         def give_up() -> None:
             late.set()
-            process.kill()
+            kill(process)
 
         timer = threading.Timer(timeout, give_up)
         timer.start()
         try:
-            for line in process.stdout or ():
+            for data in process.stdout or ():
+                line = data.decode(errors="replace")
                 file.write(line)
                 if told is not None:
                     told(line)
             status = process.wait()
-        except BaseException:
-            process.kill()  # an interrupt must not leave it running
-            raise
         finally:
             timer.cancel()
     if late.is_set():

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from firebrick.emit.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.output import whole_folder
+from firebrick.ownership import Marker, write_marker
 from firebrick.plan.checked import Fields, parse, read_text
+from firebrick.processes import run
 from firebrick.progress import Progress, silent
 from firebrick.resources import data_folder
 from firebrick.synth.log import reason
@@ -23,6 +24,8 @@ VALUE = re.compile(r"[\w./+=@~:* -]*", re.ASCII)
 """The same of values that are no paths."""
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 LOG, SETTINGS = "build.log", "settings.tcl"
+WORK = Marker("firebrick.json", {"kind": "work"})
+"""Of folders where tools work."""
 LICENCE = "# SPDX-License-Identifier: Apache-2.0\n"
 WRONG = re.compile(r"^ERROR\b|\berror: ")
 
@@ -99,19 +102,22 @@ def write_work(work: Path, scripts: Sequence[str], texts: Mapping[str, str]) -> 
     Raises:
         FirebrickError: when the folder is not of an earlier run.
     """
-    with whole_folder(work, SETTINGS) as temporary:
+    with whole_folder(work, WORK) as temporary:
         for script in scripts:
             kind, _, rest = script.partition("/")
             source = data_folder(kind) / rest
             shutil.copyfile(source, temporary / source.name)
         for name, text in texts.items():
             (temporary / name).write_text(text)
+        write_marker(temporary, WORK)
 
 
 def run_commands(
     work: Path, commands: Sequence[tuple[str, Sequence[str]]], progress: Progress = silent
 ) -> None:
     """Run commands in a folder, one after the other; what they say is appended to its log.
+
+    However it ends, what is in the folder then is noted in its marker, as made by them.
 
     Args:
         work: the folder.
@@ -121,19 +127,24 @@ def run_commands(
     Raises:
         CheckFailed: when one fails: names the log, and the line of it that says why.
     """
-    for title, command in commands:
-        progress(title, 0.0)
-        with (work / LOG).open("a") as log:
-            start = log.tell()
-            log.write(f"$ {' '.join(command)}\n")
-            log.flush()
-            status = subprocess.run(
-                command, cwd=work, stdout=log, stderr=subprocess.STDOUT, check=False
-            ).returncode
-        if status:
-            why = _reason(work / LOG, start)
-            raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {why}")
-        progress(title, 1.0)
+    try:
+        for title, command in commands:
+            progress(title, 0.0)
+            _run(work, command)
+            progress(title, 1.0)
+    finally:
+        write_marker(work, WORK)
+
+
+def _run(work: Path, command: Sequence[str]) -> None:
+    with (work / LOG).open("a") as log:
+        start = log.tell()
+        log.write(f"$ {' '.join(command)}\n")
+        log.flush()
+        status = run(command, work, log)
+    if status:
+        why = _reason(work / LOG, start)
+        raise CheckFailed(f"{work / LOG}: {command[0]} failed ({status}): {why}")
 
 
 def _reason(log: Path, start: int) -> str:

@@ -9,7 +9,6 @@ each reset `load.hex`, steering `bench.json`.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
 from firebrick.ops.base import Engine, IntArray
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.resources import data_folder
+from firebrick.scratch import scratch_folder
 from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
 from firebrick.verify.verilator import build
@@ -218,10 +218,8 @@ def build_bench(
     jobs: int = 1,
 ) -> Path:
     """Compile generated texts (by module name) with every file they need; see `verilator.build`."""
-    folder = build_root / "benches"
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        paths = [Path(scratch) / f"{module}.sv" for module in texts]
+    with scratch_folder() as scratch:
+        paths = [scratch / f"{module}.sv" for module in texts]
         for path, text in zip(paths, texts.values(), strict=True):
             path.write_text(text)
         sources = [*closure(texts.values()), *paths]

@@ -7,15 +7,17 @@ import hashlib
 import importlib.util
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
+from firebrick.cache import is_kept, keep, locked
 from firebrick.emit.hls import BENCH_FILE, write_sources
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import Pipeline
+from firebrick.processes import HERE, run
 from firebrick.resources import data_folder
-from firebrick.verify.verilator import locked, tail
+from firebrick.scratch import scratch_folder
+from firebrick.verify.verilator import tail
 
 BINARY = "csim"
 FLAGS = (
@@ -80,8 +82,8 @@ def build(
     types, (compiler, version) = ap_types(), _compiler()
     flags = [*FLAGS, *(SANITIZE if sanitize else ())]
     build_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".csim-", dir=build_root) as scratch:
-        work = Path(scratch) / "sources"
+    with scratch_folder(build_root) as scratch:
+        work = scratch / "sources"
         work.mkdir()
         write_sources(network, pipeline, work)
         sha = hashlib.sha256(repr((flags, version)).encode())
@@ -90,24 +92,22 @@ def build(
                 sha.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
         folder = build_root / f"{BINARY}-{sha.hexdigest()[:16]}"
         binary = folder / BINARY
-        if binary.is_file():
+        if is_kept(folder) and binary.is_file():
             return binary
         with locked(build_root / f".{folder.name}.lock"):
-            if not binary.is_file():
-                log = Path(scratch) / "build.log"
+            if not (is_kept(folder) and binary.is_file()):
+                log = scratch / "build.log"
                 command = [
                     *(compiler, *flags),
                     *(f"-I{x}" for x in (*include_folders(), work)),
                     *("-isystem", str(types), str(work / BENCH_FILE), "-o", BINARY),
                 ]
-                done = Path(scratch) / "done"
+                done = scratch / "done"
                 done.mkdir()
                 with log.open("w") as stream:
-                    result = subprocess.run(
-                        command, cwd=done, stdout=stream, stderr=stream, check=False
-                    )
-                if result.returncode != 0:
+                    status = run(command, done, stream, env=HERE)
+                if status != 0:
                     raise FirebrickError(f"{compiler} failed:\n{tail(log)}")
                 log.rename(done / "build.log")
-                done.rename(folder)
+                keep(done, folder)
     return binary

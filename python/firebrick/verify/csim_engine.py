@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -21,7 +20,9 @@ from firebrick.ops.image import pixel_beats
 from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Pipeline
 from firebrick.plan.pipeline import build as build_pipeline
+from firebrick.processes import started
 from firebrick.progress import Progress, silent
+from firebrick.scratch import scratch_folder
 from firebrick.verify.csim_build import build
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.rtl_engine import default_plan
@@ -43,9 +44,9 @@ def run(job: Job) -> Run:
     job.progress("compiling the kernels", 0.0)
     binary = build(job.network, pipeline, cache_folder("csim"))
     job.progress("compiling the kernels", 1.0)
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
+    with scratch_folder() as scratch:
         start = time.perf_counter()
-        tensors = simulate(binary, pipeline, job.pixels, Path(scratch), progress=job.progress)
+        tensors = simulate(binary, pipeline, job.pixels, scratch, progress=job.progress)
         seconds = time.perf_counter() - start
     return Run({x.name: tensors[x.name] for x in job.network}, seconds)
 
@@ -79,9 +80,8 @@ def simulate(
     beats.astype("<u4").tofile(workdir / INPUT_FILE)
     with (workdir / "errors.txt").open("w+") as errors:
         progress("C simulation", 0.0)
-        with subprocess.Popen(
-            [binary, str(workdir), str(frames)], stdout=subprocess.PIPE, stderr=errors
-        ) as process:
+        command: list[str | Path] = [binary.resolve(), workdir.resolve(), str(frames)]
+        with started(command, workdir, stdout=subprocess.PIPE, stderr=errors) as process:
             for done, _ in enumerate(process.stdout or (), 1):
                 progress("C simulation", min(1.0, done / frames))
         if process.returncode != 0:

@@ -7,30 +7,30 @@ import ctypes
 import hashlib
 import shutil
 import subprocess
-import tempfile
 import time
-from contextlib import redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.cache import cache_folder
+from firebrick.cache import cache_folder, is_kept, keep, locked
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hls4ml.generate import generate
 from firebrick.hls4ml.optional import optional
+from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
 from firebrick.ops.base import IntArray
 from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Link
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan
+from firebrick.processes import HERE
+from firebrick.processes import run as run_command
 from firebrick.progress import Progress, silent
+from firebrick.scratch import scratch_folder
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.rtl_engine import default_plan
-from firebrick.verify.verilator import locked
 
 TAPS = "firebrick_taps"
 """Function of the compiled project that says where its layers are written down."""
@@ -75,8 +75,8 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
         raise FirebrickError("hls4ml: g++ is missing: install a C++17 compiler of that name")
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
     build_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".hls4ml-", dir=build_root) as scratch:
-        written = Path(scratch) / "project"
+    with scratch_folder(build_root) as scratch:
+        written = scratch / "project"
         generate(network, plan, written)
         sha = hashlib.sha256(version.stdout.encode())
         for path in sorted(x for x in written.rglob("*") if x.is_file()):
@@ -84,19 +84,20 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
             sha.update(f"{path.relative_to(written)}\0".encode() + text)
         folder = build_root / f"project-{sha.hexdigest()[:16]}"
         with locked(build_root / f".{folder.name}.lock"):
-            if not folder.is_dir():
+            if not is_kept(folder):
                 _compile(written)
-                written.rename(folder)
+                keep(written, folder)
     return folder
 
 
 def _compile(project: Path) -> None:
-    said = StringIO()
-    try:
-        with redirect_stdout(said):  # hls4ml prints what g++ says
-            _linked(project).compile()
-    except Exception as error:  # hls4ml raises nothing more specific
-        raise FirebrickError(f"hls4ml: {error}:\n{said.getvalue()[-LOG:].strip()}") from error
+    """Do what hls4ml's `compile()` does, but for the folder's name, which it hands to a shell."""
+    log = project / "build.log"
+    with log.open("w") as stream:
+        status = run_command(["bash", f"./{BUILD_LIB}"], project, stream, env=HERE)
+    if status:
+        said = log.read_text(errors="replace")[-LOG:].strip()
+        raise FirebrickError(f"hls4ml: {BUILD_LIB} failed ({status}):\n{said}")
 
 
 def _linked(project: Path) -> Any:
@@ -137,8 +138,8 @@ def predict(
     output = next(x for x in network if x.name == network.output).operator.output
     real = np.float32 if max(output.bits, network.image.bits) <= EXACT_BITS else np.float64
     frames = []
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
-        getattr(loaded, TAPS)(scratch.encode())
+    with scratch_folder() as scratch:
+        getattr(loaded, TAPS)(bytes(scratch))
         try:
             for index, image in enumerate(pixels):
                 progress("predicting", index / len(pixels))
@@ -147,7 +148,7 @@ def predict(
             getattr(loaded, TAPS)(b"")
         progress("predicting", 1.0)
         tensors = {
-            x.name: read_tap(Path(scratch), pipeline.link(x.name), len(pixels))
+            x.name: read_tap(scratch, pipeline.link(x.name), len(pixels))
             for x in network
             if x.name != network.output
         }

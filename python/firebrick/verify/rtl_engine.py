@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
-from firebrick.cache import cache_folder, code_key
+from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.emit.generate import check_onchip
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Network
@@ -17,6 +16,7 @@ from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan
 from firebrick.plan.planner import FAST_SIMULATION, default
 from firebrick.progress import Progress
+from firebrick.scratch import scratch_folder
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.network_bench import build_network, simulate
 
@@ -25,14 +25,13 @@ def default_plan(network: Network, progress: Progress) -> Plan:
     """A plan chosen for fast simulation, cached by the network's content and the planner's code."""
     code = code_key("ops", "plan")
     path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}-{code}.json"
-    if path.is_file():
+    if is_kept(path):
         try:
             return Plan.from_json(path.read_text(), str(path))
         except FirebrickError:
             path.unlink()  # damaged
     chosen = default(network, progress=progress)
-    with whole_file(path) as temporary:
-        temporary.write_text(chosen.to_json())
+    keep_text(path, chosen.to_json())
     return chosen
 
 
@@ -67,8 +66,7 @@ def _run(job: Job, waves: Path | None) -> Run:
     job.progress("compiling the network", 0.0)
     binary = build_network(job.network, pipeline, cache_folder("models"), waves=waves is not None)
     job.progress("compiling the network", 1.0)
-    with tempfile.TemporaryDirectory(prefix="firebrick-") as scratch:
-        workdir = Path(scratch)
+    with scratch_folder() as workdir:
         start = time.perf_counter()
         try:
             result = simulate(

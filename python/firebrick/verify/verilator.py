@@ -9,24 +9,27 @@ every signal public, which disables most optimisations.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import os
+import shlex
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cocotb_tools.config
 
+from firebrick.cache import is_kept, keep, locked
 from firebrick.errors import FirebrickError
+from firebrick.processes import HERE, run
 from firebrick.resources import data_folder
+from firebrick.scratch import scratch_folder
 
 _LOG_LINES = 30
 """Lines of a tool's log that an error message repeats."""
+ROOT = "verilator_root"
+"""Link to Verilator's own folder, where it compiles."""
 
 
 def verilator_root() -> Path:
@@ -49,17 +52,15 @@ def _fst_headers(waves: bool) -> list[Path]:
 def _environment() -> dict[str, str]:
     root = verilator_root()
     path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)])
-    return os.environ | {"PATH": path, "VERILATOR_ROOT": str(root)}
+    return {**HERE, "PATH": path, "VERILATOR_ROOT": ROOT}
 
 
 def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
     with log.open("a") as stream:
         stream.write(" ".join(command) + "\n")
         stream.flush()
-        result = subprocess.run(
-            command, cwd=folder, env=_environment(), stdout=stream, stderr=stream, check=False
-        )
-    if result.returncode != 0:
+        status = run(command, folder, stream, env=_environment())
+    if status != 0:
         raise FirebrickError(f"{command[0]} failed:\n{tail(log)}")
 
 
@@ -68,14 +69,6 @@ def tail(log: Path) -> str:
     if not log.is_file():
         return f"(no log {log})"
     return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock: two processes that want the same model build it once."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +90,17 @@ class Harness:
 
 def cocotb_harness() -> Harness:
     """What lets cocotb drive a model."""
-    libs = cocotb_tools.config.libs_dir
+    libs = _quoted(str(cocotb_tools.config.libs_dir))
     return Harness(
         main=cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp",
         flags=("--vpi", "--timing"),
-        link=("-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"),
+        link=("-LDFLAGS", f"-Xlinker -rpath -Xlinker {libs} -L{libs} -lcocotbvpi_verilator"),
     )
+
+
+def _quoted(text: str) -> str:
+    """A text for the shell, in a makefile."""
+    return shlex.quote(text).replace("$", "$$").replace("#", r"\#")
 
 
 def _flags(
@@ -156,20 +154,22 @@ def build(
     flags = _flags(top, parameters or {}, waves, extra, harness)
     tool = (verilator_root() / "bin" / "verilator_bin").stat()
     sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
-    for path in [*sources, *_fst_headers(waves), *harness.sources]:
-        sha.update(path.name.encode() + b"\0" + path.read_bytes())
+    files = {x.name: x.read_bytes() for x in [*sources, *_fst_headers(waves), *harness.sources]}
+    for name, data in files.items():
+        sha.update(name.encode() + b"\0" + data)
     folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
     binary = folder / top
     build_root.mkdir(parents=True, exist_ok=True)
-    if binary.is_file():
+    if is_kept(folder) and binary.is_file():
         return binary
     with locked(build_root / f".{folder.name}.lock"):
-        if not binary.is_file():
-            # Relative paths would be meant from the caller's folder, not from the build's.
-            files = [str(path.resolve()) for path in sources]
-            arguments = [*flags, *files, str(harness.main)]
+        if not (is_kept(folder) and binary.is_file()):
+            arguments = [*flags, *(x.name for x in sources), harness.main.name]
+            files[harness.main.name] = harness.main.read_bytes()
             runtime = _runtime_folder(build_root, waves, harness)
-            _compile(folder, top, arguments, runtime, waves=waves, optimize=optimize, jobs=jobs)
+            _compile(
+                folder, top, arguments, files, runtime, waves=waves, optimize=optimize, jobs=jobs
+            )
     return binary
 
 
@@ -177,6 +177,7 @@ def _compile(
     folder: Path,
     top: str,
     arguments: Sequence[str],
+    files: Mapping[str, bytes],
     runtime: Path,
     *,
     waves: bool,
@@ -194,18 +195,19 @@ def _compile(
     ]
     log = folder.parent / f"{folder.name}.log"
     log.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=folder.parent) as scratch:
-        work = Path(scratch)
-        for path in _fst_headers(waves):
-            shutil.copyfile(path, work / path.name)  # `-I.` comes before the system's headers
+    with scratch_folder(folder.parent) as work:
+        # Verilator's makefiles quote nothing: here every path is a plain name.
+        (work / ROOT).symlink_to(verilator_root())
+        for name, data in files.items():
+            (work / name).write_bytes(data)  # headers too: `-I.` comes before the system's
         _execute(["verilator", "-Mdir", ".", *arguments], work, log)
         with _shared_objects(runtime, work):
             _execute(make, work, log)
         done = work / "done"
         done.mkdir()
         (work / top).rename(done / top)
-        done.rename(folder)
-    log.rename(folder / "build.log")
+        log.rename(done / "build.log")
+        keep(done, folder)
 
 
 def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
@@ -223,15 +225,15 @@ def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
 @contextlib.contextmanager
 def _shared_objects(store: Path, work: Path) -> Iterator[None]:
     """Share the objects of Verilator's runtime library, which take longer than a small model."""
-    if store.is_dir():
+    if is_kept(store):
         for path in store.iterdir():
             shutil.copyfile(path, work / path.name)  # new, hence up to date for make
     yield
     if not store.is_dir():
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=store.parent) as scratch:
-            objects = Path(scratch) / "objects"
+        with scratch_folder(store.parent) as scratch:
+            objects = scratch / "objects"
             objects.mkdir()
             for path in work.glob("verilated*.o"):
                 shutil.copyfile(path, objects / path.name)
             with contextlib.suppress(OSError):  # another process was first
-                objects.rename(store)
+                keep(objects, store)
