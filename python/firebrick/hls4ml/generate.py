@@ -10,6 +10,7 @@ from typing import Any
 from firebrick.emit.generate import MANIFEST, check_onchip
 from firebrick.emit.hls4ml_block import blocks
 from firebrick.hls4ml.convert import PROJECT, convert
+from firebrick.hls4ml.optional import optional
 from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
@@ -63,21 +64,8 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
 def _settle(model: Any, written: Path, folder: Path, stamp: str) -> None:
     """Name the folder where the project will be; its library by the model, not by chance."""
     chance = model.config.get_config_value("Stamp")
-    ours = f"Stamp: '{stamp}'"
-    for name, changes in (
-        (BUILD_LIB, ((f"LIB_STAMP={chance}", f"LIB_STAMP={stamp}"),)),
-        # YAML quotes a stamp that looks like a number.
-        (
-            CONFIG,
-            (
-                (f"Stamp: '{chance}'", ours),
-                (f"Stamp: {chance}", ours),
-                (str(written), str(folder)),
-            ),
-        ),
-    ):
-        path = written / name
-        text = path.read_text()
-        for old, new in changes:
-            text = text.replace(old, new)
-        path.write_text(text)
+    script = written / BUILD_LIB
+    script.write_text(script.read_text().replace(f"LIB_STAMP={chance}", f"LIB_STAMP={stamp}"))
+    settled = model.config.config | {"OutputDir": str(folder), "Stamp": stamp}
+    with (written / CONFIG).open("w", encoding="utf-8") as file:
+        optional("yaml").dump(settled, file)  # as hls4ml does

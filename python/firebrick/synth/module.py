@@ -19,11 +19,11 @@ from firebrick.area.resources import Family, Resources
 from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.errors import FirebrickError
 from firebrick.processes import HERE, run
-from firebrick.scratch import scratch_folder
 from firebrick.synth.cells import tally
 from firebrick.synth.log import reason
 from firebrick.synth.netlist import base_name
 from firebrick.synth.worker import CELLS, JOB, Job
+from firebrick.synth.yosys_scratch import yosys_scratch
 
 TIMEOUT = 3600.0
 """Seconds after which one synthesis is given up."""
@@ -77,10 +77,10 @@ def synthesize_module(
     Raises:
         FirebrickError: naming module and reason, when Yosys fails or takes too long.
     """
-    files = _closure(module, sources)
+    texts = {x.name: x.read_text() for x in _closure(module, sources)}
     key = hashlib.sha256()
     for text in (
-        *(x.read_text() for x in files),
+        *texts.values(),
         *(module, family, metadata.version("pyosys"), _code()),
         *(f"{name}={value}" for name, value in sorted(parameters.items())),
         *(f"{name}:{value}" for name, value in sorted(images.items())),
@@ -88,8 +88,8 @@ def synthesize_module(
         key.update(f"{len(text)} {text}\n".encode())
     kept = cache_folder("synth") / f"{key.hexdigest()[:32]}.json"
     if not is_kept(kept):
-        job = Job(module, dict(parameters), [str(x.resolve()) for x in files], family)
-        keep_text(kept, json.dumps(_run(job, images, timeout)))
+        job = Job(module, dict(parameters), list(texts), family)
+        keep_text(kept, json.dumps(_run(job, texts | dict(images), timeout)))
     report = json.loads(kept.read_text())
     return ModuleReport(report["cells"], report["seconds"])
 
@@ -100,11 +100,14 @@ def _code() -> str:
     return code_key(*(f"synth/{name}" for name in files))
 
 
-def _run(job: Job, images: Mapping[str, str], timeout: float) -> dict[str, object]:
-    """Synthesize in a scratch folder; returns what is kept."""
+def _run(job: Job, texts: Mapping[str, str], timeout: float) -> dict[str, object]:
+    """Synthesize in a scratch folder, with all files there: Yosys quotes no path.
+
+    Returns what is kept.
+    """
     start = time.monotonic()
-    with scratch_folder() as folder:
-        for file, text in images.items():
+    with yosys_scratch() as folder:
+        for file, text in texts.items():
             (folder / file).write_text(text)
         (folder / JOB).write_text(job.text())
         with (folder / "log").open("w") as log:

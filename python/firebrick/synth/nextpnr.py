@@ -18,7 +18,6 @@ from firebrick.errors import FirebrickError
 from firebrick.output import whole_folder
 from firebrick.ownership import write_marker
 from firebrick.progress import Progress, silent
-from firebrick.scratch import scratch_folder
 from firebrick.synth import nextpnr_report, vendor
 from firebrick.synth.ecp5_board import Ecp5Board
 from firebrick.synth.ecp5_top import UART_TOP, Geometry, read_geometry, uart_sources, uart_top
@@ -26,6 +25,7 @@ from firebrick.synth.ecp5_worker import CELLS, JOB, NETLIST, VERILOG
 from firebrick.synth.log import reason
 from firebrick.synth.nextpnr_report import Timing, Watch
 from firebrick.synth.nextpnr_tool import find_tool, run_tool, version_of
+from firebrick.synth.yosys_scratch import yosys_scratch
 
 WORK = "nextpnr"
 """Folder in the generated one for what is made."""
@@ -82,7 +82,7 @@ def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Ro
     geometry = read_geometry(folder)
     version = f"Yosys {metadata.version('pyosys')}, {version_of(router)}"
     bitstream = None
-    with scratch_folder() as scratch:
+    with yosys_scratch() as scratch:
         sources = copy_sources(folder, scratch)
         (scratch / f"{UART_TOP}.sv").write_text(uart_top(geometry, board.clocks))
         (scratch / PINS).write_text(board.constraints)

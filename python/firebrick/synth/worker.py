@@ -9,6 +9,7 @@ ends the whole process when it meets what it cannot do.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 from firebrick.synth.netlist import FIRST_NUMBER, merge_equal, numbers_from
 
 FOLDER = Path(__file__).parent
+TABLES = ("lut_rom.txt", "lut_rom_map.v")
 DEEP = 256
 """Words from which a table of LUTs is mapped as a memory; smaller ones are logic to Yosys."""
 JOB, CELLS = "job.json", "cells.json"
@@ -87,8 +89,10 @@ def run(job: Job) -> None:
     synth("coarse:map_memory")
     # Left to logic optimisation a deep table takes half as many LUTs again as it has 64 bits.
     command(f'setattr -set rom_style "distributed" r:SIZE>={DEEP} a:rom_style=logic %i')
-    command(f"memory_libmap -lib {FOLDER}/lut_rom.txt a:rom_style=distributed")
-    command(f"techmap -map {FOLDER}/lut_rom_map.v")
+    for name in TABLES:  # Yosys quotes no path
+        shutil.copyfile(FOLDER / name, name)
+    command(f"memory_libmap -lib {TABLES[0]} a:rom_style=distributed")
+    command(f"techmap -map {TABLES[1]}")
     synth("map_memory:check")
     command("tee -q -o stat.json stat -json")
     modules = json.loads(Path("stat.json").read_text())["modules"]

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.cache import cache_folder, is_kept, keep, locked
+from firebrick.cache import cache_folder, code_key, is_kept, keep, locked
+from firebrick.emit.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.hls4ml.generate import generate
+from firebrick.hls4ml.generate import CONFIG, generate
 from firebrick.hls4ml.optional import optional
 from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
@@ -78,10 +79,11 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
     with scratch_folder(build_root) as scratch:
         written = scratch / "project"
         generate(network, plan, written)
-        sha = hashlib.sha256(version.stdout.encode())
+        described = network.digest(), plan.to_json(), code_key("hls4ml", "emit")
+        sha = hashlib.sha256("\0".join([version.stdout, *described]).encode())
         for path in sorted(x for x in written.rglob("*") if x.is_file()):
-            text = path.read_bytes().replace(bytes(written), b"")
-            sha.update(f"{path.relative_to(written)}\0".encode() + text)
+            if path.name not in (CONFIG, MANIFEST):  # these hold the scratch folder's path
+                sha.update(f"{path.relative_to(written)}\0".encode() + path.read_bytes())
         folder = build_root / f"project-{sha.hexdigest()[:16]}"
         with locked(build_root / f".{folder.name}.lock"):
             if not is_kept(folder):
@@ -91,10 +93,12 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
 
 
 def _compile(project: Path) -> None:
-    """Do what hls4ml's `compile()` does, but for the folder's name, which it hands to a shell."""
+    """Do what hls4ml's `compile()` does, wherever that is."""
+    # The folder's path as text in C++ is for weights in files, of which there are none.
+    script = (project / BUILD_LIB).read_text().replace('-D WEIGHTS_DIR="${WEIGHTS_DIR}"', "")
     log = project / "build.log"
     with log.open("w") as stream:
-        status = run_command(["bash", f"./{BUILD_LIB}"], project, stream, env=HERE)
+        status = run_command(["bash", "-c", script, f"./{BUILD_LIB}"], project, stream, env=HERE)
     if status:
         said = log.read_text(errors="replace")[-LOG:].strip()
         raise FirebrickError(f"hls4ml: {BUILD_LIB} failed ({status}):\n{said}")

@@ -186,6 +186,7 @@ def _compile(
 ) -> None:
     make = [
         *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
+        "CURDIR=.",  # it refuses folders with blanks, but nothing here names the folder
         *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
         # The package was configured without looking at this machine's compiler.
         *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
