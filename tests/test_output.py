@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs appear whole or not at all."""
+"""Outputs appear whole or not at all, and only what is ours is replaced."""
 
+import os
+import socket
+import stat
+import threading
 from pathlib import Path
 
 import pytest
 
 from firebrick import console
 from firebrick.errors import FirebrickError
-from firebrick.output import check_file, whole_file, whole_folder
+from firebrick.output import check_file, whole_file
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def write(path: Path, text: str) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(text)
 
 
 def test_file_appears_when_the_block_succeeds(tmp_path: Path) -> None:
@@ -34,54 +47,110 @@ def test_missing_folder_is_named(tmp_path: Path) -> None:
         pass
 
 
-def test_folder_of_ours_is_replaced(tmp_path: Path) -> None:
-    target = tmp_path / "rtl"
-    for text in ("one", "two"):
-        with whole_folder(target, "manifest.json") as temporary:
-            (temporary / "manifest.json").write_text(text)
-    assert (target / "manifest.json").read_text() == "two"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_folder_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
-    target = tmp_path / "home"
-    target.mkdir()
-    (target / "thesis.tex").write_text("years of work")
-    with (
-        pytest.raises(FirebrickError, match="not a generated folder"),
-        whole_folder(target, "manifest.json"),
-    ):
-        pass
-    assert (target / "thesis.tex").exists()
-
-
-def test_folder_of_ours_stays_when_the_block_fails(tmp_path: Path) -> None:
-    target = tmp_path / "rtl"
-    target.mkdir()
-    (target / "manifest.json").write_text("old")
-    with pytest.raises(ZeroDivisionError), whole_folder(target, "manifest.json") as temporary:
-        (temporary / "manifest.json").write_text("half")
-        raise ZeroDivisionError
-    assert (target / "manifest.json").read_text() == "old"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def test_folder_of_ours_stays_when_it_cannot_be_replaced(tmp_path: Path) -> None:
-    target = tmp_path / "rtl"
-    target.mkdir()
-    (target / "manifest.json").write_text("old")
-    with pytest.raises(FileNotFoundError), whole_folder(target, "manifest.json") as temporary:
-        temporary.rmdir()
-    assert (target / "manifest.json").read_text() == "old"
-    assert list(tmp_path.iterdir()) == [target]
-
-
 def test_file_is_refused_before_work_is_done(tmp_path: Path) -> None:
     check_file(tmp_path / "new")
     with pytest.raises(FirebrickError, match="is a folder, a file is to be written"):
         check_file(tmp_path)
     with pytest.raises(FirebrickError, match="does not exist"):
         check_file(tmp_path / "no" / "a")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is protected from root")
+def test_what_is_protected_is_refused_before_work_is_done(tmp_path: Path) -> None:
+    protected = tmp_path / "a.txt"
+    protected.write_text("old")
+    protected.chmod(0o444)
+    with pytest.raises(FirebrickError, match="may not be written"):
+        check_file(protected)
+    tmp_path.chmod(0o555)
+    with pytest.raises(FirebrickError, match="may not be written"):
+        check_file(tmp_path / "new")
+    tmp_path.chmod(0o755)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write(tmp_path / "a.txt", "new")
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "a.txt") == 0o666 & ~mask
+
+
+def test_file_that_is_replaced_passes_on_its_mode(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    target.chmod(0o640)
+    write(target, "new")
+    assert (target.read_text(), mode(target)) == ("new", 0o640)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_link_stays_and_what_it_leads_to_is_written(tmp_path: Path, exists: bool) -> None:
+    (tmp_path / "far").mkdir()
+    real, link = tmp_path / "far" / "real.txt", tmp_path / "a.txt"
+    if exists:
+        real.write_text("old")
+    link.symlink_to(real)
+    write(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+
+
+def test_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text()))
+    reader.start()
+    write(pipe, "through")
+    reader.join(10)
+    assert got == ["through"]
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_device_is_written_into(tmp_path: Path) -> None:
+    for device in ("/dev/null", "/dev/full"):
+        before = os.stat(device)  # noqa: PTH116 - as the rest here
+        try:
+            write(Path(device), "nothing")
+        except OSError:
+            assert device == "/dev/full"
+        assert os.path.samestat(before, os.stat(device))  # noqa: PTH116
+    link = tmp_path / "link"
+    link.symlink_to("/dev/null")
+    write(link, "nothing")
+    assert link.is_symlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_made_device_stays_a_device(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    try:
+        os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("no devices may be made here")
+    write(device, "nothing")
+    assert stat.S_ISCHR(device.lstat().st_mode)
+
+
+def test_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's whole path has at most 108 bytes
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        with pytest.raises(FirebrickError, match="neither a file nor a pipe"):
+            write(Path("socket"), "nothing")
+    assert stat.S_ISSOCK(Path("socket").lstat().st_mode)
+
+
+def test_what_becomes_a_folder_meanwhile_is_not_touched(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with pytest.raises(FirebrickError, match="is a folder"), whole_file(target) as temporary:
+        temporary.write_text("new")
+        target.mkdir()
+    assert list(tmp_path.iterdir()) == [target]
 
 
 @pytest.mark.parametrize("text", ["[/nothing]", "photo[red].jpg", ":smile:"])
