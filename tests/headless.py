@@ -26,6 +26,7 @@ from playwright.sync_api import (
 )
 
 from firebrick.web.guard import App
+from firebrick.web.server import configuration
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -107,7 +108,7 @@ def visit(context: BrowserContext, address: str) -> Iterator[Visit]:
 def served(app: App) -> Iterator[str]:
     """An application behind uvicorn in a thread; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="on"))
+    server = uvicorn.Server(configuration(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -5,23 +5,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from firebrick.errors import FirebrickError
 from firebrick.web.classify import Classifier, Result, speed
+from firebrick.web.connections import PIECE
 from firebrick.web.guard import App, Guard
+from firebrick.web.jobs import Jobs
 from firebrick.web.photographs import FORMATS, MAX_BYTES, MAX_PIXELS, BadPhotograph
-from firebrick.web.upload import read_photograph
+from firebrick.web.upload import PACE_SECONDS, Uploads, busy
 
 ASSETS = MappingProxyType(
     {
@@ -33,6 +35,7 @@ ASSETS = MappingProxyType(
 )
 """Files of the page: path, file in `static`, media type. They are read once, here; no request
 names a file."""
+FULL = "others are being classified"
 LOG = logging.getLogger("firebrick.web")
 
 
@@ -43,23 +46,23 @@ class Limits:
     Attributes:
         waiting: uploads that may wait while one is classified.
         upload_seconds: an upload must have arrived by then.
+        pace_seconds: it must bring `PACE_BYTES` in each such while.
         answer_seconds: its answer is given up after that.
     """
 
     waiting: int = 4
     upload_seconds: float = 15.0
+    pace_seconds: float = PACE_SECONDS
     answer_seconds: float = 600.0
 
 
 class Queue:
-    """Photographs are classified one after the other; how many wait is bounded."""
+    """Takes uploads on as far as `Limits` allow, and gives up those whose client is gone."""
 
     def __init__(self, classifier: Classifier, limits: Limits) -> None:
-        self._classifier = classifier
         self._limits = limits
-        # A slot is taken before a byte is read, so memory is bounded too.
-        self._slots = threading.BoundedSemaphore(1 + limits.waiting)
-        self._worker = ThreadPoolExecutor(1, "classify")
+        self._jobs = Jobs(classifier.classify, limits.waiting)
+        self._uploads = Uploads(limits.upload_seconds, limits.pace_seconds)
 
     async def classify(self, request: Request) -> Result:
         """Read and classify an upload.
@@ -67,28 +70,38 @@ class Queue:
         Raises:
             HTTPException: it is refused, or nothing came of it in time.
         """
-        if not self._slots.acquire(blocking=False):
-            raise HTTPException(
-                503, "others are being classified: try again in a moment", {"retry-after": "1"}
-            )
+        if self._jobs.full:
+            raise busy(FULL)
+        async with self._uploads.photograph(request) as data:
+            job = self._jobs.add(data)  # others may have been sooner
+            if job is None:
+                raise busy(FULL)
+            return await self._answer(request, job)
+
+    async def _answer(self, request: Request, job: Future[Result]) -> Result:
+        answer, gone = asyncio.wrap_future(job), asyncio.ensure_future(_disconnected(request))
+        both: tuple[asyncio.Future[Any], ...] = (answer, gone)
         try:
-            data = await read_photograph(request, self._limits.upload_seconds)
-            job = self._worker.submit(self._classifier.classify, data)
-        except BaseException:
-            self._slots.release()
-            raise
-        job.add_done_callback(self._release)  # which may be long after the request was given up
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(job), self._limits.answer_seconds)
-        except asyncio.TimeoutError:  # noqa: UP041 - another class before Python 3.11
-            raise HTTPException(504, "the accelerator did not answer in time") from None
+            seconds = self._limits.answer_seconds
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if answer.done():
+                return answer.result()
+            if gone.done():
+                raise HTTPException(400, "the client is gone")  # nobody hears it
+            raise HTTPException(504, "the accelerator did not answer in time")
+        finally:
+            gone.cancel()
+            answer.cancel()  # and with it the job, if it has not begun
 
     def close(self) -> None:
         """Start nothing more."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._jobs.close()
 
-    def _release(self, _job: Future[Result]) -> None:
-        self._slots.release()
+
+async def _disconnected(request: Request) -> None:
+    """Ends when the client is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def make_app(
@@ -153,8 +166,15 @@ def model_fields(classifier: Classifier, device: str, *, has_sample: bool) -> di
 
 
 def _add_file(app: FastAPI, path: str, content: bytes, media_type: str) -> None:
+    headers = {"content-length": str(len(content))}
+
+    async def pieces() -> AsyncIterator[bytes]:
+        # One after the other is taken, so whoever asks and does not read costs one of them.
+        for first in range(0, len(content), PIECE):
+            yield content[first : first + PIECE]
+
     async def endpoint() -> Response:
-        return Response(content, media_type=media_type)
+        return StreamingResponse(pieces(), headers=headers, media_type=media_type)
 
     app.add_api_route(path, endpoint, methods=["GET", "HEAD"])
 

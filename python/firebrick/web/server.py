@@ -14,10 +14,8 @@ import uvicorn
 from firebrick.errors import FirebrickError
 from firebrick.web.app import make_app
 from firebrick.web.bundles import open_classifier
+from firebrick.web.connections import Connection, most
 from firebrick.web.guard import App, own_names
-
-CONNECTIONS = 64
-"""Most connections at once; more are refused."""
 
 
 def serve(
@@ -68,19 +66,23 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(app: App, listener: socket.socket) -> None:
     """Answer requests until interrupted."""
-    config = uvicorn.Config(
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(configuration(app)).run(sockets=[listener])
+
+
+def configuration(app: App) -> uvicorn.Config:
+    """How uvicorn serves the page; how many and how long, `Connection` says."""
+    return uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         loop="asyncio",
         lifespan="on",
-        log_level="warning",
+        log_level="error",  # whoever sends nonsense writes no log
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
+        backlog=most() // 2,  # so many may be accepted before the first of them is known
         timeout_keep_alive=5,
         timeout_graceful_shutdown=5,
     )
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
