@@ -182,6 +182,17 @@ def test_what_is_no_photograph_is_refused(visited: Visit) -> None:
     expect(alert).to_be_hidden()
 
 
+def test_file_of_exactly_the_most_bytes_is_sent(visited: Visit) -> None:
+    page = visited.page
+    page.evaluate("(bytes) => { accepts.bytes = bytes; }", len(picture()) - 1)
+    page.locator("#file").set_input_files(PHOTOGRAPH)
+    expect(page.locator("[role=alert]")).to_contain_text("larger than")
+    page.evaluate("(bytes) => { accepts.bytes = bytes; }", len(picture()))
+    page.locator("#file").set_input_files(PHOTOGRAPH)
+    wait_for_result(page)
+    expect(page.locator("[role=alert]")).to_be_hidden()
+
+
 def test_failure_of_the_accelerator_is_said(visited: Visit, device: FakeDevice) -> None:
     def fail() -> None:
         raise FirebrickError("read_response=1")
