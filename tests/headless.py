@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
@@ -26,7 +25,7 @@ from playwright.sync_api import (
 )
 
 from firebrick.web.guard import App
-from firebrick.web.server import configuration
+from firebrick.web.server import Server, configuration
 
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -108,7 +107,7 @@ def visit(context: BrowserContext, address: str) -> Iterator[Visit]:
 def served(app: App) -> Iterator[str]:
     """An application behind uvicorn in a thread; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configuration(app))
+    server = Server(configuration(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -117,6 +117,19 @@ def test_frames_that_were_not_counted_are_refused() -> None:
             accelerator.infer(images(2))
 
 
+def test_frames_are_counted_beyond_32_bits() -> None:
+    device = FakeDevice()
+    with opened(device) as accelerator:
+        before = (1 << 32) - 3
+        accelerator._runner.frames = device.kernel.words[Register.FRAMES_DONE] = before
+        for _ in range(2):
+            assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
+        assert device.kernel.words[Register.FRAMES_DONE] == 1
+        device.kernel.words[Register.FRAMES_DONE] = (1 << 32) - 2
+        with pytest.raises(DeviceError, match="FRAMES_DONE=0 is less than 3"):
+            accelerator.infer(images(2))
+
+
 def test_a_run_that_does_not_end_times_out_and_the_next_is_right() -> None:
     device = FakeDevice()
     with opened(device) as accelerator:

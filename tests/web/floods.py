@@ -16,6 +16,8 @@ HOST = "127.0.0.1"
 GOOD = picture(size=(400, 300))
 PAUSE = 0.1
 """Of a bad client between its connections, seconds."""
+LINGER = 0.5
+"""Of one that aborts, after what it sends, seconds."""
 PATIENCE = 10.0
 """Of the good one, seconds."""
 ABORTING = struct.pack("ii", 1, 0)
@@ -94,7 +96,7 @@ async def aborted_upload(connection: Connection) -> None:
     """Half an upload or a whole one, then gone."""
     sent = GOOD if connection.turn % 2 else GOOD[: len(GOOD) // 2]
     connection.writer.write(head(connection.port) + sent)
-    await connection.writer.drain()
+    await asyncio.sleep(LINGER)
 
 
 async def stalled_upload(connection: Connection) -> None:
@@ -144,7 +146,7 @@ async def flood(
     while (start := loop.time()) < end:
         try:
             status = await asyncio.wait_for(_upload(port), PATIENCE)
-        except (TimeoutError, OSError, IndexError):
+        except (TimeoutError, OSError, EOFError):
             status = 0
         seen.answers.append((status, loop.time() - start))
         await asyncio.sleep(max(0.0, every - (loop.time() - start)))
@@ -175,8 +177,8 @@ async def _upload(port: int) -> int:
     """Status of the answer to a good upload."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
-        writer.write(head(port, len(GOOD), "Connection: close") + GOOD)
-        answer = await reader.read()
+        writer.write(head(port) + GOOD)
+        answer = await reader.readuntil(b"\r\n\r\n")
         return int(answer.split()[1])
     finally:
         writer.transport.abort()

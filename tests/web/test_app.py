@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,9 @@ from pages import (
 )
 
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.web.app import ASSETS, Limits
-from firebrick.web.classify import Classifier
+from firebrick.web import connections
+from firebrick.web.app import ASSETS, Limits, make_app
+from firebrick.web.classify import Classifier, Result
 from firebrick.web.guard import HEADERS
 from firebrick.web.photographs import FORMATS, MAX_BYTES, to_pixels
 
@@ -97,6 +99,15 @@ def test_files_of_the_page_are_served_and_nothing_else(device: FakeDevice) -> No
     assert answer.status_code == 405
 
 
+def test_file_of_several_pieces_is_served_whole(device: FakeDevice) -> None:
+    data = np.random.default_rng(6).bytes(3 * connections.PIECE + 5)
+    app = make_app(Classifier(MODEL, device), frozenset({"testserver"}), device="sim", sample=data)
+    answer = ask(app, "GET", "/sample.png")
+    assert answer.content == data
+    assert answer.headers["content-length"] == str(len(data))
+    assert ask(app, "HEAD", "/sample.png").headers["content-length"] == str(len(data))
+
+
 def test_page_needs_nothing_from_elsewhere() -> None:
     folder = Path(__file__).parents[2] / "python" / "firebrick" / "web" / "static"
     for path in folder.iterdir():
@@ -119,6 +130,29 @@ def test_without_a_board_no_clock_is_assumed() -> None:
 NO_BOARD = {"board": None, "clock_mhz": None}
 
 
+def result(values: list[int], scale: float = 1.0) -> Result:
+    labels = tuple(map(str, range(len(values))))
+    return Result(replace(MODEL, labels=labels, scale=scale), np.array(values, np.int32), 0.0, 1, 1)
+
+
+def test_best_are_five_and_of_equals_the_first() -> None:
+    assert [x.index for x in result([7] * 100).best] == [0, 1, 2, 3, 4]
+    assert [x.index for x in result([0, 1] * 50).best] == [1, 3, 5, 7, 9]
+
+
+def test_any_logits_have_shares() -> None:
+    most, least = 2**31 - 1, -(2**31)
+    best = result([least, 5, most, 5]).best
+    assert [(x.index, x.share) for x in best] == [(2, 1.0), (1, 0.0), (3, 0.0), (0, 0.0)]
+
+
+def test_time_is_in_milliseconds(device: FakeDevice) -> None:
+    classifier = Classifier(MODEL, device)
+    device.before = lambda: time.sleep(0.05)
+    taken = classifier.infer(np.zeros((24, 32, 3), np.uint8)).fields()["milliseconds"]
+    assert 50 <= float(str(taken)) < 5000
+
+
 class Unsteady(FakeDevice):
     """A FAKE that answers otherwise each time."""
 
@@ -130,6 +164,11 @@ class Unsteady(FakeDevice):
 def test_accelerator_that_cannot_be_trusted_is_refused() -> None:
     with pytest.raises(CheckFailed, match="fakenet: two equal frames gave different logits"):
         Classifier(MODEL, Unsteady())
+    device = FakeDevice()
+    run = device.run
+    device.run = lambda *given: (*run(*given)[:2], 0)  # type: ignore[method-assign]
+    with pytest.raises(CheckFailed, match="or no cycles"):
+        Classifier(MODEL, device)
 
 
 # --- failures of the accelerator ------------------------------------------------------------------

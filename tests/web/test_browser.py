@@ -148,6 +148,13 @@ def test_dropped_photograph(visited: Visit) -> None:
     page.evaluate(DROP, [list(picture()), "image/png"])
     wait_for_result(page)
     assert names(page) == best_of(picture())
+    # The zone shows what is over it; no event is left to the browser, which would open the file.
+    over = """(kind) => [
+      document.dispatchEvent(new DragEvent(kind, { cancelable: true })),
+      document.getElementById("drop").classList.contains("over"),
+    ]"""
+    kinds = ("dragenter", "dragover", "dragleave")
+    assert [page.evaluate(over, x) for x in kinds] == [[False, True], [False, True], [False, False]]
     page.evaluate(DROP, [None, ""])
     expect(page.locator("[role=alert]")).to_contain_text("drop a file")
     assert visited.complaints == []
@@ -193,6 +200,32 @@ def test_file_of_exactly_the_most_bytes_is_sent(visited: Visit) -> None:
     expect(page.locator("[role=alert]")).to_be_hidden()
 
 
+def test_same_file_can_be_chosen_again(visited: Visit) -> None:
+    visited.page.locator("#file").set_input_files(PHOTOGRAPH)
+    wait_for_result(visited.page)
+    assert visited.page.locator("#file").input_value() == ""
+
+
+def test_what_was_shown_before_is_given_back(visited: Visit) -> None:
+    page = visited.page
+    page.locator("#file").set_input_files(PHOTOGRAPH)
+    wait_for_result(page)
+    first = page.locator("#preview").get_attribute("src")
+    page.locator("#sample").click()
+    page.wait_for_function("(x) => document.getElementById('preview').src !== x", arg=first)
+    gone = "(x) => fetch(x).then(() => false, () => true)"
+    assert page.evaluate(gone, first)
+
+
+def test_bar_is_never_longer_than_its_track(visited: Visit) -> None:
+    width = "(x) => bar(x).firstChild.style.width"
+    assert [visited.page.evaluate(width, x) for x in (0.25, 1, 1.5)] == ["25%", "100%", "100%"]
+
+
+def test_most_bytes_are_said(visited: Visit) -> None:
+    expect(visited.page.locator("#accepts")).to_have_text("JPEG, PNG or WebP, up to 10 MB")
+
+
 def test_failure_of_the_accelerator_is_said(visited: Visit, device: FakeDevice) -> None:
     def fail() -> None:
         raise FirebrickError("read_response=1")
@@ -214,8 +247,11 @@ def test_while_it_works_the_page_says_so(visited: Visit, device: FakeDevice) -> 
     expect(page.locator("#status")).to_have_text("Classifying…")
     expect(page.locator("#sample")).to_be_disabled()
     expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    before = len(device.frames)
+    page.evaluate(DROP, [list(picture()), "image/png"])  # is not sent now
     gate.set()
     wait_for_result(page)
+    assert len(device.frames) == before + 1
     expect(page.locator("#sample")).to_be_enabled()
 
 

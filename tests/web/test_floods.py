@@ -28,6 +28,7 @@ MEMORY = 300 << 20
 def load(at: Page, clients: dict[BadClient, int], seconds: float, every: float = 2.0) -> Seen:
     """Good uploads among bad clients; each must be answered."""
     seen = asyncio.run(flood(at.port, clients, seconds, every))
+    assert seen.answers
     assert [x for x, _ in seen.answers] == [200] * len(seen.answers)
     assert max(x for _, x in seen.answers) < PATIENCE
     assert at.peak_memory() <= MEMORY
@@ -48,7 +49,6 @@ def load(at: Page, clients: dict[BadClient, int], seconds: float, every: float =
 def test_good_uploads_are_answered_among_bad_clients(clients: dict[BadClient, int]) -> None:
     with page(seconds=1.0, pace_seconds=0.5, most=64, work=0.02) as at:
         seen = load(at, clients, 2.0, 0.4)
-    assert len(seen.answers) >= 2
     assert seen.made >= sum(clients.values())
 
 

@@ -66,6 +66,11 @@ def test_model_is_what_the_bundle_says() -> None:
     assert model.engines == (("conv1", "conv", 800),)
 
 
+def test_resize_at_its_limits_is_taken() -> None:
+    for resize in (32, 1 << 14):  # the longer side of the input, and the most
+        assert model_of(bundle(preprocessing={"resize": resize})).resize == resize
+
+
 def test_texts_of_a_bundle_give_a_terminal_no_orders() -> None:
     engine = {"name": "\x1b[2J", "kind": "a\rb", "cycles": 1}
     model = model_of(
@@ -84,6 +89,7 @@ def test_texts_of_a_bundle_give_a_terminal_no_orders() -> None:
         ({"preprocessing": {}}, "preprocessing.resize=None is not a number"),
         ({"preprocessing": {"resize": 31}}, "preprocessing.resize=31 is not a number"),
         ({"preprocessing": {"resize": "40"}}, "preprocessing.resize='40' is not a number"),
+        ({"preprocessing": {"resize": (1 << 14) + 1}}, "is not a number"),
         ({"preprocessing": {"resize": 1 << 40}}, "is not a number"),
     ],
 )

@@ -50,7 +50,7 @@ class Limits:
         answer_seconds: its answer is given up after that.
     """
 
-    waiting: int = 4
+    waiting: int = 32
     upload_seconds: float = 15.0
     pace_seconds: float = PACE_SECONDS
     answer_seconds: float = 600.0

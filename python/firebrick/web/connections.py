@@ -47,7 +47,9 @@ class Connection(H11Protocol, asyncio.BufferedProtocol):
         transport.set_write_buffer_limits(PIECE)
         self._heard = self.loop.time()
         self._restart_timer()
-        if len(self.connections) > most():
+        if len(self.tasks) > most():  # requests may outlive their connections
+            self.drop()
+        elif len(self.connections) > most():
             waiting = [x for x in self.connections if isinstance(x, Connection) and x.waits]
             min(waiting, key=lambda x: x._heard).drop()
 

@@ -17,6 +17,9 @@ from firebrick.web.bundles import open_classifier
 from firebrick.web.connections import Connection, most
 from firebrick.web.guard import App, own_names
 
+WAITING = 1024
+"""Connections that the system keeps until there is time for them."""
+
 
 def serve(
     folder: Path,
@@ -67,7 +70,17 @@ def listen(host: str, port: int) -> socket.socket:
 def run(app: App, listener: socket.socket) -> None:
     """Answer requests until interrupted."""
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(configuration(app)).run(sockets=[listener])
+        Server(configuration(app)).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Lets more wait at the door than it lets in at a time."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        for listener in sockets or []:
+            listener.listen(WAITING)
 
 
 def configuration(app: App) -> uvicorn.Config:
@@ -82,7 +95,8 @@ def configuration(app: App) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=most() // 2,  # so many may be accepted before the first of them is known
+        # So many are accepted in a turn: few, for each is to be heard before it can be the oldest.
+        backlog=max(1, most() // 8),
         timeout_keep_alive=5,
         timeout_graceful_shutdown=5,
     )
