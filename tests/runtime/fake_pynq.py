@@ -60,6 +60,8 @@ class FakeBoard:
         memory: that it reaches.
         buffers: that were allocated.
         loaded: bitstreams.
+        beside: names in their folder, which the real one looks at, too.
+        data: content of the last bitstream.
         blocks: of the overlay.
         interrupt: of the kernel; None: its pin is open.
         skew: added to addresses.
@@ -70,6 +72,8 @@ class FakeBoard:
         self.kernel = FakeKernel(description, self.memory.fetch, self.memory.store)
         self.buffers: list[FakeBuffer] = []
         self.loaded: list[str] = []
+        self.beside: list[set[str]] = []
+        self.data = b""
         self.interrupt = FakeInterrupt(self.kernel) if connected else None
         self.skew = 0
         block = {
@@ -91,6 +95,8 @@ class FakeBoard:
     def overlay(self, bitfile_name: str) -> SimpleNamespace:
         assert Path(bitfile_name).with_suffix(".hwh").is_file(), "Cannot find HWH file"
         self.loaded.append(bitfile_name)
+        self.beside.append({x.name for x in Path(bitfile_name).parent.iterdir()})
+        self.data = Path(bitfile_name).read_bytes()
         ip = SimpleNamespace()
         if self.interrupt is not None:
             ip.interrupt = self.interrupt

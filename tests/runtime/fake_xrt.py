@@ -29,6 +29,7 @@ class FakeCard:
         memory: of the card.
         calls: of the C library, by name.
         open: handles that were not closed.
+        loaded: content of the files that it was loaded with.
         failing: name of a call of the C library that fails.
         cards: how many there are.
         skew: added to addresses.
@@ -39,6 +40,7 @@ class FakeCard:
         self.kernel = FakeKernel(description, self.memory.fetch, self.memory.store)
         self.calls: list[str] = []
         self.open: set[int] = set()
+        self.loaded: list[bytes] = []
         self.failing = ""
         self.cards = 1
         self.skew = 0
@@ -90,7 +92,11 @@ class FakeCard:
 
     def load(self, handle: int, path: bytes) -> int:
         assert handle in self.open
-        return 0 if Path(path.decode()).is_file() else -1
+        file = Path(path.decode())
+        if not file.is_file():
+            return -1
+        self.loaded.append(file.read_bytes())
+        return 0
 
     def uuid(self, handle: int, out: Any) -> int:
         assert handle in self.open
@@ -123,10 +129,12 @@ class FakeXrtDevice:
     def __init__(self, card: FakeCard, index: int) -> None:
         if index >= card.cards:
             raise RuntimeError(f"Could not open device with index '{index}'")
+        self.card = card
 
     def load_xclbin(self, path: str) -> None:
         if not Path(path).is_file():
             raise RuntimeError(f"failed to open file '{path}' for reading")
+        self.card.loaded.append(Path(path).read_bytes())
 
 
 class FakeBo:

@@ -13,6 +13,7 @@ from kernels import PATIENCE, images, opened, write_bundle
 from firebrick.report.kernel_designs import DESIGNS, TinyKernel, make
 from firebrick.runtime import (
     Accelerator,
+    Bundle,
     BundleError,
     Description,
     DeviceError,
@@ -192,6 +193,30 @@ def test_hardware_that_is_not_listed_is_refused(bundle: Path) -> None:
     (bundle / "rtl" / "hw" / "extra.sv").write_text("module extra; endmodule\n")
     with pytest.raises(BundleError, match=r"extra\.sv: is not one of the bundle's files"):
         Accelerator.open(bundle, device="sim")
+
+
+def test_hardware_that_is_exchanged_meanwhile_is_refused(bundle: Path) -> None:
+    found = Bundle.open(bundle)
+    (bundle / "rtl" / "firebrick_kernel.sv").write_text("module evil; endmodule\n")
+    with pytest.raises(BundleError, match=r"firebrick_kernel\.sv: SHA-256 .* has changed since"):
+        Accelerator.open(found, device="sim")
+
+
+def test_hardware_that_is_exchanged_later_is_not_used(
+    kernel: TinyKernel, bundle: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundle's files change after every look at them, and before any compiler's."""
+
+    def exchange(folder: Path) -> Path:
+        for path in (bundle / "rtl").rglob("*"):
+            if path.is_file():  # SystemVerilog, and the images of memories
+                path.write_text("0\n")
+        return build(folder, optimize="-O0", build_root=build_root)
+
+    monkeypatch.setattr("firebrick.runtime.sim.build", exchange)
+    batch = images(kernel, 2)
+    with Accelerator.open(bundle, device="sim") as accelerator:
+        assert np.array_equal(accelerator.infer(batch), kernel.reference(batch))
 
 
 def test_a_bundle_without_hardware_to_simulate(tiny_bundle: Path) -> None:

@@ -3,7 +3,9 @@
 
 import json
 import os
+import re
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from fake_kernel import MODEL_HASH, tiny_description, weights_of
 
 from firebrick.runtime import Bundle, BundleError
 from firebrick.runtime.bundle_files import check_path
+from firebrick.runtime.listed import Listed
 
 
 def refused(folder: Path, message: str) -> None:
@@ -30,7 +33,7 @@ def test_a_bundle_is_read(tiny_bundle: Path) -> None:
     assert (bundle.cycles_per_frame, bundle.latency_cycles) == (100, 120)
     assert bundle.preprocessing["resize"] == 8
     assert [dict(x) for x in bundle.engines] == [{"name": "conv1", "kind": "conv", "cycles": 90}]
-    assert bundle.path("labels.txt").read_text() == "cat\ndog\ncup\nrocket\n"
+    assert bundle.read("labels.txt") == b"cat\ndog\ncup\nrocket\n"
     assert bundle.read("firebrick.bit") == b"stand-in for firebrick.bit"
     assert bundle.weights() == b""
 
@@ -74,12 +77,106 @@ def test_a_file_that_changes_later(tiny_bundle: Path) -> None:
         bundle.read("firebrick.bit")
 
 
-@pytest.mark.parametrize("call", ["path", "read"])
-@pytest.mark.parametrize("name", ["bundle.json", "../secret", "/etc/passwd", "other", ""])
+@pytest.mark.parametrize("call", ["copies", "read"])
+@pytest.mark.parametrize("name", ["bundle.json", "../secret", "/etc/passwd", "other.png", ""])
 def test_only_listed_files_are_given(tiny_bundle: Path, call: str, name: str) -> None:
-    (tiny_bundle / "other").write_text("not listed")
+    (tiny_bundle / "other.png").write_text("not listed")
+    bundle = Bundle.open(tiny_bundle)
     with pytest.raises(BundleError, match="is not in this bundle"):
-        getattr(Bundle.open(tiny_bundle), call)(name)
+        if call == "read":
+            bundle.read(name)
+        else:
+            with bundle.copies("labels.txt", name):
+                pass
+
+
+def test_copies_are_private_and_alone(tiny_bundle: Path) -> None:
+    bundle = Bundle.open(tiny_bundle)
+    with bundle.copies("firebrick.bit", "labels.txt") as folder:
+        assert {x.name for x in folder.iterdir()} == {"firebrick.bit", "labels.txt"}
+        assert (folder / "labels.txt").read_text() == "cat\ndog\ncup\nrocket\n"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not folder.exists()
+
+
+def test_a_file_that_changes_while_it_is_copied(
+    tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No second look at the bundle: what is given out is what was hashed."""
+    monkeypatch.setattr("firebrick.runtime.listed.CHUNK", 1 << 14)
+    path = tiny_bundle / "firebrick.bit"
+    path.write_bytes(bytes(1 << 16))
+    finish(tiny_bundle, json.loads((tiny_bundle / "bundle.json").read_text()))
+    bundle = Bundle.open(tiny_bundle)
+    chunks = Listed(bundle.folder, bundle.files).chunks("firebrick.bit")
+    next(chunks)
+    path.write_bytes(b"evil" * (1 << 14))  # the open file sees it
+    with pytest.raises(BundleError, match=r"firebrick\.bit: SHA-256 .* as listed"):
+        list(chunks)
+    copies = bundle.copies("labels.txt", "firebrick.bit")
+    with pytest.raises(BundleError, match="has changed since the bundle was opened"), copies:
+        pass
+
+
+# --- what lies beside the listed files ------------------------------------------------------------
+
+NOT_LISTED = [
+    *("numpy.py", "numpy.so", "numpy.pyc", "numpy/__init__.py", "numpy/", "sitecustomize.py"),
+    *("__pycache__/run.cpython-311.pyc", "firebrick.dtbo", "firebrick.xsa", "rtl/extra.sv"),
+    *("inner/photo.jpg", "photo.jpg.py", "notes.txt", ".hidden", "photo.gif", "x\x1b[2Jy"),
+]
+
+
+@pytest.mark.parametrize("name", NOT_LISTED, ids=ascii)
+def test_files_that_are_not_listed_are_refused(tiny_bundle: Path, name: str) -> None:
+    path = tiny_bundle / name
+    path.parent.mkdir(exist_ok=True)
+    if name.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_text("raise SystemExit")
+    refused(tiny_bundle, r"/\S+: is not one of the bundle's files: take it out")
+    with pytest.raises(BundleError) as caught:
+        Bundle.open(tiny_bundle)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("target", ["numpy.py", "rtl"])
+def test_links_that_are_not_listed_are_refused(
+    tiny_bundle: Path, tmp_path: Path, target: str
+) -> None:
+    (tiny_bundle / target).symlink_to(tmp_path)
+    refused(tiny_bundle, f"/{target}: is not one of the bundle's files")
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "IMG 0042.JPEG", "kätzchen.png", "a.webp"])
+def test_photographs_may_lie_beside(tiny_bundle: Path, name: str) -> None:
+    (tiny_bundle / name).write_bytes(b"of the user's")
+    assert name not in Bundle.open(tiny_bundle).files
+
+
+def test_traces_of_jupyter_and_desktops_may_lie_beside(tiny_bundle: Path) -> None:
+    (tiny_bundle / ".ipynb_checkpoints").mkdir()
+    (tiny_bundle / ".ipynb_checkpoints" / "classify-checkpoint.ipynb").write_text("{}")
+    (tiny_bundle / ".DS_Store").write_bytes(b"\0")
+    assert Bundle.open(tiny_bundle).model == "fake"
+
+
+def test_photographs_do_not_lie_among_the_hardware(tiny_bundle: Path) -> None:
+    (tiny_bundle / "rtl").mkdir()
+    (tiny_bundle / "rtl" / "image.hex").write_text("0")
+    finish(tiny_bundle, json.loads((tiny_bundle / "bundle.json").read_text()))
+    assert Bundle.open(tiny_bundle)
+    (tiny_bundle / "rtl" / "photo.png").write_bytes(b"")
+    refused(tiny_bundle, "rtl/photo.png: is not one of the bundle's files")
+
+
+def test_the_warning_stands_where_bundles_are_opened() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "driver.md").read_text()
+    (warning,) = re.findall(r"Checksums show damage,.*?you would run\.", page, re.DOTALL)
+    assert " ".join(warning.replace("`", "").split()) in " ".join(
+        str(Bundle.__doc__).replace("`", "").split()
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +237,7 @@ def test_sizes_are_bounded(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_sum_of_sizes_is_bounded(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firebrick.runtime.bundle_files.MAX_TOTAL_BYTES", 40)
+    monkeypatch.setattr("firebrick.runtime.listed.MAX_TOTAL_BYTES", 40)
     refused(tiny_bundle, "files have more than 40 bytes")
 
 
@@ -196,7 +293,8 @@ def test_fields_of_any_kind_are_read_or_refused(
     try:
         Bundle.open(tiny_bundle)
     except BundleError as error:
-        assert "bundle.json: " in str(error)
+        unlisted = name == "files" and "is not one of the bundle's files" in str(error)
+        assert unlisted or "bundle.json: " in str(error)
 
 
 @pytest.mark.parametrize("value", [*WRONG, 1 << 40], ids=str)

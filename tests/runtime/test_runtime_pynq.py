@@ -4,6 +4,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from fake_pynq import FakeBoard
 from firebrick.runtime import (
     Accelerator,
     Bundle,
+    BundleError,
     DeviceError,
     DeviceMissing,
     DeviceTimeout,
@@ -37,12 +39,39 @@ def test_infer(board: FakeBoard, tiny_bundle: Path) -> None:
         device: Device = accelerator.device  # of the protocol, for mypy as well
         assert isinstance(device, PynqDevice)
         assert np.array_equal(accelerator.infer(IMAGES), fake_logits(IMAGES, 4))
-    assert board.loaded == [str(tiny_bundle / "firebrick.bit")]
+    (bitstream,) = map(Path, board.loaded)
+    assert (bitstream.name, bitstream.exists()) == ("firebrick.bit", False)  # a copy, for a moment
+    assert board.beside == [{"firebrick.bit", "firebrick.hwh"}]
     assert board.interrupt is not None
     assert board.interrupt.waits > 0
     images, logits = board.buffers[0::2], board.buffers[1::2]
     assert sum(x.flushed for x in images) == sum(x.invalidated for x in logits) == 3  # runs
     assert all(x.freed == 1 for x in board.buffers)
+
+
+@pytest.mark.parametrize("name", ["firebrick.bit", "firebrick.hwh"])
+def test_a_bitstream_that_is_exchanged_meanwhile_is_not_loaded(
+    board: FakeBoard, tiny_bundle: Path, name: str
+) -> None:
+    bundle = Bundle.open(tiny_bundle)
+    (tiny_bundle / name).write_bytes(b"evil")
+    with pytest.raises(BundleError, match=f"{name}: SHA-256 .* has changed since"):
+        Accelerator.open(bundle, "pynq")
+    assert board.loaded == []
+
+
+def test_a_bitstream_that_is_exchanged_later_is_not_loaded(
+    board: FakeBoard, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = board.overlay
+
+    def exchange(bitfile_name: str) -> SimpleNamespace:
+        (tiny_bundle / "firebrick.bit").write_bytes(b"evil")
+        return load(bitfile_name)
+
+    monkeypatch.setattr(sys.modules["pynq"], "Overlay", exchange)
+    with Accelerator.open(tiny_bundle, "pynq"):
+        assert board.data == b"stand-in for firebrick.bit"
 
 
 def test_weights(monkeypatch: pytest.MonkeyPatch, loaded_bundle: Path) -> None:

@@ -12,6 +12,7 @@ from fake_xrt import FakeCard
 from firebrick.runtime import (
     Accelerator,
     Bundle,
+    BundleError,
     DeviceError,
     DeviceMissing,
     DeviceTimeout,
@@ -42,6 +43,30 @@ def test_infer(card: FakeCard, tiny_bundle: Path) -> None:
         assert np.array_equal(accelerator.infer(IMAGES), fake_logits(IMAGES, 4))
         assert len(card.open) == 2
     assert card.open == set()
+
+
+def test_an_xclbin_that_is_exchanged_meanwhile_is_not_loaded(
+    card: FakeCard, tiny_bundle: Path
+) -> None:
+    bundle = Bundle.open(tiny_bundle)
+    (tiny_bundle / "firebrick.xclbin").write_bytes(b"evil")
+    with pytest.raises(BundleError, match=r"xclbin: SHA-256 .* has changed since"):
+        Accelerator.open(bundle, "xrt")
+    assert card.loaded == []
+
+
+def test_an_xclbin_that_is_exchanged_later_is_not_loaded(
+    card: FakeCard, tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is loaded twice, by two libraries, and exchanged between."""
+
+    def exchange() -> object:
+        (tiny_bundle / "firebrick.xclbin").write_bytes(b"evil")
+        return card.library()
+
+    monkeypatch.setattr("firebrick.runtime.xrt.load_library", exchange)
+    with Accelerator.open(tiny_bundle, "xrt"):
+        assert card.loaded == [b"stand-in for firebrick.xclbin"] * 2
 
 
 def test_weights(monkeypatch: pytest.MonkeyPatch, loaded_bundle: Path) -> None:

@@ -2,13 +2,13 @@
 """A bundle: the folder that holds an accelerator, its model and what else a board needs.
 
 It may come from anywhere. Opening one reads `bundle.json`, compares every file with its checksum,
-and refuses whatever is not exactly as docs/driver.md says.
+and refuses whatever is not exactly as docs/driver.md says, files that are not listed included.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +16,6 @@ from types import MappingProxyType
 from firebrick.errors import FirebrickError
 from firebrick.runtime.bundle_files import (
     MAX_DOCUMENT_BYTES,
-    MAX_FILE_BYTES,
-    check_files,
     file_list,
     parse_object,
     read_file,
@@ -31,6 +29,7 @@ from firebrick.runtime.description import (
     within,
 )
 from firebrick.runtime.errors import BundleError
+from firebrick.runtime.listed import Listed
 
 DOCUMENT = "bundle.json"
 FORMAT = 1
@@ -52,6 +51,12 @@ FIELDS = frozenset(
 @dataclass(frozen=True)
 class Bundle:
     """A bundle whose every file was as listed when it was opened.
+
+    Checksums show damage, not origin: whoever can change a file can change `bundle.json` too.
+    ``device="sim"`` compiles and runs the bundle's SystemVerilog; open only bundles whose programs
+    you would run.
+
+    Whatever is read of it later is compared again, byte for byte of what is given out.
 
     Attributes:
         folder: where it lies.
@@ -99,9 +104,9 @@ class Bundle:
             if document.keys() != FIELDS:
                 wrong = ", ".join(sorted(map(str, document.keys() ^ FIELDS)))
                 raise BundleError(f"fields missing or unknown: {wrong[:200]}")
-            files = file_list(document["files"])
-            check_files(root, files)
-            return cls._read(root, document, files)
+            listed = Listed(root, MappingProxyType(file_list(document["files"])))
+            listed.check(DOCUMENT)
+            return cls._read(document, listed)
         except FirebrickError as error:
             message = str(error)
             raise BundleError(
@@ -109,34 +114,34 @@ class Bundle:
             ) from None
 
     @classmethod
-    def _read(cls, root: Path, document: dict[str, object], files: dict[str, str]) -> Bundle:
+    def _read(cls, document: dict[str, object], listed: Listed) -> Bundle:
         description = read_description(document)
         image = section(document, "image")
         for name in ("height", "width", "channels"):
             if number(image, name) != getattr(description, name):
                 raise BundleError(f"image.{name}={number(image, name)} contradicts the kernel")
         board, sample = optional_text(document, "board"), optional_text(document, "sample")
-        if sample is not None and sample not in files:
+        if sample is not None and sample not in listed.sums:
             raise BundleError(f"sample={sample!r} is not one of the files")
         clock = document["assumed_clock_mhz"]
         if clock is not None:
             within("assumed_clock_mhz", number(document, "assumed_clock_mhz"), 1, MAX_CLOCK_MHZ)
         for name in ("cycles_per_frame", "latency_cycles"):
             within(name, number(document, name), 1, MAX_CYCLES)
-        check_parts(root, document, description, files)
+        check_parts(document, description, listed)
         return cls(
-            folder=root,
+            folder=listed.folder,
             description=description,
             firebrick=text(document, "firebrick"),
             board=board,
-            labels=read_labels(root, optional_text(document, "labels"), files, description),
+            labels=read_labels(optional_text(document, "labels"), listed, description),
             sample=sample,
             preprocessing=MappingProxyType(dict(section(document, "preprocessing"))),
             cycles_per_frame=number(document, "cycles_per_frame"),
             latency_cycles=number(document, "latency_cycles"),
             assumed_clock_mhz=None if clock is None else number(document, "assumed_clock_mhz"),
             engines=read_engines(document["engines"]),
-            files=MappingProxyType(files),
+            files=listed.sums,
         )
 
     @property
@@ -154,15 +159,9 @@ class Bundle:
         """Real value of one integer step of the logits."""
         return self.description.logits_scale
 
-    def path(self, name: str) -> Path:
-        """A listed file.
-
-        Raises:
-            BundleError: when it is not listed.
-        """
-        if name not in self.files:
-            raise BundleError(f"{self.folder / name}: is not in this bundle")
-        return self.folder / name
+    @property
+    def _listed(self) -> Listed:
+        return Listed(self.folder, self.files, "has changed since the bundle was opened")
 
     def read(self, name: str) -> bytes:
         """The bytes of a listed file, compared with the checksum once more.
@@ -170,11 +169,19 @@ class Bundle:
         Raises:
             BundleError: when it is not listed, or has changed since the bundle was opened.
         """
-        path = self.path(name)
-        data = read_file(self.folder, name, MAX_FILE_BYTES)
-        if hashlib.sha256(data).hexdigest() != self.files[name]:
-            raise BundleError(f"{path}: has changed since the bundle was opened")
-        return data
+        return self._listed.read(name)
+
+    @contextmanager
+    def copies(self, *names: str) -> Iterator[Path]:
+        """A private folder with listed files, each compared while it was copied; for the block.
+
+        For what opens files by their path. The bundle's own could be exchanged meanwhile.
+
+        Raises:
+            BundleError: when one is not listed, or has changed since the bundle was opened.
+        """
+        with self._listed.copies(names) as folder:
+            yield folder
 
     def weights(self) -> bytes:
         """What is loaded after each reset; mostly nothing."""
@@ -186,30 +193,25 @@ def optional_text(document: Mapping[str, object], name: str) -> str | None:
     return None if document[name] is None else text(document, name)
 
 
-def check_parts(
-    root: Path, document: dict[str, object], description: Description, files: Mapping[str, str]
-) -> None:
+def check_parts(document: dict[str, object], description: Description, listed: Listed) -> None:
     """Compare the weights and the simulated hardware with what the bundle says of itself.
 
     Raises:
         BundleError: naming what contradicts.
     """
     size = description.weights_bytes
-    if (WEIGHTS in files) != (size > 0):
+    if (WEIGHTS in listed.sums) != (size > 0):
         raise BundleError(f"{WEIGHTS}: needed exactly when weights_bytes={size} is not 0")
-    if size and len(read_file(root, WEIGHTS, MAX_FILE_BYTES)) != size:
-        raise BundleError(f"{root / WEIGHTS}: has not weights_bytes={size} bytes")
-    if RTL_MANIFEST in files:
-        data = read_file(root, RTL_MANIFEST, MAX_DOCUMENT_BYTES)
-        manifest = parse_object(data, RTL_MANIFEST)
+    if size and len(listed.read(WEIGHTS)) != size:
+        raise BundleError(f"{listed.folder / WEIGHTS}: has not weights_bytes={size} bytes")
+    if RTL_MANIFEST in listed.sums:
+        manifest = parse_object(listed.read(RTL_MANIFEST, MAX_DOCUMENT_BYTES), RTL_MANIFEST)
         for name in ("model", "model_hash", "kernel"):
             if manifest.get(name) != document[name]:
-                raise BundleError(f"{root / RTL_MANIFEST}: {name} is not the bundle's")
+                raise BundleError(f"{listed.folder / RTL_MANIFEST}: {name} is not the bundle's")
 
 
-def read_labels(
-    root: Path, name: str | None, files: Mapping[str, str], description: Description
-) -> tuple[str, ...]:
+def read_labels(name: str | None, listed: Listed, description: Description) -> tuple[str, ...]:
     """A name a line.
 
     Raises:
@@ -217,15 +219,16 @@ def read_labels(
     """
     if name is None:
         return ()
-    if name not in files:
+    if name not in listed.sums:
         raise BundleError(f"labels={name!r} is not one of the files")
+    path = listed.folder / name
     try:
-        lines = read_file(root, name, MAX_LABELS_BYTES).decode().split("\n")
+        lines = listed.read(name, MAX_LABELS_BYTES).decode().split("\n")
     except UnicodeDecodeError:
-        raise BundleError(f"{root / name}: is not UTF-8") from None
+        raise BundleError(f"{path}: is not UTF-8") from None
     lines = lines[:-1] if lines[-1] == "" else lines
     if len(lines) != description.classes:
-        raise BundleError(f"{root / name}: lines={len(lines)} is not {description.classes}")
+        raise BundleError(f"{path}: lines={len(lines)} is not {description.classes}")
     return tuple(lines)
 
 

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -77,27 +76,6 @@ def read_file(folder: Path, name: str, most: int) -> bytes:
     if len(data) > most:
         raise BundleError(f"{folder / name}: more than {most} bytes")
     return data
-
-
-def check_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Compare every listed file with its checksum.
-
-    Raises:
-        BundleError: naming the first file that is missing, a link, too large or another one.
-    """
-    total = 0
-    for name, expected in files.items():
-        sha = hashlib.sha256()
-        with opened(folder, name) as stream:
-            while chunk := stream.read(CHUNK):
-                sha.update(chunk)
-                total += len(chunk)
-                if total > MAX_TOTAL_BYTES:
-                    raise BundleError(f"{folder}: files have more than {MAX_TOTAL_BYTES} bytes")
-        if sha.hexdigest() != expected:
-            raise BundleError(
-                f"{folder / name}: SHA-256 {sha.hexdigest()} is not {expected}, as listed"
-            )
 
 
 def file_list(document: object) -> dict[str, str]:

@@ -132,10 +132,15 @@ def find_kernel(blocks: Mapping[str, Mapping[str, object]]) -> str:
 def open_pynq(bundle: Bundle) -> PynqDevice:
     """Load the bitstream of a bundle.
 
+    PYNQ takes it by its path, and whatever else lies beside it under the same name: so it is given
+    a private copy, which it has read when the overlay is made.
+
     Raises:
         DeviceMissing: when the bundle has none, or this is no PYNQ board.
+        BundleError: when a file has changed since the bundle was opened.
     """
     for name in (BITSTREAM, HANDOFF):
         if name not in bundle.files:
             raise DeviceMissing(f"{bundle.folder}: device 'pynq': the bundle has no {name}")
-    return PynqDevice(bundle.path(BITSTREAM))
+    with bundle.copies(BITSTREAM, HANDOFF) as private:
+        return PynqDevice(private / BITSTREAM)

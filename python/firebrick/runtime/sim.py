@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import astuple, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from firebrick.errors import FirebrickError
 from firebrick.runtime.bundle import RTL_MANIFEST, Bundle
 from firebrick.runtime.description import aligned
 from firebrick.runtime.device import Buffer
-from firebrick.runtime.errors import BundleError, DeviceError, DeviceMissing
+from firebrick.runtime.errors import DeviceError, DeviceMissing
 
 MEMORY_BYTES = 1 << 28
 """Pages that nobody touches take no memory."""
@@ -271,20 +271,27 @@ def open_sim(bundle: Bundle) -> SimDevice:
     """Simulate the hardware of a bundle.
 
     Its SystemVerilog is compiled and run here: as much trust as running a program of the bundle.
+    It is compiled from a private copy that was compared while it was made.
 
     Raises:
         DeviceMissing: when the bundle has no hardware to simulate, or Firebrick is not whole.
-        BundleError: when there are files beside the listed ones.
+        BundleError: when a file has changed since the bundle was opened.
+        DeviceError: when the simulation ends at once.
         FirebrickError: when a compiler refuses.
     """
     if RTL_MANIFEST not in bundle.files:
         raise DeviceMissing(f"{bundle.folder}: device 'sim': the bundle has no {RTL_MANIFEST}")
-    folder = bundle.path(RTL_MANIFEST).parent
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(bundle.folder).as_posix()
-        if not path.is_dir() and name not in bundle.files:
-            raise BundleError(f"{path}: is not one of the bundle's files")
-    try:
-        return SimDevice(build(folder), folder)
-    except OSError as error:
-        raise FirebrickError(f"device 'sim': cannot be started: {error.strerror}") from None
+    part = PurePosixPath(RTL_MANIFEST).parent
+    names = [x for x in bundle.files if part in PurePosixPath(x).parents]
+    with bundle.copies(*names) as private:
+        folder = private / part
+        try:
+            device = SimDevice(build(folder), folder)
+        except OSError as error:
+            raise FirebrickError(f"device 'sim': cannot be started: {error.strerror}") from None
+        try:
+            device.state()  # an answer: by now it has read its memory images
+        except BaseException:
+            device.close()
+            raise
+    return device

@@ -206,9 +206,13 @@ def load_library() -> Any:
 def open_xrt(bundle: Bundle) -> XrtDevice:
     """Load the card with a bundle's hardware.
 
+    XRT takes a path, twice: it is given a private copy, so that both times it is the same file.
+
     Raises:
         DeviceMissing: when the bundle has none, or there is no XRT.
+        BundleError: when the file has changed since the bundle was opened.
     """
     if XCLBIN not in bundle.files:
         raise DeviceMissing(f"{bundle.folder}: device 'xrt': the bundle has no {XCLBIN}")
-    return XrtDevice(bundle.path(XCLBIN))
+    with bundle.copies(XCLBIN) as private:
+        return XrtDevice(private / XCLBIN)
