@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -161,6 +162,101 @@ def test_damaged_bundle_is_refused(made: Made, tmp_path: Path, name: str) -> Non
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert f"{bundle / name}: SHA-256" in line
+
+
+# --- nothing that lies in the folder is imported --------------------------------------------------
+
+PLANTED = ["numpy.py", "argparse.py", "re/__init__.py", "PIL.py", "firebrick.py", "wheel/a.whl"]
+"""Modules that script, driver or decoder would import, and a wheel that comes before the other."""
+
+
+def plant(bundle: Path, name: str) -> Path:
+    """Put a program there that leaves a trace when it runs; returns where."""
+    trace = bundle.parent / "trace"
+    program = f"open({str(trace)!r}, 'w').close()\n"
+    path = bundle / name
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("firebrick/__init__.py", program)
+    else:
+        path.write_text(program)
+    return trace
+
+
+@pytest.fixture
+def copy(made: Made, tmp_path: Path) -> Path:
+    """A copy of the bundle."""
+    return shutil.copytree(made.bundle, tmp_path / "a" / "bundle")
+
+
+@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("whole", [True, False], ids=["installed", "wheel"])
+def test_script_runs_nothing_that_lies_beside_it(copy: Path, name: str, whole: bool) -> None:
+    trace = plant(copy, name)
+    result = launch(copy, whole=whole)
+    assert not trace.exists()
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    top = name.removesuffix("/__init__.py")
+    assert line == f"run.py: {copy / top}: is not one of the bundle's files: take it out"
+
+
+@pytest.mark.parametrize("option", [[], ["-P"]], ids=["bare", "safe"])
+def test_script_runs_nothing_of_the_current_folder(copy: Path, option: list[str]) -> None:
+    """A trailing colon in PYTHONPATH, as XRT's setup.sh leaves one, means the current folder."""
+    trace = plant(copy, "argparse.py")
+    result = subprocess.run(
+        [sys.executable, *option, "run.py"],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": "/opt/xilinx/xrt/python:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not trace.exists()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "argparse.py: is not one of the bundle's files" in result.stderr
+
+
+def test_notebook_runs_nothing_that_lies_beside_it(copy: Path) -> None:
+    """Jupyter, too, puts the current folder first."""
+    trace = plant(copy, "runpy.py")
+    plant(copy, "argparse.py")
+    program = "import os, sys\nsys.path.insert(0, '')\n" + cells(copy)[0]
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=copy, capture_output=True, text=True, check=False
+    )
+    assert not trace.exists()
+    assert "argparse.py: is not one of the bundle's files" in result.stderr.splitlines()[-1]
+
+
+def test_photographs_beside_the_script_are_no_matter(copy: Path) -> None:
+    shutil.copyfile(copy / "sample.png", copy / "mine.png")
+    result = launch(copy, "--device", "pynq", str(copy / "mine.png"))
+    assert "firebrick.bit" in result.stderr.splitlines()[-1]  # this far: all files were compared
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: x["wheel"].write_bytes(b"PK"), "has not the SHA-256 that bundle.json lists"),
+        (lambda x: x["wheel"].unlink(), "cannot be read: No such file"),
+        (lambda x: x["document"].unlink(), "bundle.json: cannot be read: No such file"),
+        (lambda x: x["document"].write_text("[]"), "bundle.json: does not list one wheel"),
+        (lambda x: x["document"].write_text('{"files": {}}'), "does not list one wheel"),
+        (lambda x: x["document"].write_text('{"files": [1]}'), "does not list one wheel"),
+        (lambda x: x["document"].write_text("["), "bundle.json: does not list one wheel"),
+    ],
+)
+def test_the_driver_comes_out_of_the_listed_wheel(copy: Path, change: Any, words: str) -> None:
+    (wheel,) = (copy / "wheel").iterdir()
+    change({"wheel": wheel, "document": copy / "bundle.json"})
+    result = launch(copy, whole=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"run.py: {copy}/")
+    assert words in line
 
 
 @pytest.mark.parametrize(("device", "words"), [("pynq", "firebrick.bit"), ("xrt", "xclbin")])

@@ -25,8 +25,10 @@ from firebrick.emit.generate import load_words
 from firebrick.errors import FirebrickError
 from firebrick.ops.base import MemoryKind
 from firebrick.plan.pipeline import build
+from firebrick.quantize import export
 from firebrick.runtime import Bundle
 from firebrick.web.photographs import read_pixels
+from networks import small_network
 
 BIT = BIT_START + bytes(100)
 HANDOFF = b'<?xml version="1.0"?><EDKSYSTEM/>'
@@ -228,6 +230,31 @@ def test_weights_to_be_loaded_lie_as_in_memory(made: Made, tmp_path: Path) -> No
     assert Bundle.open(tmp_path / "b").weights() == data
 
 
+def test_a_model_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_path: Path) -> None:
+    """Read for the hardware, then copied: both times the same one."""
+    other = tmp_path / "q.onnx"
+    export.write(small_network(bypass=True, side=25), other)
+    contents = Contents(other, made.network, read_plan(made.folder / "plan.json"))
+    with pytest.raises(FirebrickError, match=r"q\.onnx: is another model than it was when"):
+        write_bundle(contents, tmp_path / "b")
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_a_bitstream_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_path: Path) -> None:
+    """Looked at, then copied."""
+    path = tmp_path / "design.xclbin"
+    path.write_bytes(b"something else")
+    contents = Contents(
+        made.folder / "q.onnx",
+        made.network,
+        read_plan(made.folder / "plan.json"),
+        hardware={"firebrick.xclbin": path},
+    )
+    with pytest.raises(FirebrickError, match=r"is not an \.xclbin file of Vitis"):
+        write_bundle(contents, tmp_path / "b")
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_hardware_that_is_no_kernel_is_refused(made: Made, tmp_path: Path) -> None:
     plan = replace(read_plan(made.folder / "plan.json"), pixels=3)
     contents = Contents(made.folder / "q.onnx", made.network, plan)
@@ -275,6 +302,7 @@ def test_readme_names_files_that_are_there(made: Made) -> None:
     text = (made.bundle / "README.txt").read_text()
     assert made.network.digest() in text
     assert max(map(len, text.splitlines())) <= 100
+    assert "python3 -P run.py" in text
     for name in re.findall(r"^([\w./]+)  +\S", text, re.MULTILINE):
         assert (made.bundle / name).exists(), name
     assert made.fields["wheel"] in text

@@ -19,6 +19,7 @@ from PIL import Image
 from firebrick import images
 from firebrick.boards import Board
 from firebrick.deploy import run
+from firebrick.deploy.hardware import check
 from firebrick.deploy.notebook import notebook
 from firebrick.deploy.readme import readme
 from firebrick.deploy.wheel import write_wheel
@@ -31,6 +32,7 @@ from firebrick.output import whole_folder
 from firebrick.ownership import Marker, write_marker
 from firebrick.plan.kernel import WORD_BYTES
 from firebrick.plan.plan import Plan
+from firebrick.quantize import load
 from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 
 CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
@@ -88,6 +90,7 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
         _write_model(contents, temporary)
         for name, source in (contents.hardware or {}).items():
             shutil.copyfile(source, temporary / name)
+            check(name, temporary / name)
         (temporary / "wheel").mkdir()
         write_wheel(temporary / "wheel")
         shutil.copyfile(Path(run.__file__), temporary / "run.py")
@@ -113,7 +116,10 @@ def _write_model(contents: Contents, folder: Path) -> None:
     """The network, its labels, a photograph: whole, as any other that is classified."""
     network = contents.network
     (folder / "model").mkdir()
-    shutil.copyfile(contents.model, folder / "model" / "quant.onnx")
+    copy = folder / "model" / "quant.onnx"
+    shutil.copyfile(contents.model, copy)
+    if load.read(copy).digest() != network.digest():
+        raise FirebrickError(f"{contents.model}: is another model than it was when it was read")
     count = network.types()[network.output].channels
     labels = network.labels or [f"class {x}" for x in range(count)]
     (folder / "labels.txt").write_text("".join(f"{x}\n" for x in labels), encoding="utf-8")

@@ -12,6 +12,12 @@ MOST_BYTES = 1 << 29
 BIT_START = bytes.fromhex("00090ff00ff00ff00ff0000001")
 """Header of a .bit file."""
 XCLBIN_START = b"xclbin2\0"
+KINDS = {
+    "firebrick.bit": (BIT_START, "a .bit file of Vivado"),
+    "firebrick.hwh": (b"<", "the .hwh file of the block design, which lies beside the .bit file"),
+    "firebrick.xclbin": (XCLBIN_START, "an .xclbin file of Vitis"),
+}
+"""Files by their name in a bundle: how they begin, and what they are."""
 
 
 def hardware_files(bitstream: Path | None, xclbin: Path | None) -> dict[str, Path]:
@@ -26,18 +32,23 @@ def hardware_files(bitstream: Path | None, xclbin: Path | None) -> dict[str, Pat
     """
     if bitstream is not None and xclbin is not None:
         raise FirebrickError("bitstream and xclbin: a bundle is for one device, give one of them")
+    found: dict[str, Path] = {}
     if bitstream is not None:
-        handoff = bitstream.with_suffix(".hwh")
-        _check(bitstream, BIT_START, "a .bit file of Vivado")
-        _check(handoff, b"<", "the .hwh file of the block design, which lies beside the .bit file")
-        return {"firebrick.bit": bitstream, "firebrick.hwh": handoff}
-    if xclbin is not None:
-        _check(xclbin, XCLBIN_START, "an .xclbin file of Vitis")
-        return {"firebrick.xclbin": xclbin}
-    return {}
+        found = {"firebrick.bit": bitstream, "firebrick.hwh": bitstream.with_suffix(".hwh")}
+    elif xclbin is not None:
+        found = {"firebrick.xclbin": xclbin}
+    for name, path in found.items():
+        check(name, path)
+    return found
 
 
-def _check(path: Path, start: bytes, what: str) -> None:
+def check(name: str, path: Path) -> None:
+    """Refuse a file that is not what its name in a bundle says.
+
+    Raises:
+        FirebrickError: naming it, and what it should be.
+    """
+    start, what = KINDS[name]
     try:
         with path.open("rb") as file:
             found = file.read(len(start) + 3)

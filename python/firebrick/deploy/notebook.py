@@ -8,29 +8,44 @@ import json
 from firebrick.deploy.wheel import PYTHON
 
 OPEN = """\
+import os
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
-BUNDLE = Path.cwd()
-installed = find_spec("firebrick")
-if installed is None or installed.origin is None:  # not there: Python runs wheels as they are
-    sys.path.insert(0, str(next((BUNDLE / "wheel").glob("*.whl"))))
+here = os.getcwd()  # nothing is imported from this folder, whatever lies in it
+sys.path[:] = [x for x in sys.path if x and os.path.realpath(x) != here]
+
+from pathlib import Path
+from runpy import run_path
+
+BUNDLE = Path(here)
+run_path(str(BUNDLE / "run.py"))["find_driver"]()  # the installed one, or that in the wheel
 
 from firebrick.runtime import Bundle
 from firebrick.web.bundles import open_classifier
-from firebrick.web.photographs import read_pixels
+from firebrick.web.photographs import read_pixels, to_pixels
 
 bundle = Bundle.open(BUNDLE)  # every file is compared with its checksum
 DEVICE = None  # what the bundle was made for; or "sim", "pynq", "xrt"
 """
 
+_OPEN_TEXT = """\
+## The bundle
+
+The folder that this notebook lies in. Files that are not listed in it are refused, photographs
+excepted, and so is a file that has changed, this one too: Jupyter changes a notebook when it saves
+it. To keep what you do here, copy the notebook to another folder and set `here` to this one.
+"""
+
 CLASSIFY = """\
-PHOTOGRAPH = BUNDLE / "sample.png"
+PHOTOGRAPH = None  # the bundle's sample; or a path: BUNDLE / "photo.jpg"
 
 with open_classifier(BUNDLE, DEVICE, say=print) as opened:
     model = opened.classifier.model
-    pixels = read_pixels(PHOTOGRAPH, model.resize, model.height, model.width)
+    shape = (model.resize, model.height, model.width)
+    if PHOTOGRAPH is None:
+        pixels = to_pixels(opened.sample, *shape)
+    else:
+        pixels = read_pixels(PHOTOGRAPH, *shape)
     result = opened.classifier.infer(pixels)
 
 for best in result.best:
@@ -68,7 +83,7 @@ def notebook(model: str) -> str:
         _text(
             "title", f"# {model} on an FPGA\n\nRun the cells from the top; each says what it is."
         ),
-        _text("open-text", "## The bundle\n\nThe folder that this notebook lies in."),
+        _text("open-text", _OPEN_TEXT),
         _code("open", OPEN),
         _text("classify-text", "## A photograph\n\nPut a JPEG, PNG or WebP file of your own here."),
         _code("classify", CLASSIFY),

@@ -20,18 +20,26 @@ A Firebrick accelerator of the network {model}, ready to classify photographs.
 The authors of Firebrick have run no vendor's tool and no board: what they know of this hardware,
 they know from simulation.
 
-    python3 run.py                  classifies sample.png
-    python3 run.py photo.jpg        classifies a photograph: JPEG, PNG or WebP
-    python3 run.py --device sim     simulates the hardware, where all of firebrick is installed
+    python3 -P run.py                  classifies sample.png
+    python3 -P run.py photo.jpg        classifies a photograph: JPEG, PNG or WebP
+    python3 -P run.py --device sim     simulates the hardware, where all of firebrick is installed
+
+-P keeps Python from importing what lies in this folder. Python 3.10 does not know it: leave it out,
+run.py sees to the same itself.
 
 This needs Python 3.10 or later with NumPy and Pillow; on a Zynq board PYNQ, for an Alveo card XRT's
 pyxrt. Nothing has to be installed: run.py takes the driver out of the wheel. To install it, and the
-page that takes photographs in a browser:
+page that takes photographs in a browser, once run.py has compared all files (the page's own needs
+come from the package index that pip is set to):
 
     pip install "wheel/{wheel}[serve]"
-    python3 -m firebrick.web .
+    python3 -P -m firebrick.web .
 
-Do not install it where the package firebrick is: that has the driver already.
+With Python 3.10 run the second line in another folder, and name this one. Do not install the wheel
+where the package firebrick is: that has the driver already.
+
+Photographs of your own may lie in this folder. Any other file that is not listed is refused, and so
+is one that has changed; Jupyter changes a notebook when it saves it, so work on a copy elsewhere.
 
 bundle.json       what all of it is, and the SHA-256 of each file
 classify.ipynb    the same as run.py, in a notebook

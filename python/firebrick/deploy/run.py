@@ -7,13 +7,54 @@ python3 run.py photo.jpg            a photograph: JPEG, PNG or WebP
 python3 run.py --device sim         in simulation, where the whole of firebrick is installed
 """
 
-import argparse
-import json
 import sys
+
+if __name__ == "__main__":
+    # Nothing is imported from this folder, whatever lies in it: as with `python3 -P`, which Python
+    # 3.10 does not have. XRT's setup.sh may put the current folder on the path as well.
+    SAFE = sys.flags.isolated or getattr(sys.flags, "safe_path", False)
+    FOLDERS = {__file__.rpartition("/")[0], *([] if SAFE else sys.path[:1])}
+    sys.path[:] = [x for x in sys.path if x.startswith("/") and x not in FOLDERS]
+
+import argparse
+import hashlib
+import json
+import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
 BUNDLE = Path(__file__).resolve().parent
+WHEEL = re.compile(r"wheel/[A-Za-z0-9._-]+\.whl")
+
+
+def find_driver() -> None:
+    """Make the driver importable: the installed one, else the wheel, if it is as listed.
+
+    Raises:
+        ValueError: naming what is wrong with the bundle.
+    """
+    installed = find_spec("firebrick")
+    if installed is not None and installed.origin is not None:
+        return
+    path = BUNDLE / "bundle.json"
+    try:
+        files = json.loads(path.read_bytes())["files"]
+        (name,) = (x for x in files if WHEEL.fullmatch(x))
+        path = BUNDLE / name
+        data = path.read_bytes()
+        listed = hashlib.sha256(data).hexdigest() == files[name]
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ValueError(f"{path}: does not list one wheel") from None
+    if not listed:
+        raise ValueError(f"{path}: has not the SHA-256 that bundle.json lists")
+    # Python runs wheels as they are. What it imports from is a copy that nobody can change.
+    memory = os.memfd_create("firebrick-wheel")
+    with open(memory, "wb", closefd=False) as stream:
+        stream.write(data)
+    sys.path.insert(0, f"/proc/self/fd/{memory}")
 
 
 def main() -> int:
@@ -27,9 +68,11 @@ def main() -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
-    installed = find_spec("firebrick")
-    if installed is None or installed.origin is None:  # not there: Python runs wheels as they are
-        sys.path.insert(0, str(next((BUNDLE / "wheel").glob("*.whl"))))
+    try:
+        find_driver()
+    except ValueError as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return 2
 
     from firebrick.errors import FirebrickError  # noqa: PLC0415 - only now it can be found
     from firebrick.web.bundles import open_classifier  # noqa: PLC0415
@@ -49,10 +92,12 @@ def main() -> int:
 
     try:
         with open_classifier(BUNDLE, given.device, say=lambda x: print(x, file=sys.stderr)) as it:
-            model = it.classifier.model
-            path = given.image or BUNDLE / "sample.png"
-            pixels = read_pixels(path, model.resize, model.height, model.width)
-            result = it.classifier.infer(pixels)
+            if given.image is None:
+                result = it.classifier.classify(it.sample)
+            else:
+                model = it.classifier.model
+                pixels = read_pixels(given.image, model.resize, model.height, model.width)
+                result = it.classifier.infer(pixels)
     except FirebrickError as error:
         print(f"run.py: {error}", file=sys.stderr)
         return error.exit_status
