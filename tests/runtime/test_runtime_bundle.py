@@ -173,10 +173,9 @@ def test_photographs_do_not_lie_among_the_hardware(tiny_bundle: Path) -> None:
 
 def test_the_warning_stands_where_bundles_are_opened() -> None:
     page = (Path(__file__).parents[2] / "docs" / "driver.md").read_text()
-    (warning,) = re.findall(r"Checksums show damage,.*?you would run\.", page, re.DOTALL)
-    assert " ".join(warning.replace("`", "").split()) in " ".join(
-        str(Bundle.__doc__).replace("`", "").split()
-    )
+    words, docstring = (" ".join(x.replace("`", "").split()) for x in (page, str(Bundle.__doc__)))
+    (warning,) = re.findall(r"Checksums show damage,.*? you would run\.", words)
+    assert warning in docstring
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The driver as a wheel: the few files of the package that a board needs, nothing else.
-
-The format is that of https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
-The same files give the same bytes: they are stored, not compressed, in order, without a date.
-"""
+"""The driver as a wheel: the few files of the package that a board needs, nothing else."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import zipfile
 from pathlib import Path
 
-from firebrick import __version__
+from firebrick import __version__, wheel_file
 from firebrick.resources import PACKAGE
 
 NAME = "firebrick_runtime"
-WHEEL = f"{NAME}-{__version__}-py3-none-any.whl"
+WHEEL = wheel_file.file_name(NAME, __version__)
 PARTS = ("__init__.py", "errors.py", "runtime", "web")
 """Files and folders of the package that a board needs."""
 PYTHON = (3, 10)
 """Oldest Python they run on: that of PYNQ 3.0."""
-_INFO = f"{NAME}-{__version__}.dist-info"
 _METADATA = f"""\
 Metadata-Version: 2.1
 Name: {NAME.replace("_", "-")}
@@ -42,12 +34,6 @@ What a board needs to run a bundle of `firebrick deploy`: firebrick.runtime, the
 firebrick.web, which classifies photographs from a program or from a page in the browser. It is a
 part of the package firebrick; where that is installed, this is not needed.
 """
-_KIND = """\
-Wheel-Version: 1.0
-Generator: firebrick
-Root-Is-Purelib: true
-Tag: py3-none-any
-"""
 
 
 def runtime_files() -> list[Path]:
@@ -64,19 +50,4 @@ def write_wheel(folder: Path) -> Path:
     """Write the wheel into a folder; returns its path."""
     root = PACKAGE.parent
     files = {x.relative_to(root).as_posix(): x.read_bytes() for x in runtime_files()}
-    files |= {f"{_INFO}/METADATA": _METADATA.encode(), f"{_INFO}/WHEEL": _KIND.encode()}
-    record = f"{_INFO}/RECORD"
-    rows = [f"{name},sha256={_digest(data)},{len(data)}\n" for name, data in files.items()]
-    files[record] = "".join([*rows, f"{record},,\n"]).encode()
-    path = folder / WHEEL
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in files.items():
-            entry = zipfile.ZipInfo(name)  # dated 1980
-            entry.external_attr = 0o100644 << 16
-            entry.create_system = 3  # or another system's would not keep the mode
-            archive.writestr(entry, data)
-    return path
-
-
-def _digest(data: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+    return wheel_file.write(folder, NAME, __version__, _METADATA, files)

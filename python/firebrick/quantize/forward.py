@@ -13,11 +13,11 @@ from functools import partial, reduce
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.ir.graph import FloatArray
+from firebrick.onnx_runtime import onnxruntime
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import IntArray, Operator, TensorType
 from firebrick.ops.conv import Conv

@@ -6,13 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from onnx import TensorProto, helper
 
 from firebrick.errors import FirebrickError
 from firebrick.images import PixelArray
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
+from firebrick.onnx_runtime import onnxruntime
 from firebrick.ops.base import IntArray
 from firebrick.quantize.export import to_model
 from firebrick.quantize.load import read
