@@ -230,6 +230,40 @@ def test_counters() -> None:
         assert accelerator.counters == Counters(frames_done=3, cycles=300, frame_cycles=90)
 
 
+class CountingDevice(FakeDevice):
+    """A FAKE whose counter of cycles goes on with every look at it."""
+
+    count = step = 0
+
+    def read32(self, offset: int) -> int:
+        if offset not in (Register.CYCLES_LO, Register.CYCLES_HI):
+            return super().read32(offset)
+        word = self.count >> (32 if offset == Register.CYCLES_HI else 0) & 0xFFFF_FFFF
+        self.count += self.step
+        return word
+
+
+@pytest.mark.parametrize("step", [1, 3, 1 << 20, 1 << 30])
+@pytest.mark.parametrize("looks", range(6))
+@pytest.mark.parametrize("high", [1, 7, 0xFFFF])
+def test_a_counter_that_carries_between_its_two_halves(high: int, looks: int, step: int) -> None:
+    device = CountingDevice()
+    with opened(device) as accelerator:
+        before = device.count = (high << 32) - looks * step
+        device.step = step
+        assert before <= accelerator.counters.cycles < device.count
+        device.step = 0
+        assert accelerator.counters.cycles == device.count
+
+
+@pytest.mark.parametrize("count", [0, 1, 0xFFFF_FFFF, 1 << 32, 0x1234_8765_4321, (1 << 48) - 1])
+def test_a_counter_that_stands_still(count: int) -> None:
+    device = CountingDevice()
+    with opened(device) as accelerator:
+        device.count = count
+        assert accelerator.counters.cycles == count
+
+
 def test_close_frees_everything_once() -> None:
     device = FakeDevice()
     accelerator = opened(device)
