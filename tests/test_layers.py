@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 ORDER = (
     {"__init__", "errors"},
     {"ownership", "scratch"},
-    {"resources", "console", "output", "processes", "progress", "onnx_runtime", "wheel_file"},
+    {"resources", "console", "output", "pixels", "processes", "progress"},
+    {"onnx_runtime", "wheel_file"},
     {"cache", "weights_package"},
     {"ops"},
     {"area"},

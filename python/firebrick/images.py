@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import FloatArray, Preprocessing
+from firebrick.pixels import TooLarge, decode
 
 PixelArray = NDArray[np.uint8]
 
@@ -25,6 +26,8 @@ MAX_BYTES = 64 << 20
 """Largest image file, bytes."""
 MAX_PIXELS = 50_000_000
 """Most pixels of an image, before it is decoded."""
+MAX_MEMORY = 600 << 20
+"""Most memory that decoding an image may take, bytes."""
 MAX_SIDE = 1024
 """Longest side of a photograph that is kept whole; a larger one is shrunk."""
 MAX_FILES = 1000
@@ -218,22 +221,11 @@ def _open(path: Path) -> Image.Image:
         pixels = image.width * image.height
         if not 0 < pixels <= MAX_PIXELS:
             raise FirebrickError(f"image {str(path)!r}: pixels={pixels} exceeds {MAX_PIXELS}")
-        return _to_rgb(ImageOps.exif_transpose(image))
+        return decode(image, MAX_MEMORY)
+    except TooLarge as error:
+        raise FirebrickError(f"image {str(path)!r}: {error}") from None
     except FirebrickError:
         raise
     except Exception as error:  # decoders raise anything on damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FirebrickError(f"image {str(path)!r}: cannot be read as an image: {reason}") from None
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to white
-        wide = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip(wide >> 8, 0, 255).astype(np.uint8))
-    if image.mode == "F":
-        raise ValueError("mode=F is not 8 or 16 bits a channel")
-    if "A" in image.mode or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
+from firebrick.pixels import TooLarge, decode
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 MAX_BYTES = 10 << 20
 """Largest file, bytes."""
 MAX_PIXELS = 25_000_000
-"""Most pixels of a photograph, before it is decoded: a small board has 512 MB."""
+"""Most pixels of a photograph, before it is decoded."""
+MAX_MEMORY = 128 << 20
+"""Most memory that decoding may take, bytes. The page itself takes about 60 MB and the uploads that
+wait another 60; a small board has 512 MB."""
 MAX_SCANS = 100
 """Most scans of a JPEG file; a progressive one has about ten. Each costs a pass over all pixels."""
 MAX_CHUNKS = 1 << 16
 """Most chunks of a PNG file."""
+MAX_TEXTS = 16
+"""Most chunks of a PNG file that hold compressed text or a profile: each may unpack to 1 MB."""
 PNG_START = b"\x89PNG\r\n\x1a\n"
 FORMATS = MappingProxyType({"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"})
 """Media types that are accepted, and Pillow's names of their decoders."""
@@ -103,7 +109,7 @@ def media_type(data: bytes) -> str:
 def _decode(data: bytes) -> Image.Image:
     """Check and decode to RGB, upright."""
     try:
-        from PIL import Image, ImageOps  # noqa: PLC0415 - pixels that are given need none
+        from PIL import Image  # noqa: PLC0415 - pixels that are given need none
     except ModuleNotFoundError:
         raise FirebrickError("decoding needs Pillow: pip install pillow") from None
     if len(data) > MAX_BYTES:
@@ -120,26 +126,15 @@ def _decode(data: bytes) -> Image.Image:
             # Phones append further pictures to a JPEG file; the first is the photograph.
             if kind != "image/jpeg" and getattr(image, "is_animated", False):
                 raise BadPhotograph("is animated: send a single picture")
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return decode(image, MAX_MEMORY)
     except BadPhotograph:
         raise
+    except TooLarge as error:
+        raise BadPhotograph(f"{error}: send a smaller one, or a JPEG file") from None
     except Image.DecompressionBombError:
         raise BadPhotograph(f"is too large: at most {MAX_PIXELS:,} pixels are taken") from None
     except Exception:  # decoders raise anything on damaged files, and quote them
         raise BadPhotograph("cannot be decoded: it is damaged or incomplete") from None
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    from PIL import Image  # noqa: PLC0415
-
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow would clip it to white
-        wide = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip(wide >> 8, 0, 255).astype(np.uint8))
-    if "A" in image.mode or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
 
 
 def _check_jpeg(data: bytes) -> None:
@@ -150,12 +145,15 @@ def _check_jpeg(data: bytes) -> None:
 
 def _check_png(data: bytes) -> None:
     """Refuse a file that is cut off, or goes on behind its end as something else."""
-    place = len(PNG_START)
+    place, texts = len(PNG_START), 0
     for _ in range(MAX_CHUNKS):
         if place + 12 > len(data):
             raise BadPhotograph("cannot be decoded: it is damaged or incomplete")
         length, name = struct.unpack_from(">I4s", data, place)
         place += 12 + length
+        texts += name in (b"zTXt", b"iTXt", b"iCCP")
+        if texts > MAX_TEXTS:
+            raise BadPhotograph(f"has more than {MAX_TEXTS} compressed texts")
         if name == b"IEND":
             if place != len(data):
                 raise BadPhotograph("goes on behind the end of its picture")
