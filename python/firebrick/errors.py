@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 2000
+"""Most characters of a message."""
+
 
 class FirebrickError(Exception):
     """Bad input or usage: exit status 2, one line naming file, layer, field, value and rule."""
 
     exit_status = 2
+
+    def __init__(self, message: str) -> None:
+        """Shorten a message that quotes more of a file than anybody reads."""
+        if len(message) > LONGEST:
+            message = f"{message[: LONGEST - 500]} ... {message[-400:]}"
+        super().__init__(message)
 
 
 class CheckFailed(FirebrickError):

@@ -188,7 +188,7 @@ def test_tensors_that_only_metadata_make_large_are_refused(tmp_path: Path) -> No
     model = to_model(one_conv(signed=True, multiplier=32768, shift=16))
     (prop,) = [x for x in model.metadata_props if x.key == "firebrick.network"]
     document = json.loads(prop.value)
-    large = document["image"] | {"height": 4096, "width": 4096}
+    large = document["image"] | {"height": 2048, "width": 2048}
     pool = {"kind": "maxpool", "kernel": 1, "stride": 1, "output": large}
     names = ["image", *(f"pool{n}" for n in range(9))]
     document["layers"] = [pool | {"name": b, "inputs": [a]} for a, b in pairwise(names)]

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import numpy_helper
 
 from firebrick.frontend.onnx_scope import Op
 from firebrick.ir.graph import IdentityNode
@@ -60,9 +59,13 @@ def quant(op: Op) -> None:
     if shape != values.shape:
         raise op.fail("scale", scale.shape, f"does not fit values of shape {values.shape}")
     low, high = _range(op, float(width.reshape(-1)[0]))
-    steps = np.clip(ROUNDINGS[mode](values / scale + zero), low, high)
-    result = ((steps - zero) * scale).astype(np.float32)
-    op.scope.constants[op.proto.output[0]] = numpy_helper.from_array(result)
+    values /= scale
+    values += zero
+    steps = ROUNDINGS[mode](values)
+    np.clip(steps, low, high, out=steps)
+    steps -= zero
+    steps *= scale
+    op.compute(steps.astype(np.float32))
 
 
 def _range(op: Op, width: float) -> tuple[float, float]:

@@ -22,10 +22,12 @@ from firebrick.frontend.onnx_ops import HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node, Preprocessing, Shape
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
 from firebrick.ir.verify import verify
 
-MAX_BYTES = 1 << 28
 MAX_NODES = 4096
+MAX_INPUTS = 4 * MAX_NODES
+"""Most inputs of all nodes together."""
 MIN_OPSET = 7
 """From here on elementwise operators broadcast as they do today."""
 
@@ -88,6 +90,7 @@ def _parse(path: Path) -> onnx.ModelProto:
     if size > MAX_BYTES:
         raise FirebrickError(f"size={size} exceeds {MAX_BYTES} bytes")
     data = path.read_bytes()
+    check_size(data)
     try:
         model = onnx.load_model_from_string(data)
     # The protobuf runtime decides which error that is.
@@ -95,6 +98,10 @@ def _parse(path: Path) -> onnx.ModelProto:
         raise FirebrickError(f"not an ONNX file: {_first_line(error)}") from None
     if len(model.graph.node) > MAX_NODES:
         raise FirebrickError(f"nodes={len(model.graph.node)} exceeds {MAX_NODES}")
+    del data
+    inputs = sum(len(x.input) for x in model.graph.node)
+    if inputs > MAX_INPUTS:
+        raise FirebrickError(f"inputs={inputs} of all nodes exceed {MAX_INPUTS}")
     for tensor in _tensors(model.graph):
         if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
             raise FirebrickError(f"tensor {tensor.name!r}: data in another file is not supported")

@@ -15,8 +15,18 @@ from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE, FloatArray, Node, Shape
-from firebrick.ir.verify import MAX_VALUES, output_shape
+from firebrick.ir.verify import (
+    MAX_FRAME,
+    MAX_VALUES,
+    MAX_WEIGHTS,
+    Budget,
+    fail,
+    output_shape,
+    take_numbers,
+)
 
+MAX_RANK = 8
+"""Most axes of a constant."""
 _CONSTANT_TYPES = {
     "value_int": np.int64,
     "value_ints": np.int64,
@@ -55,6 +65,9 @@ class Scope:
         values: by tensor name.
         nodes: layers in execution order.
         shapes: by layer name, the image included.
+        budget: numbers that further layers may have.
+        computed: numbers that further constants may have, those that are computed from others.
+        frame: values of all layers.
     """
 
     opset: int
@@ -62,6 +75,9 @@ class Scope:
     values: dict[str, Value | ShapeArithmetic] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
+    computed: int = MAX_WEIGHTS
+    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +131,16 @@ class Op:
         if name not in self.scope.constants:
             raise self.fail(f"input[{index}]", repr(name), "is not a constant")
         tensor = self.scope.constants[name]
-        if min(tensor.dims, default=1) < 0 or math.prod(tensor.dims) > MAX_VALUES:
-            raise self.fail(name, [*tensor.dims], f"is not a shape of up to {MAX_VALUES} values")
+        dims = list(tensor.dims[:MAX_RANK])
+        if min(dims, default=1) < 0 or math.prod(dims) > MAX_VALUES:
+            raise self.fail(name, dims, f"is not a shape of up to {MAX_VALUES} values")
+        if len(tensor.dims) > MAX_RANK:
+            raise self.fail(f"rank of {name}", len(tensor.dims), f"exceeds {MAX_RANK}")
         try:
             return np.asarray(numpy_helper.to_array(tensor))
         # A corrupt tensor can raise nearly anything.
         except Exception as error:
-            raise self.fail(name, [*tensor.dims], f"cannot be unpacked: {error}") from None
+            raise self.fail(name, dims, f"cannot be unpacked: {error}") from None
 
     def floats(self, index: int) -> FloatArray:
         """A constant input of real numbers, as float32."""
@@ -180,9 +199,21 @@ class Op:
     def add(self, node: Node, axes: str) -> None:
         """Append a layer, which gives the first output of this node."""
         shape = output_shape(node, [self.scope.shapes[x] for x in node.inputs])
+        take_numbers(self.scope.budget, node)
+        self.scope.frame += shape.channels * shape.height * shape.width
+        if self.scope.frame > MAX_FRAME:
+            raise fail(node, "values", self.scope.frame, f"up to here exceed {MAX_FRAME}")
         self.scope.shapes[node.name] = shape
         self.scope.nodes.append(node)
         self.bind(Value(node.name, axes, shape))
+
+    def compute(self, array: FloatArray) -> None:
+        """Say that the first output of this node is a constant, computed from others."""
+        self.scope.computed -= array.size
+        if self.scope.computed < 0:
+            rule = f"with the constants before it exceeds {MAX_WEIGHTS} values"
+            raise self.fail("output", array.shape, rule)
+        self.scope.constants[self.proto.output[0]] = numpy_helper.from_array(array)
 
     def bind(self, value: Value | ShapeArithmetic) -> None:
         """Say what the first output of this node is."""

@@ -102,8 +102,9 @@ def _ungrouped(op: Op, weights: FloatArray, channels: int) -> FloatArray:
     if groups == 1:
         return weights
     size = weights.size * groups
-    if size > MAX_VALUES:
-        raise op.fail("group", groups, f"expands the weights to {size} values, over {MAX_VALUES}")
+    most = min(MAX_VALUES, op.scope.budget.left)
+    if size > most:
+        raise op.fail("group", groups, f"expands the weights to {size} values, over {most}")
     dense = np.zeros((out, channels, *weights.shape[2:]), np.float32)
     each = out // groups
     for group in range(groups):

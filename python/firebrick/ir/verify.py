@@ -26,8 +26,14 @@ from firebrick.ir.graph import (
     Shape,
 )
 
-MAX_VALUES = 1 << 26
+MAX_VALUES = 1 << 24
 """Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
+MAX_FRAME = 1 << 26
+"""Most values of one frame in all tensors together."""
+MAX_WEIGHTS = 1 << 24
+"""Most numbers of all layers together: a fourth of what fits on chip is 2 to 8 bits of each."""
+MAX_LAYERS = 4096
+"""Most layers of a graph."""
 MAX_NAME = 200
 """Longest name of a model, characters."""
 MAX_LABEL = 1000
@@ -83,15 +89,26 @@ def shapes(graph: Graph) -> dict[str, Shape]:
         raise FirebrickError(f"graph {graph.name!r}: input={image} is not positive")
     if image.channels * image.height * image.width > MAX_VALUES:
         raise FirebrickError(f"graph {graph.name!r}: input={image} exceeds {MAX_VALUES} values")
+    if len(graph.nodes) > MAX_LAYERS:
+        raise FirebrickError(f"graph {graph.name!r}: layers={len(graph.nodes)} exceed {MAX_LAYERS}")
     known = {IMAGE: image}
+    frame = image.channels * image.height * image.width
     for node in graph.nodes:
         if node.name in known:
             raise fail(node, "name", repr(node.name), "is used twice")
         for source in node.inputs:
             if source not in known:
                 raise fail(node, "input", repr(source), "is not computed before this layer")
-        known[node.name] = output_shape(node, [known[x] for x in node.inputs])
+        shape = output_shape(node, [known[x] for x in node.inputs])
+        frame += shape.channels * shape.height * shape.width
+        if frame > MAX_FRAME:
+            raise fail(node, "values", frame, f"of all layers up to here exceed {MAX_FRAME}")
+        known[node.name] = shape
     return known
+
+
+NUMBERS = ("weights", "bias", "scale", "mean", "var", "ring")
+"""Fields that are arrays, of the layers that have them."""
 
 
 def verify(graph: Graph) -> Graph:
@@ -107,7 +124,9 @@ def verify(graph: Graph) -> Graph:
     if not graph.nodes:
         raise FirebrickError(f"graph {graph.name!r}: layers=0 is not a network")
     known = shapes(graph)
+    budget = Budget()
     for node in graph.nodes:
+        take_numbers(budget, node)
         _verify_numbers(node)
     read = {source for node in graph.nodes for source in node.inputs}
     for node in graph.nodes[:-1]:
@@ -213,19 +232,50 @@ def require_size(node: Node, field: str, shape: tuple[int, ...]) -> None:
         raise fail(node, field, shape, f"exceeds {MAX_VALUES} values")
 
 
+class Budget:
+    """What the layers that a reader or a pass makes may have in numbers, all of them together."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WEIGHTS
+
+    def take(self, node: Node, field: str, shape: tuple[int, ...]) -> None:
+        """Take from it, before an array of that shape is made.
+
+        Raises:
+            FirebrickError: naming layer, field, shape and bound.
+        """
+        require_size(node, field, shape)
+        self.left -= math.prod(shape)
+        if self.left < 0:
+            rule = f"with the layers before it exceeds {MAX_WEIGHTS} values"
+            raise fail(node, field, shape, rule)
+
+
 def _require_positive(node: Node, field: str, value: int) -> None:
     if value < 1:
         raise fail(node, field, value, "is less than 1")
 
 
+def take_numbers(budget: Budget, node: Node) -> None:
+    """Take a layer's numbers from a budget.
+
+    Raises:
+        FirebrickError: there are too many; naming layer, field, shape and bound.
+    """
+    for field in NUMBERS:
+        array = getattr(node, field, None)
+        if array is not None:
+            budget.take(node, field, array.shape)
+
+
 def _verify_numbers(node: Node) -> None:
-    for field in ("weights", "bias", "scale", "mean", "var", "ring"):
+    for field in NUMBERS:
         array = getattr(node, field, None)
         if array is None:
             continue
-        wrong = np.argwhere(~np.isfinite(array))
-        if len(wrong):
-            place = tuple(int(x) for x in wrong[0])
+        finite = np.isfinite(array)
+        if not finite.all():
+            place = tuple(int(x) for x in np.unravel_index(np.argmin(finite), array.shape))
             index = ",".join(str(x) for x in place)
             raise fail(node, f"{field}[{index}]", array[place], "is not finite")
     if isinstance(node, BatchNormNode) and not np.all(node.var + node.epsilon > 0):

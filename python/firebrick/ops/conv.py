@@ -163,8 +163,10 @@ class Conv(Operator):
         Proven from the weights: a sum of products never leaves [negative part, positive part].
         """
         weights, kind = self.weights, self.input
-        high = np.where(weights > 0, weights * kind.hi, weights * kind.lo).sum((1, 2, 3))
-        low = np.where(weights > 0, weights * kind.lo, weights * kind.hi).sum((1, 2, 3))
+        above = np.maximum(weights, 0).sum((1, 2, 3))
+        below = np.minimum(weights, 0).sum((1, 2, 3))
+        high = above * kind.hi + below * kind.lo
+        low = above * kind.lo + below * kind.hi
         top = int(np.maximum(np.maximum(high, high + self.bias), 0).max())
         bottom = int(np.minimum(np.minimum(low, low + self.bias), 0).min())
         return max(top.bit_length(), (~bottom).bit_length()) + 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from firebrick.ir.graph import BatchNormNode, ConvNode, Graph, Node
-from firebrick.ir.verify import require_size
+from firebrick.ir.verify import Budget
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -28,6 +28,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
     read_by = readers(graph)
     nodes: dict[str, Node] = {}
     replaced: dict[str, tuple[Node, ...]] = {}
+    budget = Budget()
     for node in graph.nodes:
         nodes[node.name] = node
         if not isinstance(node, BatchNormNode):
@@ -35,6 +36,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
         factor, offset = _affine(node)
         source = nodes.get(node.inputs[0])
         if isinstance(source, ConvNode) and not source.relu and len(read_by[node.inputs[0]]) == 1:
+            budget.take(node, "weights", source.weights.shape)
             folded = replace(
                 source,
                 name=node.name,
@@ -43,7 +45,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
             )
             replaced[source.name] = ()
         else:
-            require_size(node, "weights", (len(factor), len(factor)))
+            budget.take(node, "weights", (len(factor), len(factor)))
             weights = np.diag(factor)[:, :, None, None].astype(np.float32)
             folded = ConvNode(node.name, node.inputs, weights, offset.astype(np.float32))
         # a second batch norm in a row folds into this convolution

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick.ir.graph import ConcatNode, ConvNode, FloatArray, Graph, Node
-from firebrick.ir.verify import fail, require_size
+from firebrick.ir.verify import Budget, fail
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -24,11 +24,12 @@ def fuse_concat(graph: Graph) -> Graph:
     read_by = readers(graph)
     nodes: dict[str, Node] = {}
     replaced: dict[str, tuple[Node, ...]] = {}
+    budget = Budget()
     for node in graph.nodes:
         nodes[node.name] = node
         if isinstance(node, ConcatNode):
             parts = [_part(node, source, nodes, read_by) for source in node.inputs]
-            fused = _fuse(node, parts)
+            fused = _fuse(node, parts, budget)
             nodes[node.name] = fused
             replaced |= dict.fromkeys(node.inputs, ())
             replaced[node.name] = (fused,)
@@ -46,7 +47,7 @@ def _part(
     return part
 
 
-def _fuse(node: ConcatNode, parts: list[ConvNode]) -> ConvNode:
+def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
     first = parts[0]
     for part in parts[1:]:
         for field in ("inputs", "stride", "relu"):
@@ -59,7 +60,7 @@ def _fuse(node: ConcatNode, parts: list[ConvNode]) -> ConvNode:
     after = max(part.weights.shape[2] - 1 - part.pads[0] for part in parts)
     kernel = before + after + 1
     filters = sum(len(part.weights) for part in parts)
-    require_size(node, "weights", (filters, first.weights.shape[1], kernel, kernel))
+    budget.take(node, "weights", (filters, first.weights.shape[1], kernel, kernel))
     # The far edges move with the kernel's, so that each part keeps its number of windows.
     edges = [after - (part.weights.shape[2] - 1 - part.pads[0]) for part in parts]
     bottom = max(part.pads[2] + edge for part, edge in zip(parts, edges, strict=True))

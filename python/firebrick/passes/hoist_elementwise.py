@@ -3,11 +3,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
-from firebrick.ir.graph import BatchNormNode, ConcatNode, Graph, MaxPoolNode, Node, ReluNode
-from firebrick.ir.verify import shapes
-from firebrick.passes.rewrite import readers, rebuild
+from firebrick.ir.graph import (
+    BatchNormNode,
+    ConcatNode,
+    Graph,
+    MaxPoolNode,
+    Node,
+    ReluNode,
+    Shape,
+)
+from firebrick.ir.verify import MAX_LAYERS, fail, shapes
+from firebrick.passes.rewrite import readers
+
+MAX_MOVES = 4 * MAX_LAYERS
+"""Most times that a layer moves up by one: a thousand of them below a thousand others would take
+hours."""
 
 
 def hoist_elementwise(graph: Graph) -> Graph:
@@ -19,42 +32,57 @@ def hoist_elementwise(graph: Graph) -> Graph:
         - Relu(MaxPool(x)) -> MaxPool(Relu(x)), since both are monotone
         - Relu(Concat(x, y)) -> Concat(Relu(x), Relu(y))
         - BatchNorm(Concat(x, y)) -> Concat(BatchNorm(x), BatchNorm(y)), each with its channels
+
+    Raises:
+        FirebrickError: that would take too many steps or layers.
     """
-    while (hoisted := _hoist_first(graph)) is not None:
-        graph = hoisted
-    return graph
-
-
-def _hoist_first(graph: Graph) -> Graph | None:
-    nodes = {node.name: node for node in graph.nodes}
-    read_by = readers(graph)
-    for node in graph.nodes:
-        source = nodes.get(node.inputs[0])
-        if source is None or len(read_by[source.name]) != 1:
-            continue
-        is_relu = isinstance(node, ReluNode)
-        if (is_relu and isinstance(source, MaxPoolNode | ConcatNode)) or (
-            isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
-        ):
-            return _swap(graph, node, source)
-    return None
-
-
-def _swap(graph: Graph, node: Node, source: Node) -> Graph:
-    """Apply `node` to each input of `source`, which takes over the name of `node`."""
     known = shapes(graph)
+    read_by = {name: len(nodes) for name, nodes in readers(graph).items()}
+    done: dict[str, Node] = {}
+    moves = 0
+    for original in graph.nodes:
+        waiting = [original]
+        while waiting:
+            node = waiting.pop()
+            source = done.get(node.inputs[0])
+            if source is None or read_by[source.name] != 1 or not _moves(node, source):
+                done[node.name] = node
+                continue
+            moves += len(source.inputs)
+            if moves > MAX_MOVES:
+                raise fail(node, "layer", repr(node.name), f"is among over {MAX_MOVES} to be moved")
+            del done[source.name]
+            parts = _apply(node, source, known)
+            for tensor, count in Counter(source.inputs).items():
+                if tensor in read_by:
+                    read_by[tensor] += count - 1
+            read_by |= {x.name: 1 for x in parts}
+            moved = replace(source, name=node.name, inputs=tuple(x.name for x in parts))
+            waiting += [moved, *reversed(parts)]
+    return replace(graph, nodes=tuple(done.values()))
+
+
+def _moves(node: Node, source: Node) -> bool:
+    """Whether a layer may be applied before the one it reads."""
+    if isinstance(node, ReluNode):
+        return isinstance(source, MaxPoolNode | ConcatNode)
+    return isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
+
+
+def _apply(node: Node, source: Node, known: dict[str, Shape]) -> list[Node]:
+    """`node` applied to each input of `source`, under names that are made known."""
     applied: list[Node] = []
     first = 0
     for index, tensor in enumerate(source.inputs):
         name = f"{node.name}.{index}"
         while name in known:
             name += "_"
+        known[name] = known[tensor]
         channels = known[tensor].channels
         part = slice(first, first + channels)
         first += channels
         applied.append(replace(_part(node, part), name=name, inputs=(tensor,)))
-    moved = replace(source, name=node.name, inputs=tuple(x.name for x in applied))
-    return rebuild(graph, {source.name: (), node.name: (*applied, moved)})
+    return applied
 
 
 def _part(node: Node, channels: slice) -> Node:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,7 @@ def name_layers(graph: Graph) -> Graph:
     """
     read_by = readers(graph)
     names: dict[str, str] = {}
+    used: Counter[str] = Counter()
     module = 0
     for node in graph.nodes:
         if node.name in names:
@@ -39,7 +41,9 @@ def name_layers(graph: Graph) -> Graph:
                 names[node.name] = f"conv{module}"
         else:
             stem = "bypass" if isinstance(node, AddNode) else "pool"
-            names[node.name] = _untaken(f"{stem}{module}", set(names.values()))
+            name = f"{stem}{module}"
+            used[name] += 1
+            names[node.name] = name if used[name] == 1 else f"{name}_{used[name]}"
     nodes = [
         replace(x, name=names[x.name], inputs=tuple(names.get(y, y) for y in x.inputs))
         for x in graph.nodes
@@ -59,10 +63,3 @@ def _is_expand(node: Node) -> bool:
     ring[:, :, 1, 1] = 0
     filters_with_ring = int(np.count_nonzero(ring.any(axis=(1, 2, 3))))
     return 0 < filters_with_ring < len(ring)
-
-
-def _untaken(name: str, taken: set[str]) -> str:
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate

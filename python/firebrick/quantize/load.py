@@ -8,6 +8,7 @@ what the metadata say, whoever runs it, and nothing in it is ever interpreted tw
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +19,17 @@ from onnx import TensorProto, numpy_helper
 from firebrick.errors import FirebrickError, naming
 from firebrick.ir.graph import IMAGE, Preprocessing, Shape
 from firebrick.ir.network import Layer, Network
-from firebrick.ir.verify import MAX_LABEL, MAX_NAME, MAX_RESIZE, MAX_VALUES, verify_preprocessing
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.ir.verify import (
+    MAX_FRAME,
+    MAX_LABEL,
+    MAX_LAYERS,
+    MAX_NAME,
+    MAX_RESIZE,
+    MAX_VALUES,
+    MAX_WEIGHTS,
+    verify_preprocessing,
+)
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import IntArray, Operator, TensorType
@@ -34,13 +45,10 @@ from firebrick.quantize.metadata import (
     VERSION_KEY,
 )
 
-MAX_BYTES = 256 << 20
 MAX_SIDE = 1 << 14
 MAX_CHANNELS = 1 << 16
-MAX_LAYERS = 4096
 MAX_LABELS = 1 << 16
-MAX_FRAME = 1 << 28
-"""Most values of one frame in all tensors together: the reference keeps every one."""
+MAX_RANK = 8
 ITEM_BYTES: Mapping[int, int] = {TensorProto.UINT8: 1, TensorProto.INT32: 4, TensorProto.INT64: 8}
 """Types of the initializers that are read back, and their size."""
 
@@ -81,12 +89,14 @@ def _parse(path: Path) -> onnx.ModelProto:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
-        model = onnx.ModelProto()
-        model.ParseFromString(path.read_bytes())  # never follows references to other files
+        data = path.read_bytes()
     except OSError as error:
         raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
-    except FirebrickError:
-        raise
+    with naming(path):
+        check_size(data)
+    try:
+        model = onnx.ModelProto()
+        model.ParseFromString(data)  # never follows references to other files
     except Exception:  # which error a damaged file gives is up to the protobuf runtime
         raise FirebrickError(f"{path}: is not an ONNX file") from None
     return model
@@ -99,7 +109,7 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
     if (image.channels, image.bits, image.signed) != (3, 8, False):
         raise FirebrickError(f"image={image} is not 3 channels of unsigned bytes")
     types = {IMAGE: image}
-    frame = image.values
+    frame, weights = image.values, 0
     layers = []
     for field in document["layers"].elements(MAX_LAYERS):
         inputs = tuple(x.text() for x in field["inputs"].elements(2))
@@ -115,6 +125,9 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
         frame += operator.output.values
         if frame > MAX_FRAME:
             raise FirebrickError(f"layer {name!r}: values={frame} up to here exceed {MAX_FRAME}")
+        weights += operator.codes.size if isinstance(operator, Conv) else 0
+        if weights > MAX_WEIGHTS:
+            raise FirebrickError(f"layer {name!r}: weights={weights} exceed {MAX_WEIGHTS}")
         types[name] = operator.output
         layers.append(Layer(operator, inputs))
     scales = {name: value.number() for name, value in document["scales"].items()}
@@ -170,7 +183,13 @@ class _Initializers:
         tensor = self._tensors.get(name)
         if tensor is None:
             raise FirebrickError(f"initializer {name!r} is missing")
-        count = int(np.prod(np.array(tensor.dims, dtype=object))) if tensor.dims else 1
+        dims = list(tensor.dims[:MAX_RANK])
+        if len(tensor.dims) > MAX_RANK or math.prod(dims) > MAX_WEIGHTS:
+            raise FirebrickError(
+                f"initializer {name!r}: dims={dims} are not up to {MAX_RANK} of up to {MAX_WEIGHTS}"
+                " values"
+            )
+        count = math.prod(dims)
         expected = count * ITEM_BYTES[kind]
         if (
             tensor.data_type != kind
@@ -180,7 +199,7 @@ class _Initializers:
         ):
             raise FirebrickError(
                 f"initializer {name!r}: type={tensor.data_type} "
-                f"dims={list(tensor.dims)} bytes={len(tensor.raw_data)} is not type {kind} "
+                f"dims={dims} bytes={len(tensor.raw_data)} is not type {kind} "
                 f"with {expected} bytes of its own"
             )
         return np.asarray(numpy_helper.to_array(tensor)).astype(np.int64)
