@@ -15,15 +15,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ir.graph import IMAGE, ConvNode, FloatArray, Graph, MaxPoolNode
+from firebrick.images import PixelArray
+from firebrick.ir.graph import ConvNode, FloatArray, Graph, MaxPoolNode
 from firebrick.quantize.floats import float_operator
+from firebrick.quantize.forward import run_layers
 
 EXPONENT = 0.25
 """A channel is amplified by (largest channel's range / its range) to this power."""
 LARGEST_FACTOR = 4.0
 
 
-def equalize(graph: Graph, images: FloatArray) -> Graph:
+def equalize(graph: Graph, images: FloatArray | PixelArray) -> Graph:
     """The same function, with channels of more even range.
 
     A tensor stays as it is unless all its readers, seen through max pools, are convolutions.
@@ -47,17 +49,17 @@ def equalize(graph: Graph, images: FloatArray) -> Graph:
     return replace(graph, nodes=tuple(convs.get(x.name, x) for x in graph.nodes))
 
 
-def _ranges(graph: Graph, images: FloatArray) -> dict[str, NDArray[np.float64]]:
+def _ranges(graph: Graph, images: FloatArray | PixelArray) -> dict[str, NDArray[np.float64]]:
     """Per convolution and channel, the largest magnitude of an image, averaged over images."""
     totals: dict[str, NDArray[np.float64]] = {}
+    functions = [(x.name, x.inputs, float_operator(x)) for x in graph.nodes]
+    convs = {x.name for x in graph.nodes if isinstance(x, ConvNode)}
     for index in range(len(images)):
-        tensors = {IMAGE: images[index : index + 1]}
-        for node in graph.nodes:
-            y = float_operator(node)(*(tensors[x] for x in node.inputs))
-            tensors[node.name] = y
-            if isinstance(node, ConvNode):
-                largest = np.abs(y).max((0, 2, 3)).astype(np.float64)
-                totals[node.name] = totals.get(node.name, np.zeros(1)) + largest
+        image = images[index : index + 1].astype(np.float32)
+        for name, y in run_layers(functions, image):
+            if name in convs:
+                largest = np.maximum(y.max((0, 2, 3)), -y.min((0, 2, 3))).astype(np.float64)
+                totals[name] = totals.get(name, np.zeros(1)) + largest
     return {name: total / len(images) for name, total in totals.items()}
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import (
-    IMAGE,
     AddNode,
     ConvNode,
     FloatArray,
@@ -21,7 +20,7 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.verify import output_shape
-from firebrick.quantize.forward import Array, FloatConv, maxpool
+from firebrick.quantize.forward import Array, FloatConv, last_layer, maxpool
 
 
 def float_operator(node: Node) -> Callable[..., FloatArray]:
@@ -42,7 +41,8 @@ def float_operator(node: Node) -> Callable[..., FloatArray]:
 
 
 def _conv(node: ConvNode, conv: FloatConv, x: Array) -> FloatArray:
-    y = conv(x) + node.bias[:, None, None]
+    y = conv(x)
+    y += node.bias[:, None, None]
     return np.maximum(y, 0, out=y) if node.relu else y
 
 
@@ -66,7 +66,5 @@ def _average(node: GlobalAveragePoolNode, x: Array) -> FloatArray:
 
 def run_float(graph: Graph, image: FloatArray) -> FloatArray:
     """Logits (N, classes) of preprocessed images (N, 3, H, W)."""
-    tensors: dict[str, Array] = {IMAGE: image}
-    for node in graph.nodes:
-        tensors[node.name] = float_operator(node)(*(tensors[x] for x in node.inputs))
-    return np.asarray(tensors[graph.nodes[-1].name], np.float32).reshape(len(image), -1)
+    functions = ((x.name, x.inputs, float_operator(x)) for x in graph.nodes)
+    return np.asarray(last_layer(functions, image), np.float32).reshape(len(image), -1)

@@ -8,7 +8,8 @@ may not is cut into groups of input channels that do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial, reduce
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from firebrick.ir.graph import FloatArray
+from firebrick.ir.graph import IMAGE, FloatArray
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import IntArray, Operator, TensorType
@@ -53,6 +54,7 @@ class FloatConv:
         options = onnxruntime.SessionOptions()
         # an idle pool must not burn the cores that NumPy works on meanwhile
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_cpu_mem_arena = False  # it would keep the largest output
         self._session = onnxruntime.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -135,7 +137,8 @@ def _pool_axis(x: Array, kernel: int, stride: int, count: int, axis: int) -> Arr
 def fast_operator(operator: Operator) -> Callable[..., Array]:
     """A function that gives the integers of `operator.golden` sooner, in the smallest dtype."""
     if isinstance(operator, Conv):
-        sums = IntConv(operator.weights, operator.input, operator.stride, operator.pads)
+        weights = operator.codebook[operator.codes]  # not kept, as `operator.weights` is
+        sums = IntConv(weights, operator.input, operator.stride, operator.pads)
         return partial(_conv, operator, sums)
     if isinstance(operator, MaxPool):
         height, width = operator.output.height, operator.output.width
@@ -147,6 +150,28 @@ def fast_operator(operator: Operator) -> Callable[..., Array]:
             width=width,
         )
     return partial(_golden, operator)
+
+
+Function = tuple[str, tuple[str, ...], Callable[..., Array]]
+"""A layer: its name, the tensors it reads, what it does to them."""
+
+
+def run_layers(functions: Iterable[Function], image: Array) -> Iterator[tuple[str, Array]]:
+    """Names and outputs of layers in order; a tensor is dropped after its last reader."""
+    functions = list(functions)
+    last = {source: name for name, inputs, _ in functions for source in inputs}
+    tensors = {IMAGE: image}
+    for name, inputs, function in functions:
+        tensors[name] = function(*(tensors[x] for x in inputs))
+        for source in set(inputs):
+            if last[source] == name:
+                del tensors[source]
+        yield name, tensors[name]
+
+
+def last_layer(functions: Iterable[Function], image: Array) -> Array:
+    """Output of the last of some layers."""
+    return deque(run_layers(functions, image), 1).pop()[1]
 
 
 def _conv(operator: Conv, sums: IntConv, x: Array) -> Array:

@@ -41,7 +41,7 @@ def target(weights: Matrix, mask: Mask, statistics: Statistics) -> Matrix:
     pull = weights @ (statistics.cross - hessian)
     result = np.zeros_like(weights)
     for rows, columns in _supports(mask):
-        block = hessian[np.ix_(columns, columns)] + ridge * np.eye(len(columns))
+        block = _ridged(hessian, columns, ridge)
         cell = np.ix_(rows, columns)
         result[cell] = weights[cell] + np.linalg.solve(block, pull[cell].T).T
     return result
@@ -80,8 +80,7 @@ def round_weights(goal: Goal, scale: Matrix) -> Matrix:
     damping = DAMPING * _mean_diagonal(hessian)
     for rows, support in _supports(goal.mask):
         columns = support[np.argsort(diagonal[support], kind="stable")]  # the last is decided first
-        block = hessian[np.ix_(columns, columns)] + damping * np.eye(len(columns))
-        lower = np.linalg.cholesky(block)
+        lower = np.linalg.cholesky(_ridged(hessian, columns, damping))
         steps = scale[rows]
         wanted = goal.weights[np.ix_(rows, columns)]
         pulled = np.zeros_like(wanted)
@@ -105,7 +104,8 @@ def descend(rounded: Matrix, goal: Goal, scale: Matrix) -> Matrix:
         Weights (O, n) of less error.
     """
     damping = DAMPING * _mean_diagonal(goal.hessian)
-    hessian = goal.hessian + damping * np.eye(len(goal.hessian))
+    hessian = goal.hessian.copy()
+    hessian.flat[:: len(hessian) + 1] += damping
     result = rounded.copy()
     gradient = (result - goal.weights) @ hessian
     for i in np.argsort(-hessian.diagonal(), kind="stable"):
@@ -127,6 +127,13 @@ def best_scale(rounded: Matrix, goal: Goal, scale: Matrix) -> Matrix:
     match = (projected * goal.weights).sum(1)
     usable = (power > 0) & (match > 0)
     return np.where(usable, scale * match / np.where(usable, power, 1), scale)
+
+
+def _ridged(hessian: Matrix, columns: NDArray[np.int64], ridge: float) -> Matrix:
+    """Some rows and columns, with a ridge on the diagonal."""
+    block = hessian[np.ix_(columns, columns)]
+    block.flat[:: len(block) + 1] += ridge
+    return block
 
 
 def _mean_diagonal(hessian: Matrix) -> float:

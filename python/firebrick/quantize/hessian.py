@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,18 +48,29 @@ class Statistics:
 
     @classmethod
     def of(cls, patches: Patches) -> Statistics:
-        """Moments in float64, from float32 products of centred values."""
+        """Moments in float64, from float32 products of centred values.
+
+        Args:
+            patches: their `real` is used up, as they are large.
+        """
         float_mean = patches.real.mean(0, dtype=np.float64)
         mean = patches.quantized.mean(0, dtype=np.float64)
-        f = patches.real - float_mean.astype(np.float32)
+        f = patches.real
+        f -= float_mean.astype(np.float32)
         q = patches.quantized - mean.astype(np.float32)
         count = len(q)
         return cls(
             float_mean,
             mean,
-            (q.T @ q).astype(np.float64) / count,
-            (f.T @ q).astype(np.float64) / count,
+            _product(q, q, count),
+            _product(f, q, count),
         )
+
+
+def _product(left: FloatArray, right: FloatArray, count: int) -> Matrix:
+    product = (left.T @ right).astype(np.float64)
+    product /= count
+    return product
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,23 +78,27 @@ class Streams:
     """One tensor as the float network and as the quantized network has it.
 
     Attributes:
-        real: float32 (N, C, H, W).
+        real: float32 (N, C, H, W); of the image, its integers.
         integer: (N, C, H, W).
         scale: real value of one integer step.
     """
 
-    real: FloatArray
+    real: Array
     integer: Array
     scale: float
 
 
 def gather_patches(
-    inputs: Streams, node: ConvNode, size: tuple[int, int], count: int, rng: np.random.Generator
+    inputs: Iterable[Streams],
+    node: ConvNode,
+    size: tuple[int, int],
+    count: int,
+    rng: np.random.Generator,
 ) -> Patches:
     """Inputs under the kernel at up to `count` random output positions of each image.
 
     Args:
-        inputs: of the convolution.
+        inputs: of the convolution, some images at a time.
         node: the convolution: kernel, stride and pads.
         size: height and width of its output.
         count: positions per image, at most; drawn without repetition.
@@ -90,13 +106,19 @@ def gather_patches(
     """
     total = size[0] * size[1]
     floats, quants = [], []
-    for float_image, integer_image in zip(inputs.real, inputs.integer, strict=True):
-        position = rng.choice(total, min(count, total), replace=False)
-        y, x = np.divmod(position, size[1])
-        floats.append(_windows(float_image, y, x, node))
-        quants.append(_windows(integer_image, y, x, node))
-    quantized = np.concatenate(quants).astype(np.float32) * np.float32(inputs.scale)
-    return Patches(np.concatenate(floats), quantized)
+    scale = np.float32(1)
+    for part in inputs:
+        scale = np.float32(part.scale)
+        for float_image, integer_image in zip(part.real, part.integer, strict=True):
+            position = rng.choice(total, min(count, total), replace=False)
+            y, x = np.divmod(position, size[1])
+            floats.append(_windows(float_image, y, x, node))
+            quants.append(_windows(integer_image, y, x, node))
+    real = np.concatenate(floats)
+    floats.clear()
+    quantized = np.concatenate(quants).astype(np.float32)
+    quantized *= scale
+    return Patches(real, quantized)
 
 
 def _windows(image: Array, y: NDArray[np.int64], x: NDArray[np.int64], node: ConvNode) -> Array:

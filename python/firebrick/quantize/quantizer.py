@@ -8,7 +8,7 @@ layer's weights, bias and scales are chosen so that its integers follow the floa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ from firebrick.ir.graph import (
     IMAGE,
     AddNode,
     ConvNode,
+    FloatArray,
     GlobalAveragePoolNode,
     Graph,
     MaxPoolNode,
@@ -34,29 +35,22 @@ from firebrick.ops.base import Operator, TensorType
 from firebrick.ops.conv import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.progress import Progress
+from firebrick.quantize import memory
 from firebrick.quantize.calibration import random_crops
 from firebrick.quantize.equalize import equalize
 from firebrick.quantize.floats import float_operator
 from firebrick.quantize.fold_input import fold_input
-from firebrick.quantize.forward import Array, fast_operator
-from firebrick.quantize.hessian import Statistics, Streams, gather_patches
+from firebrick.quantize.forward import fast_operator
+from firebrick.quantize.hessian import Statistics, gather_patches
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
+from firebrick.quantize.tensors import Step, Tensors
 from firebrick.quantize.weights import quantize_weights
 
-BATCH = 4
-"""Crops computed at a time; more would only take memory."""
 RANGE_CROPS = 17
 """Crops that channels are compared on."""
 SCALE_SAMPLES = 1 << 21
 """Values of a tensor that its scale is chosen on, at most."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Tensor(Streams):
-    """One tensor in both streams, and its type."""
-
-    kind: TensorType
 
 
 @dataclass(slots=True)
@@ -65,9 +59,22 @@ class _State:
 
     options: QuantizeOptions
     rng: np.random.Generator
-    tensors: dict[str, _Tensor]
+    tensors: Tensors
+    kinds: dict[str, TensorType]
+    scales: dict[str, float]
     layers: list[Layer] = field(default_factory=list)
-    scales: dict[str, float] = field(default_factory=dict)
+
+    def source(self, name: str) -> _Source:
+        return _Source(name, self.kinds[name], self.scales[name])
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A tensor that a layer reads."""
+
+    name: str
+    kind: TensorType
+    scale: float
 
 
 def quantize(
@@ -94,16 +101,18 @@ def quantize(
     size = graph.input
     if size.channels != 3:
         raise FirebrickError(f"{graph.name}: image channels={size.channels} is not 3, as RGB has")
+    memory.check(graph, options)
     folded = fold_input(graph)
     crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
     if options.compensate:
-        folded = equalize(folded, crops[:RANGE_CROPS].astype(np.float32))
+        folded = equalize(folded, crops[:RANGE_CROPS])
     image = TensorType(size.channels, size.height, size.width, 8, signed=False)
     state = _State(
         options,
         np.random.default_rng(options.seed + 1),
-        {IMAGE: _Tensor(crops.astype(np.float32), crops, 1.0, image)},
-        scales={IMAGE: 1.0},
+        Tensors(crops),
+        {IMAGE: image},
+        {IMAGE: 1.0},
     )
     # BLAS threads gain little on these small matrices, and spin for minutes on a busy machine
     with threadpool_limits(limits=1, user_api="blas"):
@@ -122,24 +131,26 @@ def quantize(
 
 def _quantize_nodes(graph: Graph, state: _State, progress: Progress | None) -> None:
     """All layers in order; a tensor is forgotten after its last reader."""
-    last_use = {source: node.name for node in graph.nodes for source in node.inputs}
+    last_use = {source: at for at, node in enumerate(graph.nodes) for source in node.inputs}
+    rooms = memory.rooms(graph, state.options)
+    alive = {IMAGE}
     for index, node in enumerate(graph.nodes):
         if progress:
             progress("quantizing", index / len(graph.nodes))
-        _quantize_node(node, state)
-        for source in set(node.inputs):
-            if last_use[source] == node.name:
-                del state.tensors[source]
+        _quantize_node(node, state, rooms[index])
+        alive.add(node.name)
+        alive -= {x for x in node.inputs if last_use[x] == index}
+        state.tensors.forget(alive)
 
 
-def _quantize_node(node: Node, state: _State) -> None:
-    inputs = [state.tensors[name] for name in node.inputs]
-    for source, tensor in zip(node.inputs, inputs, strict=True):
-        if tensor.kind.bits > 8:
+def _quantize_node(node: Node, state: _State, room: int) -> None:
+    inputs = [state.source(name) for name in node.inputs]
+    for source in inputs:
+        if source.kind.bits > 8:
             raise FirebrickError(
-                f"layer {node.name!r}: input {source!r} has bits={tensor.kind.bits}, exceeds 8"
+                f"layer {node.name!r}: input {source.name!r} has bits={source.kind.bits}, exceeds 8"
             )
-    real = _batches(float_operator(node), [x.real for x in inputs])
+    real = float_operator(node)
     if isinstance(node, ConvNode):
         operator, scale = _conv(node, inputs[0], state)
     elif isinstance(node, AddNode):
@@ -150,9 +161,10 @@ def _quantize_node(node: Node, state: _State) -> None:
         operator, scale = _avgpool(node, inputs[0])
     else:  # float_operator has refused it
         raise TypeError(type(node).__name__)
-    integer = _batches(fast_operator(operator), [x.integer for x in inputs])
-    state.tensors[node.name] = _Tensor(real, integer, scale, operator.output)
+    step = Step(node.inputs, real, fast_operator(operator), operator.output.values, scale)
+    state.tensors.add(node.name, step, room)
     state.layers.append(Layer(operator, node.inputs))
+    state.kinds[node.name] = operator.output
     state.scales[node.name] = scale
 
 
@@ -161,28 +173,25 @@ def _shape(node: Node, kind: TensorType) -> Shape:
     return output_shape(node, [Shape(kind.channels, kind.height, kind.width)])
 
 
-def _batches(function: Callable[..., Array], inputs: Sequence[Array]) -> Array:
-    count = len(inputs[0])
-    parts = [
-        function(*(x[start : start + BATCH] for x in inputs)) for start in range(0, count, BATCH)
-    ]
-    return np.concatenate(parts)
-
-
-def _conv(node: ConvNode, source: _Tensor, state: _State) -> tuple[Operator, float]:
+def _conv(node: ConvNode, source: _Source, state: _State) -> tuple[Operator, float]:
     """Weights, then bias (correcting the mean), then the scale of what comes out."""
     options = state.options
     outputs, _channels, kernel, _ = node.weights.shape
     shape = _shape(node, source.kind)
-    patches = gather_patches(source, node, (shape.height, shape.width), options.patches, state.rng)
+    parts = (part for (part,) in state.tensors.batches([source.name]))
+    count = memory.patches(node, options)
+    patches = gather_patches(parts, node, (shape.height, shape.width), count, state.rng)
     statistics = Statistics.of(patches)
+    sampled = patches.quantized
+    del patches
     flat = node.weights.reshape(outputs, -1).astype(np.float64)
     floor = scale_floor(node.bias.astype(np.float64), source.scale)
     quantized = quantize_weights(flat, statistics, options, floor)
     bias = node.bias.astype(np.float64)
     if options.compensate:
         bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
-    output = patches.quantized @ quantized.real.T.astype(np.float32) + bias.astype(np.float32)
+    output = sampled @ quantized.real.T.astype(np.float32)
+    output += bias.astype(np.float32)
     signed = not node.relu
     kind = TensorType(outputs, shape.height, shape.width, options.act_bits, signed)
     sum_scale = source.scale * quantized.scale
@@ -210,10 +219,8 @@ def _conv(node: ConvNode, source: _Tensor, state: _State) -> tuple[Operator, flo
     return operator, scale
 
 
-def _add(node: AddNode, inputs: Sequence[_Tensor], state: _State) -> tuple[Operator, float]:
+def _add(node: AddNode, inputs: Sequence[_Source], state: _State) -> tuple[Operator, float]:
     left, right = inputs
-    total = left.integer * np.float32(left.scale) + right.integer * np.float32(right.scale)
-    step = -(-total.size // SCALE_SAMPLES)
     kind = TensorType(
         left.kind.channels,
         left.kind.height,
@@ -222,20 +229,31 @@ def _add(node: AddNode, inputs: Sequence[_Tensor], state: _State) -> tuple[Opera
         signed=not node.relu,
     )
     floor = max(left.scale, right.scale) / (1 << state.options.act_bits)
-    scale = activation_scale(total.reshape(-1)[::step], kind.lo, kind.hi, floor)
+    scale = activation_scale(_sample_sums(left, right, state), kind.lo, kind.hi, floor)
     multiplier, shift = multipliers(np.array([left.scale, right.scale]) / scale)
     pair = (int(multiplier[0]), int(multiplier[1]))
     return Add(node.name, left.kind, right.kind, kind, pair, shift), scale
 
 
-def _maxpool(node: MaxPoolNode, source: _Tensor) -> Operator:
+def _sample_sums(left: _Source, right: _Source, state: _State) -> FloatArray:
+    """Every nth sum of all crops."""
+    step = -(-left.kind.values * state.options.crops // SCALE_SAMPLES)
+    samples, done = [], 0
+    for a, b in state.tensors.batches([left.name, right.name]):
+        total = a.integer * np.float32(left.scale) + b.integer * np.float32(right.scale)
+        samples.append(total.reshape(-1)[-done % step :: step].copy())
+        done += total.size
+    return np.concatenate(samples)
+
+
+def _maxpool(node: MaxPoolNode, source: _Source) -> Operator:
     kind = source.kind
     shape = _shape(node, kind)
     output = TensorType(shape.channels, shape.height, shape.width, kind.bits, kind.signed)
     return MaxPool(node.name, kind, output, node.kernel, node.stride)
 
 
-def _avgpool(node: GlobalAveragePoolNode, source: _Tensor) -> tuple[Operator, float]:
+def _avgpool(node: GlobalAveragePoolNode, source: _Source) -> tuple[Operator, float]:
     """Sums; the division by the number of pixels lives in the scale."""
     kind = source.kind
     ring = np.zeros(kind.channels) if node.ring is None else node.ring.astype(np.float64)
