@@ -148,7 +148,7 @@ def test_patches_are_what_the_convolution_multiplies() -> None:
     x = RNG.integers(0, 256, (2, 3, 9, 8)).astype(np.uint8)
     size = ((9 + 1 - 3) // 2 + 1, (8 + 2 - 3) // 2 + 1)
     streams = Streams(x.astype(np.float32), x, 0.5)
-    patches = gather_patches([streams], node, size, 1000, np.random.default_rng(0))
+    patches = gather_patches([streams], len(x), node, size, 1000, np.random.default_rng(0))
     assert patches.real.shape == (2 * size[0] * size[1], 27)
     assert np.array_equal(patches.real, patches.quantized * 2)
     graph = Graph("g", Shape(3, 9, 8), (node,), Preprocessing(9))

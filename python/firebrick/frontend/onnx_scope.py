@@ -16,11 +16,9 @@ from onnx import TensorProto, helper, numpy_helper
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE, FloatArray, Node, Shape
 from firebrick.ir.verify import (
-    MAX_FRAME,
     MAX_VALUES,
     MAX_WEIGHTS,
     Budget,
-    fail,
     output_shape,
     take_numbers,
 )
@@ -67,7 +65,6 @@ class Scope:
         shapes: by layer name, the image included.
         budget: numbers that further layers may have.
         computed: numbers that further constants may have, those that are computed from others.
-        frame: values of all layers.
     """
 
     opset: int
@@ -77,7 +74,6 @@ class Scope:
     shapes: dict[str, Shape] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     computed: int = MAX_WEIGHTS
-    frame: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +196,6 @@ class Op:
         """Append a layer, which gives the first output of this node."""
         shape = output_shape(node, [self.scope.shapes[x] for x in node.inputs])
         take_numbers(self.scope.budget, node)
-        self.scope.frame += shape.channels * shape.height * shape.width
-        if self.scope.frame > MAX_FRAME:
-            raise fail(node, "values", self.scope.frame, f"up to here exceed {MAX_FRAME}")
         self.scope.shapes[node.name] = shape
         self.scope.nodes.append(node)
         self.bind(Value(node.name, axes, shape))

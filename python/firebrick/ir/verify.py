@@ -29,7 +29,7 @@ from firebrick.ir.graph import (
 MAX_VALUES = 1 << 24
 """Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
 MAX_FRAME = 1 << 26
-"""Most values of one frame in all tensors together."""
+"""Most values of one frame in all tensors together, those that hardware computes."""
 MAX_WEIGHTS = 1 << 24
 """Most numbers of all layers together: a fourth of what fits on chip is 2 to 8 bits of each."""
 MAX_LAYERS = 4096
@@ -54,6 +54,9 @@ KINDS: dict[type[Node], str] = {
 
 # How many inputs a layer takes; a concat takes any number.
 _ARITY: dict[type[Node], int] = dict.fromkeys(KINDS, 1) | {AddNode: 2}
+
+
+_COMPUTED = (ConvNode, MaxPoolNode, AddNode, GlobalAveragePoolNode)
 
 
 def fail(node: Node, field: str, value: object, rule: str) -> FirebrickError:
@@ -100,7 +103,8 @@ def shapes(graph: Graph) -> dict[str, Shape]:
             if source not in known:
                 raise fail(node, "input", repr(source), "is not computed before this layer")
         shape = output_shape(node, [known[x] for x in node.inputs])
-        frame += shape.channels * shape.height * shape.width
+        if isinstance(node, _COMPUTED):
+            frame += shape.channels * shape.height * shape.width
         if frame > MAX_FRAME:
             raise fail(node, "values", frame, f"of all layers up to here exceed {MAX_FRAME}")
         known[node.name] = shape

@@ -38,7 +38,7 @@ def target(weights: Matrix, mask: Mask, statistics: Statistics) -> Matrix:
     """
     hessian = statistics.hessian
     ridge = _mean_diagonal(hessian)
-    pull = weights @ (statistics.cross - hessian)
+    pull = weights @ statistics.take_excess()
     result = np.zeros_like(weights)
     for rows, columns in _supports(mask):
         block = _ridged(hessian, columns, ridge)

@@ -30,7 +30,7 @@ class Patches:
     quantized: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Statistics:
     """Means and centred second moments of `Patches`.
 
@@ -38,7 +38,7 @@ class Statistics:
         float_mean: E[f], (n,).
         mean: E[q], (n,).
         hessian: E[(q - E q)^T (q - E q)], (n, n).
-        cross: E[(f - E f)^T (q - E q)], (n, n).
+        cross: E[(f - E f)^T (q - E q)], (n, n); empty once it was taken.
     """
 
     float_mean: Matrix
@@ -66,6 +66,12 @@ class Statistics:
             _product(f, q, count),
         )
 
+    def take_excess(self) -> Matrix:
+        """`cross - hessian`, in the place of `cross`: it is needed once, and large."""
+        excess, self.cross = self.cross, np.empty((0, 0))
+        excess -= self.hessian
+        return excess
+
 
 def _product(left: FloatArray, right: FloatArray, count: int) -> Matrix:
     product = (left.T @ right).astype(np.float64)
@@ -90,6 +96,7 @@ class Streams:
 
 def gather_patches(
     inputs: Iterable[Streams],
+    images: int,
     node: ConvNode,
     size: tuple[int, int],
     count: int,
@@ -99,25 +106,25 @@ def gather_patches(
 
     Args:
         inputs: of the convolution, some images at a time.
+        images: how many they are.
         node: the convolution: kernel, stride and pads.
         size: height and width of its output.
         count: positions per image, at most; drawn without repetition.
         rng: source of positions.
     """
     total = size[0] * size[1]
-    floats, quants = [], []
-    scale = np.float32(1)
+    rows = min(count, total)
+    real = np.empty((images * rows, node.weights[0].size), np.float32)
+    quantized = np.empty_like(real)
+    place = 0
     for part in inputs:
-        scale = np.float32(part.scale)
         for float_image, integer_image in zip(part.real, part.integer, strict=True):
-            position = rng.choice(total, min(count, total), replace=False)
-            y, x = np.divmod(position, size[1])
-            floats.append(_windows(float_image, y, x, node))
-            quants.append(_windows(integer_image, y, x, node))
-    real = np.concatenate(floats)
-    floats.clear()
-    quantized = np.concatenate(quants).astype(np.float32)
-    quantized *= scale
+            y, x = np.divmod(rng.choice(total, rows, replace=False), size[1])
+            taken = slice(place, place + rows)
+            real[taken] = _windows(float_image, y, x, node)
+            quantized[taken] = _windows(integer_image, y, x, node)
+            quantized[taken] *= np.float32(part.scale)
+            place += rows
     return Patches(real, quantized)
 
 

@@ -17,7 +17,7 @@ MOST = 720 << 20
 """Bytes."""
 MAX_CROP_VALUES = 1 << 28
 """Most values of all crops."""
-MAX_SAMPLES = 1 << 25
+MAX_SAMPLES = 3 << 23
 """Most inputs, and most outputs, of a layer that its statistics are taken from."""
 MAX_TAPS = 4608
 """Most weights of an output: those of 512 channels under a 3x3 kernel. Statistics take its
@@ -72,5 +72,6 @@ def _need(node: Node, output: Shape, options: QuantizeOptions) -> int:
         return batch
     rows, taps = patches(node, options) * options.crops, _taps(node)
     inputs, outputs = 4 * rows * taps, 4 * rows * len(node.weights)
-    statistics = max(3 * inputs + 24 * taps**2, inputs + 32 * taps**2, inputs + 3 * outputs)
+    # Both moments while the second is made; the Hessian and three times a part of it, see `gptq`.
+    statistics = max(3 * inputs + 20 * taps**2, inputs + 32 * taps**2, inputs + 3 * outputs)
     return max(batch, statistics)

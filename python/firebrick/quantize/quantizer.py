@@ -180,7 +180,8 @@ def _conv(node: ConvNode, source: _Source, state: _State) -> tuple[Operator, flo
     shape = _shape(node, source.kind)
     parts = (part for (part,) in state.tensors.batches([source.name]))
     count = memory.patches(node, options)
-    patches = gather_patches(parts, node, (shape.height, shape.width), count, state.rng)
+    size = (shape.height, shape.width)
+    patches = gather_patches(parts, options.crops, node, size, count, state.rng)
     statistics = Statistics.of(patches)
     sampled = patches.quantized
     del patches
