@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 ORDER = (
     {"__init__", "errors"},
     {"ownership", "scratch"},
-    {"resources", "console", "output", "pixels", "processes", "progress"},
+    {"resources", "console", "output", "pixels", "processes", "progress", "quoting"},
     {"onnx_runtime", "wheel_file"},
     {"cache", "weights_package"},
     {"ops"},

@@ -6,14 +6,43 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-# Names of files, layers and classes are printed as they are, whatever markup they look like.
-OUT = Console(highlight=False, markup=False, emoji=False)
-ERR = Console(stderr=True, highlight=False, markup=False, emoji=False)
+from firebrick.errors import FirebrickError, printable, printable_lines
+
+
+class PlainConsole(Console):
+    """Prints names of files, layers and classes as they are, whatever they look like.
+
+    Markup and emoji codes mean nothing to it; what a terminal would obey, such as an escape
+    sequence, is shown as its escape.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print as `rich` does; text may have several lines."""
+        shown = (printable_lines(x) if isinstance(x, str) else x for x in objects)
+        super().print(*shown, **options)
+
+
+OUT = PlainConsole()
+ERR = PlainConsole(stderr=True)
+
+
+def print_error(error: FirebrickError | OSError) -> None:
+    """One line on stderr; behind it, where a tool failed, the end of its log."""
+    if isinstance(error, FirebrickError):
+        text = error.shown()
+    else:
+        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        text = printable(text)
+    ERR.print(f"firebrick: {text}", soft_wrap=True)
 
 
 @contextmanager
@@ -25,7 +54,9 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
 
         def update(task: str, share: float) -> None:
             if task not in tasks:
-                tasks[task] = bars.add_task(task, total=None)  # pulses until a share is known
+                tasks[task] = bars.add_task(
+                    printable(task), total=None
+                )  # pulses until a share is known
             bars.update(tasks[task], total=1.0 if share > 0 else None, completed=share)
 
         yield update
@@ -38,10 +69,10 @@ def emit_json(fields: Mapping[str, object]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; numbers align right."""
-    grid = Table(title=title, title_justify="left")
+    grid = Table(title=printable(title), title_justify="left")
     for index, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
-        grid.add_column(column, justify="right" if numeric else "left")
+        grid.add_column(printable(column), justify="right" if numeric else "left")
     for row in rows:
         grid.add_row(*(cell(x) for x in row))
     OUT.print(grid)
@@ -54,5 +85,5 @@ def cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Mapping):
-        return "\n".join(f"{name} {cell(x)}" for name, x in value.items())
-    return str(value)
+        return "\n".join(f"{printable(str(name))} {cell(x)}" for name, x in value.items())
+    return printable(str(value))

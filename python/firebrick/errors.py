@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two ways a Firebrick command can fail."""
+"""The two ways a Firebrick command can fail, and how text is shown in a terminal."""
 
 from __future__ import annotations
 
@@ -11,16 +11,52 @@ LONGEST = 2000
 """Most characters of a message."""
 
 
+def printable(text: str) -> str:
+    """For a terminal: one line, in which nothing moves the cursor, changes colours or turns around.
+
+    Controls (newlines and escape sequences among them), marks of direction, blanks other than the
+    ordinary one and halves of characters become their escapes in Python. What is printable stays as
+    it is, so that text escaped before is not escaped twice.
+    """
+    if text.isprintable():
+        return text
+    return "".join(x if x.isprintable() else _escape(x) for x in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same of text of several lines, such as the end of a log."""
+    return "\n".join(printable(x.expandtabs()) for x in text.split("\n"))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class FirebrickError(Exception):
-    """Bad input or usage: exit status 2, one line naming file, layer, field, value and rule."""
+    """Bad input or usage: exit status 2, one line naming file, layer, field, value and rule.
+
+    Args:
+        message: the line.
+        log: what a tool said, which may have more.
+    """
 
     exit_status = 2
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str = "", *, log: str = "") -> None:
         """Shorten a message that quotes more of a file than anybody reads."""
         if len(message) > LONGEST:
             message = f"{message[: LONGEST - 500]} ... {message[-400:]}"
         super().__init__(message)
+        self.message, self.log = message, log
+
+    def __str__(self) -> str:
+        """Line and log, as they are."""
+        return f"{self.message}:\n{self.log}" if self.log else self.message
+
+    def shown(self) -> str:
+        """For a terminal: whatever files and tools say, one line, and the log's as they are."""
+        end = f":\n{printable_lines(self.log)}" if self.log else ""
+        return printable(self.message) + end
 
 
 class CheckFailed(FirebrickError):
@@ -39,6 +75,6 @@ def naming(source: str | Path) -> Iterator[None]:
     try:
         yield
     except FirebrickError as error:
-        if str(error).startswith(f"{source}:"):
+        if error.message.startswith(f"{source}:"):
             raise
-        raise type(error)(f"{source}: {error}") from None
+        raise type(error)(f"{source}: {error.message}", log=error.log) from None

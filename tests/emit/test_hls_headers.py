@@ -148,7 +148,9 @@ def test_comments_say_shape_scale_zeros_and_how_full() -> None:
     op = dut.operator
     zeros = op.weights.size - op.nonzero
     head = text[: text.index("#ifndef")]
-    assert head.startswith("// SPDX-License-Identifier: Apache-2.0\n// fire2: conv 3x3, stride 1, ")
+    assert head.startswith(
+        "// SPDX-License-Identifier: Apache-2.0\n// Layer fire2: conv 3x3, stride 1, "
+    )
     assert "6x6x11 uint8 -> 16x6x11 uint8." in head
     assert f"Weights 16x6x3x3: 864, of which {zeros} " in head
     assert "A step of the output is 0.125." in head

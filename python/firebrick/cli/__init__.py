@@ -4,17 +4,46 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from firebrick import __version__
 from firebrick.cli import deploy, hardware, models, runs
-from firebrick.console import ERR
-from firebrick.errors import FirebrickError
+from firebrick.console import print_error
+from firebrick.errors import FirebrickError, printable
 from firebrick.processes import ended_by_signals
 
+
+class Commands(TyperGroup):
+    """Shows what was typed, and names of files that a shell put in its place, as `console` does."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Read the arguments."""
+        with _usage():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read those of the command, and run it."""
+        with _usage():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    try:
+        yield
+    except TyperException as error:
+        error.message = printable(error.message)
+        raise
+
+
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -61,9 +90,8 @@ def main() -> None:
         with ended_by_signals():
             app()
     except FirebrickError as error:
-        ERR.print(f"firebrick: {error}", soft_wrap=True)
+        print_error(error)
         sys.exit(error.exit_status)
     except OSError as error:
-        text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        ERR.print(f"firebrick: {text}", soft_wrap=True)
+        print_error(error)
         sys.exit(FirebrickError.exit_status)

@@ -97,7 +97,7 @@ def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
         (temporary / "classify.ipynb").write_text(notebook(network.name))
         credit = CREDITS.get(contents.sample, "")
         text = readme(network.name, network.digest(), contents.hardware or {}, credit)
-        (temporary / "README.txt").write_text(text)
+        (temporary / "README.txt").write_text(text, encoding="utf-8")
         write_marker(temporary, MARKER, _describe(contents, manifest["kernel"]))
         Bundle.open(temporary)  # what the driver would refuse is never written
         return _sizes(temporary)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from firebrick.deploy.wheel import PYTHON
+from firebrick.quoting import markdown
 
 OPEN = """\
 import os
@@ -74,14 +75,15 @@ with Accelerator.open(bundle, device=opened.device) as accelerator:
 
 
 def notebook(model: str) -> str:
-    """Text of the notebook.
+    """Text of the notebook, which shows the name as it is.
 
     Args:
         model: name of the network.
     """
     cells = [
         _text(
-            "title", f"# {model} on an FPGA\n\nRun the cells from the top; each says what it is."
+            "title",
+            f"# {markdown(model)} on an FPGA\n\nRun the cells from the top; each says what it is.",
         ),
         _text("open-text", _OPEN_TEXT),
         _code("open", OPEN),

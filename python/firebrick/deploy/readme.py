@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from firebrick.deploy.wheel import WHEEL
+from firebrick.errors import printable
 
 _MADE_FOR = {
     "firebrick.bit": "firebrick.bit and firebrick.hwh program a Zynq board, through PYNQ.",
@@ -68,6 +69,7 @@ def readme(model: str, digest: str, names: Collection[str], credit: str) -> str:
         credit: whose photograph the sample is; may be empty.
     """
     made_for = next((text for name, text in _MADE_FOR.items() if name in names), _SIMULATED)
+    model = printable(model)
     title = f"{model} on an FPGA"
     return _TEXT.format(
         title=f"{title}\n{'=' * len(title)}",

@@ -99,7 +99,7 @@ def main() -> int:
                 pixels = read_pixels(given.image, model.resize, model.height, model.width)
                 result = it.classifier.infer(pixels)
     except FirebrickError as error:
-        print(f"run.py: {error}", file=sys.stderr)
+        print(f"run.py: {error.shown()}", file=sys.stderr)
         return error.exit_status
     if given.json:
         print(json.dumps(result.fields()))

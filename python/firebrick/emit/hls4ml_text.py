@@ -45,7 +45,7 @@ def block_text(block: Block, origin: Sequence[str]) -> str:
     streams = ", ".join(f"hls::stream<{x}_T>& {x}" for x in (*names, "res"))
     lines = [
         "// SPDX-License-Identifier: Apache-2.0",
-        f"// {block.name}: {' and '.join(block.layers)}, between arrays of hls4ml.",
+        f"// Block {block.name}: {' and '.join(block.layers)}, between arrays of hls4ml.",
         *(f"// {line}".rstrip() for line in origin),
         f"#ifndef {guard}",
         f"#define {guard}",

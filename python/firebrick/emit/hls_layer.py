@@ -109,13 +109,13 @@ def _summary(instance: str, engine: Engine, scale: float | None) -> Iterator[str
     operator = engine.operator
     if not isinstance(engine, ConvEngine):
         shapes = ", ".join(_shape(x) for x in operator.inputs)
-        yield f"{instance}: {operator.kind}, {shapes} -> {_shape(operator.output)}."
+        yield f"Layer {instance}: {operator.kind}, {shapes} -> {_shape(operator.output)}."
         if scale is not None:
             yield f"A step of the output is {scale!r}."
         return
     op = engine.operator
     yield (
-        f"{instance}: conv {op.kernel}x{op.kernel}, stride {op.stride}, "
+        f"Layer {instance}: conv {op.kernel}x{op.kernel}, stride {op.stride}, "
         f"{_shape(op.input)} -> {_shape(op.output)}."
     )
     size, nonzero = op.weights.size, op.nonzero

@@ -20,7 +20,7 @@ import numpy as np
 from firebrick import images
 from firebrick.cache import cache_folder
 from firebrick.emit.generate import generate, load_words
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, printable
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pixels = np.stack([images.load_pixels(x, *size) for x in chosen.photographs])
         result = simulate(network, plan, pixels)
     except (FirebrickError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 2
     if chosen.json:
         print(json.dumps(asdict(result)))

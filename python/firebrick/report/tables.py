@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
 from typing import Protocol
+
+from firebrick.errors import printable
 
 
 class Failing(Protocol):
@@ -59,4 +62,6 @@ def failures(rows: Sequence[Failing], where: Sequence[str]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Text in one line, in which nothing is HTML or ends a cell."""
+    text = html.escape(printable(" ".join(text.split())), quote=False)
+    return text.replace("|", "\\|")

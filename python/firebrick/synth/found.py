@@ -14,7 +14,7 @@ def tell(find: Callable[[], object]) -> None:
     try:
         found = find()
     except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
+        print(f"firebrick: {error.shown()}", file=sys.stderr)
         sys.exit(error.exit_status)
     if found is not None:
         print(found)

@@ -72,8 +72,8 @@ def run(
             )
         tests, failed = get_results(results)
     except (RuntimeError, SystemExit) as error:
-        raise CheckFailed(f"simulation of {binary.name} failed:\n{tail(log)}") from error
+        raise CheckFailed(f"simulation of {binary.name} failed", log=tail(log)) from error
     if failed or not tests:
-        text = f"simulation of {binary.name}: {failed} of {tests} tests failed:\n{tail(log)}"
-        raise CheckFailed(text)
+        text = f"simulation of {binary.name}: {failed} of {tests} tests failed"
+        raise CheckFailed(text, log=tail(log))
     return log

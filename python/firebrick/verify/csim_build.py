@@ -107,7 +107,7 @@ def build(
                 with log.open("w") as stream:
                     status = run(command, done, stream, env=HERE)
                 if status != 0:
-                    raise FirebrickError(f"{compiler} failed:\n{tail(log)}")
+                    raise FirebrickError(f"{compiler} failed", log=tail(log))
                 log.rename(done / "build.log")
                 keep(done, folder)
     return binary

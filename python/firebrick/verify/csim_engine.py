@@ -88,7 +88,7 @@ def simulate(
             errors.seek(0)
             text = errors.read().strip()
             what = "deadlocked" if process.returncode == DEADLOCK else "failed"
-            raise CheckFailed(f"C simulation {what} (status {process.returncode}):\n{text}")
+            raise CheckFailed(f"C simulation {what} (status {process.returncode})", log=text)
     taps = [x for x in net.channels if x.link.layer is not None]
     return {str(x.link.layer): _read(workdir, x, frames) for x in taps}
 

@@ -61,7 +61,7 @@ def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
         stream.flush()
         status = run(command, folder, stream, env=_environment())
     if status != 0:
-        raise FirebrickError(f"{command[0]} failed:\n{tail(log)}")
+        raise FirebrickError(f"{command[0]} failed", log=tail(log))
 
 
 def tail(log: Path) -> str:

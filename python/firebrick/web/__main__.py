@@ -30,7 +30,7 @@ def main() -> int:
             raise FirebrickError(f"{error}: pip install fastapi uvicorn pillow") from None
         server.serve(given.bundle, given.device, given.host, given.port)
     except FirebrickError as error:
-        print(f"firebrick.web: {error}", file=sys.stderr)
+        print(f"firebrick.web: {error.shown()}", file=sys.stderr)
         return error.exit_status
     return 0
 

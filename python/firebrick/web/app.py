@@ -17,7 +17,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, printable
 from firebrick.web.classify import Classifier, Result, speed
 from firebrick.web.connections import PIECE
 from firebrick.web.guard import App, Guard
@@ -189,7 +189,7 @@ def _bad_photograph(_request: Request, error: Exception) -> JSONResponse:
 
 
 def _failed(_request: Request, error: Exception) -> JSONResponse:
-    LOG.error("%s", error)
+    LOG.error("%s", printable(str(error)))
     return JSONResponse({"error": f"the accelerator failed: {error}"}, 502)
 
 
