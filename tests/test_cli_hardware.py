@@ -134,8 +134,8 @@ def generated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     fields(folder, "plan", "q.onnx", "--board", "pynq-z2", "-o", "plan.json")
     fields(folder, "generate", "q.onnx", "plan.json", "-o", "rtl")
 
-    def synthesize(path: Path, family: Family, progress: Progress) -> SynthReport:
-        assert path == Path("rtl")
+    def synthesize(path: Path, family: Family, progress: Progress, *, trusted: bool) -> SynthReport:
+        assert (path, trusted) == (Path("rtl"), False)
         progress("synthesize conv1", 1.0)
         parts = (
             InstanceReport("conv1", "conv", Resources(dsp=4, lut=1000, bram18=3), 2.0),

@@ -26,6 +26,8 @@ COUNTS = ("dsp", "lut", "lutram", "ff", "bram36", "uram")
 TEXTS = ("title", "part", "dsp_kind", "memory_interface")
 PROCESSORS = {"processing_system7": Family.XC7, "zynq_ultra_ps_e": Family.XCUP}
 """Vivado's IP of a processing system; each belongs to one family."""
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""Names of parts reach Tcl and config files."""
 VENDOR = {
     "board_part": r"[\w.-]+:[\w.-]+:part0:(\*|[\w.-]+)",
     "processing_system": "|".join(PROCESSORS),
@@ -114,8 +116,15 @@ def load_board(name: str) -> Board:
     Raises:
         FirebrickError: no such board, or a bad file; names file, field, value and rule.
     """
-    if name.endswith(".toml"):
-        return _read(Path(name))
+    return _read(Path(name)) if name.endswith(".toml") else named_board(name)
+
+
+def named_board(name: str) -> Board:
+    """Read a board that comes with Firebrick; what is written in a file may name no other.
+
+    Raises:
+        FirebrickError: no such board.
+    """
     known = board_names()
     if name not in known:
         raise FirebrickError(
@@ -173,6 +182,8 @@ def _board(top: _Table, name: str) -> Board:
     kind = texts["dsp_kind"]
     top.require(kind in DSP_KINDS, "dsp_kind", kind, f"is none of {', '.join(DSP_KINDS)}")
     clock = top.whole("assumed_clock_mhz", 1, MOST_MHZ)
+    part = texts["part"]
+    top.require(PART.fullmatch(part) is not None, "part", part, f"does not match {PART.pattern}")
     device, percent, sources = (top.table(x) for x in ("device", "budget_percent", "sources"))
     vendor = _vendor(top, DSP_KINDS[kind])
     cited = (*COUNTS, *vendor)

@@ -212,7 +212,7 @@ def test_plan_without_a_board(made: Made, tmp_path: Path) -> None:
 
 
 def test_weights_to_be_loaded_lie_as_in_memory(made: Made, tmp_path: Path) -> None:
-    given = read_plan(made.folder / "plan.json")
+    given = read_plan(made.folder / "plan.json", made.network)
     layers = [
         replace(x, placement=replace(x.placement, weights=MemoryKind.ULTRA)) if x.lanes else x
         for x in given.layers
@@ -256,7 +256,7 @@ def test_a_bitstream_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_pat
 
 
 def test_hardware_that_is_no_kernel_is_refused(made: Made, tmp_path: Path) -> None:
-    plan = replace(read_plan(made.folder / "plan.json"), pixels=3)
+    plan = replace(read_plan(made.folder / "plan.json", made.network), pixels=3)
     contents = Contents(made.folder / "q.onnx", made.network, plan)
     with pytest.raises(FirebrickError, match=r"small: pixels=3 a beat, .* make no kernel"):
         write_bundle(contents, tmp_path / "b")

@@ -20,7 +20,7 @@ from firebrick.plan.goal import Goal
 from firebrick.plan.planner import plan
 from firebrick.synth.ecp5_top import UART_TOP, read_geometry, uart_sources, uart_top
 from firebrick.synth.ecp5_worker import VERILOG
-from firebrick.synth.nextpnr import copy_sources, synthesize
+from firebrick.synth.nextpnr import copy_design, synthesize
 from firebrick.verify import verilator
 from networks import CLASSES, random_conv, random_pixels
 
@@ -80,7 +80,7 @@ def test_logits_over_the_line_are_the_references(
 def test_netlist_answers_the_same(
     network: Network, folder: Path, build_root: Path, tmp_path: Path
 ) -> None:
-    names = copy_sources(folder, tmp_path)
+    names = copy_design(folder, tmp_path)
     shutil.copyfile(folder / f"{UART_TOP}.sv", tmp_path / f"{UART_TOP}.sv")
     cells = synthesize(UART_TOP, [*names, f"{UART_TOP}.sv"], tmp_path)
     assert {"DP16KD", "MULT18X18D", "TRELLIS_DPR16X4"} <= cells.keys()

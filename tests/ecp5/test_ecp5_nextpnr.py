@@ -159,7 +159,7 @@ def test_a_manifest_that_no_serial_line_can_feed_is_refused(
 def test_files_that_yosys_would_take_for_commands_are_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "hw" / "a; exec -- x.sv").write_text("")
     with pytest.raises(FirebrickError, match="does not match"):
-        nextpnr.copy_sources(folder, tmp_path)
+        nextpnr.copy_design(folder, tmp_path)
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -38,5 +38,6 @@ def kernel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small network as SystemVerilog with its kernel, planned for the PYNQ-Z2."""
     network = small_network()
     root = tmp_path_factory.mktemp("kernel") / "rtl"
-    generate_rtl(network, replace(plan(network, Goal(multipliers=24)), board="pynq-z2"), root)
+    goal = Goal(board=load_board("pynq-z2"), multipliers=24)
+    generate_rtl(network, plan(network, goal), root)
     return root

@@ -32,9 +32,8 @@ def designs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generated folders hls/, for a board with streams, and card/, for one with memory."""
     folder = fill(tmp_path_factory.mktemp("run"), small_network(bypass=False))
     for name, board in (("hls", "zcu104"), ("card", "alveo-u50")):
-        fields(folder, "plan", "q.onnx", "--multipliers", "24", "-o", "plan.json")
-        plan = json.loads((folder / "plan.json").read_text())
-        (folder / "plan.json").write_text(json.dumps(plan | {"board": board}))
+        limits = ("--board", board, "--multipliers", "24")
+        fields(folder, "plan", "q.onnx", *limits, "-o", "plan.json")
         fields(folder, "generate", "q.onnx", "plan.json", "--target", "hls", "-o", name)
     return folder
 
@@ -218,7 +217,7 @@ def test_a_board_is_needed(designs: Path, monkeypatch: pytest.MonkeyPatch, tmp_p
     text = manifest.read_text()
     try:
         plan = json.loads(text)
-        plan["plan"]["board"] = None
+        plan["plan"] |= {"board": None, "budget": None}
         manifest.write_text(json.dumps(plan))
         result = firebrick(designs, "synth", "hls", "--tool", "vitis_hls")
         assert "its plan names no board: give --board" in message(result, 2)

@@ -141,6 +141,13 @@ def synth(
     skip: Annotated[
         list[str] | None, typer.Option(help="Leave this step out; may be repeated.")
     ] = None,
+    trust_sources: Annotated[
+        bool,
+        typer.Option(
+            "--trust-sources",
+            help="Let tools run sources of DIR that are not as this firebrick writes them.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Synthesize generated hardware: resources, clock and, with a vendor's tool, a bitstream.
@@ -163,6 +170,9 @@ def synth(
 
     What the vendors' flows call is tested against their documentation alone: docs/vendor_tools.md.
 
+    Tools do what sources say, so a folder is taken whose sources are as this firebrick writes them.
+    If you changed them, or have them from someone you trust, give `--trust-sources`.
+
     Exit status 1 if the counts exceed the board's budget, or a step fails; 2, before anything is
     written, if the tool is not there.
 
@@ -173,15 +183,17 @@ def synth(
     left_out = _steps(tool, skip or [])
     match tool:
         case Tool.VIVADO:
-            vivado.synthesize_folder(folder, board, left_out, as_json=json)
+            vivado.synthesize_folder(folder, board, left_out, trusted=trust_sources, as_json=json)
         case Tool.VITIS:
-            vpp.synthesize_folder(folder, board, left_out, as_json=json)
+            vpp.synthesize_folder(folder, board, left_out, trusted=trust_sources, as_json=json)
         case Tool.VITIS_HLS:
-            vitis.synthesize_folder(folder, board, left_out, as_json=json)
+            vitis.synthesize_folder(folder, board, left_out, trusted=trust_sources, as_json=json)
         case Tool.NEXTPNR:
-            nextpnr.synthesize_folder(folder, board, as_json=json)
+            nextpnr.synthesize_folder(folder, board, trusted=trust_sources, as_json=json)
         case Tool.YOSYS:
-            hardware.synthesize_folder(folder, tool.value, board, as_json=json)
+            hardware.synthesize_folder(
+                folder, tool.value, board, trusted=trust_sources, as_json=json
+            )
 
 
 def _steps(tool: Tool, skip: list[str]) -> list[str]:

@@ -6,8 +6,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from firebrick.boards import load_board
-from firebrick.commands.files import read_plan
+from firebrick.commands.files import board_of, read_plan
 from firebrick.console import OUT
 from firebrick.deploy.bundle import Contents, write_bundle
 from firebrick.deploy.hardware import hardware_files
@@ -32,9 +31,8 @@ def deploy_model(
     """`deploy`: the bundle of a planned network."""
     hardware = hardware_files(bitstream, xclbin)  # before seconds are spent
     network = load.read(model)
-    chosen = read_plan(plan)
-    name = board if board is not None else chosen.board
-    known = load_board(name) if name is not None else None
+    chosen = read_plan(plan, network)
+    known = board_of(chosen, board)
     contents = Contents(model, network, chosen, known, hardware, sample)
     sizes = write_bundle(contents, output)
     fields = {

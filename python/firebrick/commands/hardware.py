@@ -8,7 +8,7 @@ from pathlib import Path
 
 from firebrick import console
 from firebrick.boards import Board, all_boards, load_board
-from firebrick.commands.files import read_manifest_plan, read_plan
+from firebrick.commands.files import board_of, read_manifest_plan, read_plan
 from firebrick.commands.plan_view import exceeding, plan_fields, print_bars, print_plan
 from firebrick.display import show
 from firebrick.emit import hls
@@ -132,24 +132,27 @@ def plan_model(
 def generate_model(model: Path, plan: Path, output: Path, target: str, as_json: bool) -> None:
     """`generate`: the folder of a target."""
     network = load.read(model)
-    chosen = read_plan(plan)
+    chosen = read_plan(plan, network)
     TARGETS[target](network, chosen, output)
     fields = {"output": str(output), "target": target, "model_hash": network.digest()}
     show(network.name, fields, as_json)
 
 
-def synthesize_folder(folder: Path, tool: str, board: str | None, as_json: bool) -> None:
+def synthesize_folder(
+    folder: Path, tool: str, board: str | None, *, trusted: bool = False, as_json: bool
+) -> None:
     """`synth`: count what generated hardware takes.
 
     Raises:
         CheckFailed: when it exceeds the board's budget.
     """
     plan = read_manifest_plan(folder)
-    name = board if board is not None else plan.board
-    chosen = load_board(name) if name is not None else None
+    chosen = board_of(plan, board)
     family = chosen.family if chosen else plan.family
     with console.progress_bars() as progress:
-        report = synthesize(folder, family, lambda _, share: progress("Yosys", share))
+        report = synthesize(
+            folder, family, lambda _, share: progress("Yosys", share), trusted=trusted
+        )
     predicted = plan.resources if family == plan.family else None
     excess = report.resources.excess(chosen.budget()) if chosen else {}
     if as_json:

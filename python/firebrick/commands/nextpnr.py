@@ -22,12 +22,15 @@ TITLES = {
 }
 
 
-def synthesize_folder(folder: Path, board: str | None, *, as_json: bool) -> None:
+def synthesize_folder(
+    folder: Path, board: str | None, *, trusted: bool = False, as_json: bool
+) -> None:
     """Synthesis, placement, routing, timing and a bitstream, all by open tools.
 
     Args:
         folder: made by `generate`.
         board: name or .toml file of a board with an ECP5; None for the one that comes with us.
+        trusted: the folder's sources may be other than Firebrick's.
         as_json: for machines.
 
     Raises:
@@ -37,7 +40,7 @@ def synthesize_folder(folder: Path, board: str | None, *, as_json: bool) -> None
     chosen = load_board(board)
     plan = read_manifest_plan(folder)
     with console.progress_bars() as progress:
-        routed = implement(folder, chosen, progress)
+        routed = implement(folder, chosen, progress, trusted=trusted)
     if as_json:
         console.emit_json(_fields(routed, chosen, plan))
     else:

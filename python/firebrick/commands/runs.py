@@ -149,7 +149,7 @@ def make_job(
             raise FirebrickError(
                 f"{field}={file}: needs engine {' or '.join(wanted)}, which does not run"
             )
-    chosen = None if plan is None else read_plan(plan)
+    chosen = None if plan is None else read_plan(plan, network)
     shape = (network.preprocessing.resize, network.image.height, network.image.width)
     pixels: list[PixelArray] = [images.load_pixels(source, *shape) for source in sources]
     return Job(network, np.stack(pixels), chosen, progress, waves)

@@ -16,7 +16,7 @@ from firebrick.synth.vitis_tool import VitisRun, find_flow, run
 
 
 def synthesize_folder(
-    folder: Path, board: str | None, skip: Sequence[str], *, as_json: bool
+    folder: Path, board: str | None, skip: Sequence[str], *, trusted: bool = False, as_json: bool
 ) -> None:
     """C simulation, C synthesis, co-simulation and export; estimates against a board's budget.
 
@@ -26,7 +26,7 @@ def synthesize_folder(
     """
     find_flow()  # before anything else is asked for
     plan, chosen = read_plan_and_board(folder, board)
-    project = read_project(folder, chosen)
+    project = read_project(folder, chosen, trusted=trusted)
     steps = [x for x in Step if x not in skip]
     with console.progress_bars() as progress:
         done = run(project, folder, steps, progress)

@@ -24,7 +24,7 @@ STAGES = {
 
 
 def synthesize_folder(
-    folder: Path, board: str | None, skip: Sequence[str], *, as_json: bool
+    folder: Path, board: str | None, skip: Sequence[str], *, trusted: bool = False, as_json: bool
 ) -> None:
     """Out-of-context synthesis, place and route, IP core and, for a Zynq board, bitstream.
 
@@ -35,7 +35,7 @@ def synthesize_folder(
     """
     find_vivado()  # before anything else is asked for
     plan, chosen = read_plan_and_board(folder, board)
-    kernel = read_kernel(folder)
+    kernel = read_kernel(folder, trusted=trusted)
     steps = possible_steps(chosen, skip)
     with console.progress_bars() as progress:
         done = run(kernel, chosen, steps, progress)

@@ -19,7 +19,7 @@ from firebrick.synth.vpp_tool import VppRun, find_vitis, run
 
 
 def synthesize_folder(
-    folder: Path, board: str | None, skip: Sequence[str], *, as_json: bool
+    folder: Path, board: str | None, skip: Sequence[str], *, trusted: bool = False, as_json: bool
 ) -> None:
     """Package the kernel, and link it with the platform of a card.
 
@@ -31,7 +31,7 @@ def synthesize_folder(
     find_vitis()  # before anything else is asked for
     plan, chosen = read_plan_and_board(folder, board)
     check_card(chosen)
-    kernel = read_kernel(folder)
+    kernel = read_kernel(folder, trusted=trusted)
     steps = [x for x in Step if x not in skip]
     with console.progress_bars() as progress:
         done = run(kernel, chosen, steps, progress)

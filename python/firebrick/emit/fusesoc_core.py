@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from firebrick import __version__
-from firebrick.boards import Board, board_names, load_board
+from firebrick.boards import Board, board_names, named_board
 from firebrick.emit.rtl import TOP
 from firebrick.quoting import yaml
 from firebrick.resources import data_folder
@@ -32,7 +32,7 @@ def write_core(
             that `$readmemh` reads.
         board: name of the board that it is planned for.
     """
-    known = load_board(board) if board in board_names() else None
+    known = named_board(board) if board in board_names() else None
     sources, memories = (cast("list[str]", manifest[x]) for x in ("sources", "memories"))
     lines = _lines(model, top, sources, memories, known)
     (folder / CORE).write_text("\n".join(lines) + "\n")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from firebrick import __version__
-from firebrick.boards import load_board
+from firebrick.boards import board_names, named_board
 from firebrick.emit.generate import MANIFEST, check_onchip
 from firebrick.emit.hls_bench import bench_text
 from firebrick.emit.hls_layer import layer_header
@@ -16,7 +16,6 @@ from firebrick.emit.hls_netlist import Channel, Netlist, netlist
 from firebrick.emit.hls_testbench import expected_beats, testbench_text
 from firebrick.emit.hls_top import Border, ports, top_text
 from firebrick.emit.rtl import TOP
-from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.output import whole_folder
 from firebrick.ownership import Marker, write_marker
@@ -34,13 +33,10 @@ TESTBENCH_FILE = "testbench.cpp"
 
 def border_of(plan: Plan) -> Border:
     """How images come: from memory on cards whose board file says so, else as a stream."""
-    if plan.board is None:
+    if plan.board not in board_names():  # none, or one of the user's own
         return Border.STREAM
-    try:
-        board = load_board(plan.board)
-    except FirebrickError:  # a file of its own, which may be gone
-        return Border.STREAM
-    return Border.MEMORY if "m_axi" in board.memory_interface else Border.STREAM
+    interface = named_board(plan.board).memory_interface
+    return Border.MEMORY if "m_axi" in interface else Border.STREAM
 
 
 def origin(network: Network) -> tuple[str, ...]:

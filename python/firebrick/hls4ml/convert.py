@@ -6,10 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from firebrick.boards import load_board
+from firebrick.boards import board_names, named_board
 from firebrick.emit.hls import origin
 from firebrick.emit.hls4ml_block import blocks
-from firebrick.errors import FirebrickError
 from firebrick.hls4ml.optional import BACKEND, optional
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
@@ -94,10 +93,7 @@ def convert(network: Network, plan: Plan, folder: Path, *, project: str = PROJEC
 def _target(plan: Plan) -> dict[str, Any]:
     """Part and clock of the plan's board."""
     streams = {"io_type": "io_stream"}
-    if plan.board is None:
+    if plan.board not in board_names():  # none, or one of the user's own
         return streams
-    try:
-        board = load_board(plan.board)
-    except FirebrickError:  # a file of its own, which may be gone
-        return streams
+    board = named_board(plan.board)
     return streams | {"part": board.part, "clock_period": round(1000 / board.clock_mhz, 3)}

@@ -12,7 +12,7 @@ from firebrick.ir.network import Network
 from firebrick.plan import predict
 from firebrick.plan.bypass import skips
 from firebrick.plan.engines import ConvChoice, Derived
-from firebrick.plan.pipeline import build
+from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import FOLDING, LayerPlan, Plan
 from firebrick.plan.streams import image_pixels, stream_columns
 
@@ -45,35 +45,50 @@ def complete(
         if layer.name in chosen:
             part = replace(part, **{x: getattr(chosen[layer.name], x) for x in FOLDING})
         layers.append(part)
-    nonzero, dense = predict.macs(network)
-    family = board.family if board else FAMILY
     draft = Plan(
         model=network.name,
         digest=network.digest(),
         board=board.name if board else None,
-        family=family,
+        family=board.family if board else FAMILY,
         budget=board.budget() if board else None,
         pixels=image_pixels(network.image, cycles),
         layers=tuple(layers),
         skips=(),
-        nonzero_macs=nonzero,
-        dense_macs=dense,
     )
     draft = replace(draft, skips=skips(network, draft))
-    pipeline = build(network, draft, derived)
+    return promised(network, draft, build(network, draft, derived))
+
+
+def promised(network: Network, plan: Plan, pipeline: Pipeline) -> Plan:
+    """A plan with the figures that follow from its foldings and the network.
+
+    Args:
+        network: the network.
+        plan: its foldings, and the family of its device.
+        pipeline: their hardware.
+
+    Raises:
+        CheckFailed: the pipeline would deadlock.
+    """
+    family = plan.family
     schedule = predict.schedule(pipeline)
     buffers, queues = predict.buffer_bytes(pipeline)
     resources = predict.resources(pipeline, family)
     shell = predict.shell_resources(network, pipeline, schedule.cycles_per_frame, family)
+    nonzero, dense = predict.macs(network)
     return replace(
-        draft,
+        plan,
+        model=network.name,
+        digest=network.digest(),
+        nonzero_macs=nonzero,
+        dense_macs=dense,
         layers=tuple(
             replace(
                 x,
                 cycles=round(schedule.busy.get(x.name, 0.0) * schedule.cycles_per_frame),
                 resources=resources[x.name],
             )
-            for x in draft.layers
+            for x in plan.layers
         ),
         cycles_per_frame=schedule.cycles_per_frame,
         latency_cycles=schedule.latency_cycles,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE
@@ -101,8 +102,16 @@ def build(network: Network, plan: Plan, derived: Derived | None = None) -> Pipel
     Raises:
         FirebrickError: the plan is another network's, or does not suit it.
     """
+    if derived is None:
+        return _built(network, plan)
     plan.check(network)
-    return _Builder(network, plan, derived or derive(network, choices(plan))).build()
+    return _Builder(network, plan, derived).build()
+
+
+@lru_cache(maxsize=1)
+def _built(network: Network, plan: Plan) -> Pipeline:
+    """The last one is kept: a plan's claims are recomputed from it, then it is printed."""
+    return build(network, plan, derive(network, choices(plan)))
 
 
 def choices(plan: Plan) -> dict[str, ConvChoice]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 from firebrick.area.resources import Family, Resources
+from firebrick.boards import NAME as BOARD_NAME
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.ops.base import MemoryKind
@@ -124,12 +125,12 @@ class Plan:
     pixels: int
     layers: tuple[LayerPlan, ...]
     skips: tuple[SkipPlan, ...]
-    nonzero_macs: int
-    dense_macs: int
+    nonzero_macs: int = 0
+    dense_macs: int = 0
     cycles_per_frame: int = 1
     latency_cycles: int = 1
     bound_cycles: int = 0
-    weight_bytes: Mapping[str, int] = field(default_factory=dict)
+    weight_bytes: Mapping[str, int] = field(default_factory=dict, hash=False)
     buffer_bytes: int = 0
     queue_bytes: int = 0
     resources: Resources = Resources()
@@ -213,7 +214,7 @@ class Plan:
         plan = cls(
             model=top.text("model"),
             digest=top.text("digest"),
-            board=top.text_or_none("board"),
+            board=_board(top),
             family=Family(top.choice("family", [str(x) for x in Family])),
             budget=None if top.absent("budget") else _resources(top.inner("budget")),
             pixels=top.whole("pixels", 1, MOST),
@@ -285,6 +286,14 @@ class Plan:
                     plan.lanes,
                     f"exceeds {most} weights a channel",
                 )
+
+
+def _board(top: Fields) -> str | None:
+    """Name of a board: never a path, which would be opened."""
+    name = top.text_or_none("board")
+    good = name is None or BOARD_NAME.fullmatch(name) is not None
+    top.require(good, "board", name, "is no name of a board")
+    return name
 
 
 def _layer(x: Fields) -> LayerPlan:

@@ -21,18 +21,18 @@ def run(top: str, sources: list[str]) -> None:
 
     design = libyosys.Design()
 
-    def command(text: str) -> None:
-        print(f"firebrick: {text}", flush=True)
-        libyosys.run_pass(text, design)
+    def command(*words: str) -> None:
+        print(f"firebrick: {' '.join(words)}", flush=True)
+        libyosys.Pass.call(design, list(words))  # of a text, a semicolon would end the command
 
-    command(f"read_slang --ignore-assertions --top {top} " + " ".join(sources))
+    command("read_slang", "--ignore-assertions", "--top", top, *sources)
     # To Yosys "distributed" is LUT RAM, whose contents no bitstream sets; a ROM in LUTs is logic.
-    command('setattr -set rom_style "logic" a:rom_style=distributed')
+    command("setattr", "-set", "rom_style", '"logic"', "a:rom_style=distributed")
     # A word that is read while it is written may be either: nothing relies on it, see `ram`. Block
     # RAM would be given comparators and multiplexers otherwise, to read as the source says.
-    command(f"synth_lattice -family ecp5 -top {top} -no-rw-check -json {NETLIST}")
-    command(f"write_verilog -noattr {VERILOG}")
-    command("tee -q -o stat.json stat -json")
+    command("synth_lattice", "-family", "ecp5", "-top", top, "-no-rw-check", "-json", NETLIST)
+    command("write_verilog", "-noattr", VERILOG)
+    command("tee", "-q", "-o", "stat.json", "stat", "-json")
     (module,) = json.loads(Path("stat.json").read_text())["modules"].values()
     Path(CELLS).write_text(json.dumps(module["num_cells_by_type"]))
 

@@ -3,19 +3,36 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.emit.folder import (
+    MOST_FILES,
+    MOST_TOTAL,
+    inner_path,
+    names_of,
+    read_all,
+    text_of,
+)
 from firebrick.emit.generate import MANIFEST
 from firebrick.emit.kernel_top import KERNEL
+from firebrick.emit.own import require_own
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
+from firebrick.plan.checked import Fields, parse, read_text
 
-INSTANCE = re.compile(r"^  (\w+) (?:#\(\n(.*?)\n  \) )?u_(\w+) \(\n.*?^  \);$", re.M | re.S)
-PARAMETER = re.compile(r"^    \.(\w+)\((.*?)\),?$", re.MULTILINE)
+INSTANCE = re.compile(r"^  (\w+) (?:#\(\n(.*?)\n  \) )?u_(\w+) \(\n.*?^  \);$", re.M | re.S | re.A)
+PARAMETER = re.compile(r"^    \.(\w+)\((.*?)\),?$", re.MULTILINE | re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,20}", re.ASCII)
+SIZED = re.compile(r"\d{1,4}'h([0-9a-f]{1,1024})", re.ASCII)
+TEXT = re.compile(r'"[\w.+-]{0,200}"', re.ASCII)
 PREFIX = "PREFIX"
+LARGEST_TOP = 16 << 20
+MEMORY = ".mem"
+"""Ending of the names of memory images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +52,122 @@ class Part:
     parameters: dict[str, str]
     images: dict[str, str]
 
+    def numbers(self) -> dict[str, int]:
+        """Parameters as `Instance.parameters` has them."""
+        return {x.lower(): number(y) for x, y in self.parameters.items() if not TEXT.fullmatch(y)}
+
 
 def read_parts(folder: Path) -> tuple[Part, ...]:
     """Instances of a folder that `firebrick generate` wrote: the network's, then its shell.
 
     Raises:
-        FirebrickError: naming the folder, when it is none.
+        FirebrickError: naming folder, file and rule, when it is none or not as it was written.
     """
-    network, kernel = folder / f"{TOP}.sv", folder / f"{KERNEL}.sv"
-    for path in (network, folder / MANIFEST):
-        if not path.is_file():
-            raise FirebrickError(f"{folder}: is no generated folder, it lacks {path.name}")
-    names = set(json.loads((folder / MANIFEST).read_text())["memories"])
-    parts = _parts(network, names)
-    if kernel.is_file():
-        parts += [part for part in _parts(kernel, names) if part.module != TOP]
+    for name in (f"{TOP}.sv", MANIFEST):
+        if not (folder / name).is_file():
+            raise FirebrickError(f"{folder}: is no generated folder, it lacks {name}")
+    names = set(read_memories(folder))
+    parts = _parts(folder, f"{TOP}.sv", names)
+    if (folder / f"{KERNEL}.sv").is_file():
+        parts += [x for x in _parts(folder, f"{KERNEL}.sv", names) if x.module != TOP]
+    total = sum(len(text) for part in parts for text in part.images.values())
+    if total > MOST_TOTAL:
+        raise FirebrickError(f"{folder}: memory images of {total} bytes exceed {MOST_TOTAL}")
     return tuple(parts)
 
 
-def _parts(top: Path, memories: set[str]) -> list[Part]:
-    text = top.read_text()
-    parts = [_part(match, top.parent, memories) for match in INSTANCE.finditer(text)]
+def read_memories(folder: Path) -> list[str]:
+    """Names of memory images that the manifest lists; each is a file of the folder.
+
+    Raises:
+        FirebrickError: when it lists anything else; names field, value and rule.
+    """
+    path = folder / MANIFEST
+    fields = Fields(parse(read_text(inner_path(folder, MANIFEST)), str(path)), str(path))
+    names = fields.take("memories")
+    if not isinstance(names, list):
+        fields.require(False, "memories", names, "is not a list of paths")
+        return []
+    fields.require(len(names) <= MOST_FILES, "memories", len(names), f"exceeds {MOST_FILES} paths")
+    for name in names:
+        with refusing(fields, "memories", name):
+            inner_path(folder, name)
+        good = "/" not in name and name.endswith(MEMORY)
+        fields.require(good, "memories", name, f"does not lie in {folder}, or ends otherwise")
+    return [str(x) for x in names]
+
+
+@contextmanager
+def refusing(fields: Fields, field: str, name: object) -> Iterator[None]:
+    """Say which field of a manifest names a file that `inner_path` refuses in the block.
+
+    Raises:
+        FirebrickError: naming file, field, value and rule.
+    """
+    try:
+        yield
+    except FirebrickError as error:
+        fields.require(False, field, name, f"is no path in {error.message}")
+
+
+def copy_sources(
+    folder: Path, tops: Sequence[str], target: Path, *, trusted: bool = False
+) -> list[str]:
+    """Copy SystemVerilog to where nothing can be exchanged, and no path can confuse a tool.
+
+    Args:
+        folder: generated.
+        tops: files beside those of ``hw``.
+        target: empty folder.
+        trusted: they may be other than Firebrick's.
+
+    Returns:
+        Names of the copies.
+
+    Raises:
+        FirebrickError: naming file and rule, when one is not Firebrick's, or missing.
+    """
+    copied = []
+    for name, data in read_all(folder, [*names_of(folder, "hw", ".sv"), *tops]):
+        if not trusted:
+            require_own(folder, name, data)
+        copied.append(name.rpartition("/")[2])
+        (target / copied[-1]).write_bytes(data)
+    return copied
+
+
+def is_literal(text: str) -> bool:
+    """Whether a parameter's value is a decimal, a sized literal or a plain text in quotes."""
+    return any(x.fullmatch(text) for x in (DECIMAL, SIZED, TEXT))
+
+
+def number(literal: str) -> int:
+    """Value of a decimal or a sized literal."""
+    sized = SIZED.fullmatch(literal)
+    return int(sized[1], 16) if sized else int(literal)
+
+
+def _parts(folder: Path, top: str, memories: set[str]) -> list[Part]:
+    text = text_of(folder, top, LARGEST_TOP)
+    parts = [_part(match, folder, top, memories) for match in INSTANCE.finditer(text)]
     if len(parts) != len(re.findall(r"\bu_\w+ \($", text, re.MULTILINE)):
-        raise FirebrickError(f"{top}: is not as generated, some instance cannot be read")
+        raise FirebrickError(f"{folder / top}: is not as generated, some instance cannot be read")
+    if len({x.name for x in parts}) != len(parts):
+        raise FirebrickError(f"{folder / top}: is not as generated, two instances share a name")
     return parts
 
 
-def _part(match: re.Match[str], folder: Path, memories: set[str]) -> Part:
+def _part(match: re.Match[str], folder: Path, top: str, memories: set[str]) -> Part:
     module, body, name = match.groups()
     parameters = dict(PARAMETER.findall(body or ""))
+    for field, value in parameters.items():
+        if not is_literal(value):
+            raise FirebrickError(
+                f"{folder / top}: is not as generated: instance {name!r:.80}: {field}={value!r:.60} "
+                "is no decimal, no sized literal and no plain text in quotes"
+            )
     images = {}
     if parameters.pop(PREFIX, None):
         for file in sorted(x for x in memories if x.startswith(f"{name}.")):
-            images[f"{module}.{file.removeprefix(f'{name}.')}"] = (folder / file).read_text()
+            images[f"{module}.{file.removeprefix(f'{name}.')}"] = text_of(folder, file)
     return Part(name, module, parameters, images)

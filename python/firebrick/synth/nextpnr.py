@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from firebrick.emit.folder import read_all
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 from firebrick.output import whole_folder
@@ -22,6 +22,7 @@ from firebrick.synth import nextpnr_report, vendor
 from firebrick.synth.ecp5_board import Ecp5Board
 from firebrick.synth.ecp5_top import UART_TOP, Geometry, read_geometry, uart_sources, uart_top
 from firebrick.synth.ecp5_worker import CELLS, JOB, NETLIST, VERILOG
+from firebrick.synth.folder import copy_sources, read_memories
 from firebrick.synth.log import reason
 from firebrick.synth.nextpnr_report import Timing, Watch
 from firebrick.synth.nextpnr_tool import find_tool, run_tool, version_of
@@ -34,8 +35,6 @@ REPORT, YOSYS_LOG, LOG, PACK_LOG = "report.json", "yosys.log", "nextpnr.log", "e
 KEPT = (f"{UART_TOP}.sv", NETLIST, VERILOG, CELLS, PINS, YOSYS_LOG, LOG, REPORT, CONFIG, BITSTREAM)
 SEED = 1
 """Of placement: the same design gives the same bitstream."""
-PLAIN = re.compile(r"[\w.]+", re.ASCII)
-"""Names of files that mean the same to Yosys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,16 @@ class Routed:
         return nextpnr_report.excess(self.resources)
 
 
-def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Routed:
+def implement(
+    folder: Path, board: Ecp5Board, progress: Progress = silent, *, trusted: bool = False
+) -> Routed:
     """Synthesize, place, route and pack; what is made appears in `folder` / `WORK`, all or none.
 
     Args:
         folder: made by `generate`.
         board: with an ECP5.
         progress: told what is being done.
+        trusted: its sources may be other than Firebrick's.
 
     Raises:
         FirebrickError: when a tool is missing or fails, or the folder is none that it can take.
@@ -83,7 +85,7 @@ def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Ro
     version = f"Yosys {metadata.version('pyosys')}, {version_of(router)}"
     bitstream = None
     with yosys_scratch() as scratch:
-        sources = copy_sources(folder, scratch)
+        sources = copy_design(folder, scratch, trusted=trusted)
         (scratch / f"{UART_TOP}.sv").write_text(uart_top(geometry, board.clocks))
         (scratch / PINS).write_text(board.constraints)
         progress("Yosys", 0.0)
@@ -101,20 +103,19 @@ def implement(folder: Path, board: Ecp5Board, progress: Progress = silent) -> Ro
     return Routed(geometry, version, cells, resources, timing, bitstream, seconds)
 
 
-def copy_sources(folder: Path, scratch: Path) -> list[str]:
-    """Copy what Yosys reads to where no path can confuse it; returns the names of sources.
+def copy_design(folder: Path, scratch: Path, *, trusted: bool = False) -> list[str]:
+    """Copy what Yosys reads into a folder; returns the names of sources.
 
     Raises:
-        FirebrickError: when a file is missing, or has a name that would.
+        FirebrickError: when a file is missing, or none that may be read.
     """
-    sources = [*sorted((folder / "hw").glob("*.sv")), folder / f"{TOP}.sv", *uart_sources()]
-    for path in [*sources, *sorted(folder.glob("*.mem"))]:
-        if not path.is_file():
-            raise FirebrickError(f"{folder}: is no generated folder, it lacks {path.name}")
-        if not PLAIN.fullmatch(path.name):
-            raise FirebrickError(f"{folder}: file {path.name!r} does not match {PLAIN.pattern}")
+    sources = copy_sources(folder, [f"{TOP}.sv"], scratch, trusted=trusted)
+    for name, data in read_all(folder, read_memories(folder)):
+        (scratch / name).write_bytes(data)
+    for path in uart_sources():
         shutil.copyfile(path, scratch / path.name)
-    return [x.name for x in sources]
+        sources.append(path.name)
+    return sources
 
 
 def synthesize(top: str, sources: Sequence[str], scratch: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from firebrick.emit.folder import MOST_FILES, inner_path
 from firebrick.emit.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.output import whole_folder
@@ -16,12 +17,15 @@ from firebrick.plan.checked import Fields, parse, read_text
 from firebrick.processes import run
 from firebrick.progress import Progress, silent
 from firebrick.resources import data_folder
+from firebrick.synth.folder import refusing
 from firebrick.synth.log import reason
 
-PATH = re.compile(r"[\w./+=@~ -]*", re.ASCII)
-"""Text that means the same to a shell, to Tcl between braces, and in a config file."""
-VALUE = re.compile(r"[\w./+=@~:* -]*", re.ASCII)
-"""The same of values that are no paths."""
+PATH = re.compile(r"/[\w./+=@~-]*", re.ASCII)
+"""Absolute paths that mean the same to a shell, to Tcl between braces, and in a config file."""
+VALUE = re.compile(r"(?:[\w./+=@:*][\w./+=@~:* -]*)?", re.ASCII)
+"""The same of values that are no paths; none is an option."""
+OPTIONS = re.compile(r"[\w./+=@~: -]*", re.ASCII)
+"""The same of a compiler's options."""
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 LOG, SETTINGS = "build.log", "settings.tcl"
 WORK = Marker("firebrick.json", {"kind": "work"})
@@ -37,11 +41,13 @@ def read_fields(folder: Path) -> tuple[Fields, str]:
         FirebrickError: when there is none that can be read.
     """
     path = folder / MANIFEST
+    if path.is_file():  # else reading says why not
+        inner_path(folder, MANIFEST)
     fields = Fields(parse(read_text(path), str(path)), str(path))
     return fields, str(fields.left.get("target", "rtl"))
 
 
-def paths(fields: Fields, field: str, root: Path) -> tuple[Path, ...]:
+def paths(fields: Fields, field: str, root: Path, *, are_folders: bool = False) -> tuple[Path, ...]:
     """A list of paths inside of a folder, absolute; at least one.
 
     Raises:
@@ -51,17 +57,19 @@ def paths(fields: Fields, field: str, root: Path) -> tuple[Path, ...]:
     if not isinstance(names, list) or not names:
         fields.require(False, field, names, "is not a list of paths")
         return ()
-    return tuple(inside(fields, field, x, root) for x in names)
+    fields.require(len(names) <= MOST_FILES, field, len(names), f"exceeds {MOST_FILES} paths")
+    return tuple(inside(fields, field, x, root, is_folder=are_folders) for x in names)
 
 
-def inside(fields: Fields, field: str, name: object, root: Path) -> Path:
-    """A path inside of a folder, absolute: the tools run elsewhere."""
-    path = (root / str(name)).resolve()
-    good = isinstance(name, str) and path.is_relative_to(root) and path.exists()
-    fields.require(good, field, name, f"is no path in {root}")
+def inside(
+    fields: Fields, field: str, name: object, root: Path, *, is_folder: bool = False
+) -> Path:
+    """A file or folder inside of a folder, absolute: the tools run elsewhere."""
+    with refusing(fields, field, name):
+        path = inner_path(root, name, is_folder=is_folder)
     # They split lists of files and options at blanks, however they are quoted.
     fields.require(
-        PATH.fullmatch(str(path)) is not None and " " not in str(path),
+        PATH.fullmatch(str(path)) is not None,
         field,
         str(path),
         "has a blank or a character that vendors' tools do not take in a path",
@@ -80,8 +88,9 @@ def plain(name: str, value: str) -> str:
     Raises:
         FirebrickError: when it might be.
     """
-    if not VALUE.fullmatch(value):
-        raise FirebrickError(f"{name}: {value!r} does not match {VALUE.pattern}")
+    pattern = OPTIONS if name.endswith("cflags") else VALUE
+    if not pattern.fullmatch(value):
+        raise FirebrickError(f"{name}: {value!r} does not match {pattern.pattern}")
     return value
 
 

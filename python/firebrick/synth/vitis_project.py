@@ -15,6 +15,7 @@ from pathlib import Path
 from firebrick.boards import Board
 from firebrick.emit.hls import TARGET
 from firebrick.emit.hls_top import Border
+from firebrick.emit.own_cpp import require_own_cpp
 from firebrick.synth.vendor import NAME, inside, joined, paths, plain, read_fields, settings
 
 WORK = "vitis_hls"
@@ -95,8 +96,13 @@ class Project:
         yield "package.output.file", str(self.export)
 
 
-def read_project(folder: Path, board: Board) -> Project:
+def read_project(folder: Path, board: Board, *, trusted: bool = False) -> Project:
     """The project of a folder that `firebrick generate --target hls` wrote.
+
+    Args:
+        folder: the folder.
+        board: to build for.
+        trusted: its sources may be other than Firebrick's.
 
     Raises:
         FirebrickError: when it is no such folder, or made for another kind of board; names file,
@@ -115,7 +121,9 @@ def read_project(folder: Path, board: Board) -> Project:
     top = fields.text("top")
     fields.require(NAME.fullmatch(top) is not None, "top", top, "is no name of a function")
     root = folder.resolve()
-    include = paths(fields, "include", root)
+    if not trusted:
+        require_own_cpp(root, WORK)
+    include = paths(fields, "include", root, are_folders=True)
     bench = fields.text("testbench")
     return Project(
         top=top,

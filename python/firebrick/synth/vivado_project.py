@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from firebrick.boards import Board
+from firebrick.emit.folder import read_all
+from firebrick.emit.own import require_own
 from firebrick.errors import FirebrickError
 from firebrick.plan.checked import Fields
 from firebrick.synth.vendor import NAME, inside, joined, paths, read_fields, settings
@@ -101,8 +103,12 @@ class Kernel:
         return re.sub(r"^( +(?:input |output )?)logic\b", r"\1wire", text, flags=re.MULTILINE)
 
 
-def read_kernel(folder: Path) -> Kernel:
+def read_kernel(folder: Path, *, trusted: bool = False) -> Kernel:
     """The kernel of a folder that `firebrick generate --target rtl` wrote.
+
+    Args:
+        folder: the folder.
+        trusted: its sources may be other than Firebrick's.
 
     Raises:
         FirebrickError: when it is no such folder; names file, field, value and rule.
@@ -111,6 +117,9 @@ def read_kernel(folder: Path) -> Kernel:
     fields.require(target == RTL, "target", target, f"is not {RTL!r}: generate --target {RTL}")
     root = folder.resolve()
     sources = paths(fields, "sources", root)
+    if not trusted:
+        for name, data in read_all(root, [x.relative_to(root).as_posix() for x in sources]):
+            require_own(folder, name, data)
     memories = fields.take("memories")
     if not isinstance(memories, list):
         fields.require(False, "memories", memories, "is not a list of paths")

@@ -32,7 +32,7 @@ class Job:
     Attributes:
         top: name of the module.
         parameters: literals by parameter name.
-        sources: paths of the SystemVerilog files.
+        sources: names of the SystemVerilog files, which lie in the current folder.
         family: name of the device family, as Yosys has it.
     """
 
@@ -52,31 +52,27 @@ def run(job: Job) -> None:
 
     design = libyosys.Design()
 
-    def command(text: str) -> None:
-        print(f"firebrick: {text}", flush=True)
-        libyosys.run_pass(text, design)
+    def command(*words: str) -> None:
+        print(f"firebrick: {' '.join(words)}", flush=True)
+        libyosys.Pass.call(design, list(words))  # of a text, a semicolon would end the command
 
     Path("numbers.il").write_text(numbers_from(FIRST_NUMBER))
-    command("read_rtlil numbers.il")
-    parameters = " ".join(f"-G {name}={value}" for name, value in job.parameters.items())
-    command(
-        f"read_slang --keep-hierarchy --ignore-assertions --top {job.top} {parameters} "
-        + " ".join(job.sources)
-    )
+    command("read_rtlil", "numbers.il")
+    parameters = [x for name, value in job.parameters.items() for x in ("-G", f"{name}={value}")]
+    options = ("--keep-hierarchy", "--ignore-assertions", "--top", job.top)
+    command("read_slang", *options, *parameters, *job.sources)
     # To Yosys "distributed" is LUT RAM, which nothing initialises; a ROM in LUTs is logic.
-    command('setattr -set rom_style "logic" a:rom_style=distributed')
-    command("write_rtlil elaborated.il")
+    command("setattr", "-set", "rom_style", '"logic"', "a:rom_style=distributed")
+    command("write_rtlil", "elaborated.il")
     merged = merge_equal(Path("elaborated.il").read_text(), job.top)
     Path("merged.il").write_text(merged.text())
-    command("design -reset")
-    command("read_rtlil merged.il")
+    command("design", "-reset")
+    command("read_rtlil", "merged.il")
 
     def synth(stages: str, family: str = job.family) -> None:
-        uram = " -uram" if family == "xcup" else ""
-        command(
-            f"synth_xilinx -family {family} -top {job.top} -flatten -noiopad -noclkbuf{uram} "
-            f"-run {stages}"
-        )
+        uram = ("-uram",) if family == "xcup" else ()
+        options = ("-flatten", "-noiopad", "-noclkbuf", *uram, "-run", stages)
+        command("synth_xilinx", "-family", family, "-top", job.top, *options)
 
     synth("begin:map_dsp")
     # Whether the address arithmetic of a multiplexer is seen through before multipliers are looked
@@ -88,13 +84,14 @@ def run(job: Job) -> None:
     synth("map_dsp:coarse", DSP_FAMILY)
     synth("coarse:map_memory")
     # Left to logic optimisation a deep table takes half as many LUTs again as it has 64 bits.
-    command(f'setattr -set rom_style "distributed" r:SIZE>={DEEP} a:rom_style=logic %i')
+    deep = (f"r:SIZE>={DEEP}", "a:rom_style=logic", "%i")
+    command("setattr", "-set", "rom_style", '"distributed"', *deep)
     for name in TABLES:  # Yosys quotes no path
         shutil.copyfile(FOLDER / name, name)
-    command(f"memory_libmap -lib {TABLES[0]} a:rom_style=distributed")
-    command(f"techmap -map {TABLES[1]}")
+    command("memory_libmap", "-lib", TABLES[0], "a:rom_style=distributed")
+    command("techmap", "-map", TABLES[1])
     synth("map_memory:check")
-    command("tee -q -o stat.json stat -json")
+    command("tee", "-q", "-o", "stat.json", "stat", "-json")
     modules = json.loads(Path("stat.json").read_text())["modules"]
     cells = {name.removeprefix("\\"): x["num_cells_by_type"] for name, x in modules.items()}
     Path(CELLS).write_text(json.dumps(cells))

@@ -14,6 +14,7 @@ duplicates while placing is not seen.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -24,7 +25,7 @@ from pathlib import Path
 from firebrick.area.resources import Family, Resources
 from firebrick.errors import FirebrickError, naming
 from firebrick.progress import Progress, silent
-from firebrick.synth.folder import Part, read_parts
+from firebrick.synth.folder import Part, copy_sources, read_parts
 from firebrick.synth.module import TIMEOUT, ModuleReport, synthesize_module
 
 PROCESSES = 2
@@ -71,7 +72,12 @@ class SynthReport:
 
 
 def synthesize(
-    folder: Path, family: Family, progress: Progress = silent, timeout: float = TIMEOUT
+    folder: Path,
+    family: Family,
+    progress: Progress = silent,
+    timeout: float = TIMEOUT,
+    *,
+    trusted: bool = False,
 ) -> SynthReport:
     """Count the resources of a folder that `firebrick generate` wrote.
 
@@ -80,18 +86,22 @@ def synthesize(
         family: device family.
         progress: called after each synthesis.
         timeout: seconds for one instance.
+        trusted: its sources may be other than Firebrick's.
 
     Raises:
         FirebrickError: naming folder, instance and reason.
     """
     start = time.monotonic()
     parts = read_parts(folder)
-    sources = sorted((folder / "hw").glob("*.sv"))
     groups: dict[str, list[Part]] = {}
     for part in parts:
         key = repr((part.module, sorted(part.parameters.items()), sorted(part.images.items())))
         groups.setdefault(key, []).append(part)
-    reports = _all(list(groups.values()), sources, family, progress, timeout)
+    with tempfile.TemporaryDirectory(prefix="firebrick_synth_") as name:
+        copy = Path(name)
+        copy_sources(folder, (), copy, trusted=trusted)
+        sources = sorted(copy.iterdir())
+        reports = _all(list(groups.values()), sources, family, progress, timeout)
     return SynthReport(
         f"Yosys {metadata.version('pyosys')}",
         family,
