@@ -69,7 +69,9 @@ def compare(found: Plan, expected: Plan, rule: str) -> None:
     """
     fields = dict(_leaves(asdict(expected)))
     for name, value in _leaves(asdict(found)):
-        right = fields.pop(name, None)
+        if name not in fields:
+            raise FirebrickError(f"{name}={value!r:.60} is not among {rule}: {AGAIN}")
+        right = fields.pop(name)
         if value != right:
             raise FirebrickError(f"{name}={value!r:.60} is not {right!r:.60}, {rule}: {AGAIN}")
     for name, right in fields.items():
@@ -86,4 +88,4 @@ def _leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
             label = part.get("name", number) if isinstance(part, Mapping) else number
             yield from _leaves(part, f"{name}[{label}]")
     else:
-        yield name, value
+        yield name, str(value) if isinstance(value, str) else value

@@ -261,6 +261,11 @@ class Plan:
         expected = [(x.name, x.operator.kind) for x in network]
         found = [(x.name, x.kind) for x in self.layers]
         require(found == expected, "layers", len(found), f"are not the model's {len(expected)}")
+        ways = [(tensor, x.name) for x in network for tensor in x.inputs]
+        for skip in self.skips:
+            known = (skip.tensor, skip.reader) in ways
+            what = f"skips to {skip.reader!r}: tensor"
+            require(known, what, repr(skip.tensor), "is not read by such a layer")
         for layer, plan in zip(network, self.layers, strict=True):
             operator, where = layer.operator, f"layer {layer.name!r}: "
             convolution = isinstance(operator, Conv)

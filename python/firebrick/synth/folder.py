@@ -163,8 +163,8 @@ def _part(match: re.Match[str], folder: Path, top: str, memories: set[str]) -> P
     for field, value in parameters.items():
         if not is_literal(value):
             raise FirebrickError(
-                f"{folder / top}: is not as generated: instance {name!r:.80}: {field}={value!r:.60} "
-                "is no decimal, no sized literal and no plain text in quotes"
+                f"{folder / top}: is not as generated: instance {name!r:.80}: "
+                f"{field}={value!r:.60} is no decimal, no sized literal and no plain text in quotes"
             )
     images = {}
     if parameters.pop(PREFIX, None):
