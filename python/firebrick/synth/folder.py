@@ -84,6 +84,8 @@ def read_memories(folder: Path) -> list[str]:
     """
     path = folder / MANIFEST
     fields = Fields(parse(read_text(inner_path(folder, MANIFEST)), str(path)), str(path))
+    target = fields.left.get("target", "rtl")
+    fields.require(target == "rtl", "target", target, "is not 'rtl': generate --target rtl")
     names = fields.take("memories")
     if not isinstance(names, list):
         fields.require(False, "memories", names, "is not a list of paths")
