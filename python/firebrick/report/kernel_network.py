@@ -20,7 +20,7 @@ import numpy as np
 from firebrick import images
 from firebrick.cache import cache_folder
 from firebrick.emit.generate import generate, load_words
-from firebrick.errors import FirebrickError, printable
+from firebrick.errors import FirebrickError, printable, printable_lines
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
@@ -147,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.json:
         print(json.dumps(asdict(result)))
     else:
-        print(table(network, chosen.photographs, result))
+        print(printable_lines(table(network, chosen.photographs, result)))
     return 0 if result.right else 1
 
 

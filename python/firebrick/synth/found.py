@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, printable
 
 
 def tell(find: Callable[[], object]) -> None:
@@ -17,4 +17,4 @@ def tell(find: Callable[[], object]) -> None:
         print(f"firebrick: {error.shown()}", file=sys.stderr)
         sys.exit(error.exit_status)
     if found is not None:
-        print(found)
+        print(printable(str(found)))
