@@ -182,6 +182,28 @@ def test_a_manifest_that_is_none_is_one_line(text: str, folder: Path) -> None:
         assert MANIFEST in refusal(folder, "--tool", tool)
 
 
+@pytest.mark.parametrize("make", ["fifo", "link", "folder"])
+def test_a_manifest_that_is_no_file_is_one_line(make: str, folder: Path) -> None:
+    path = folder / MANIFEST
+    path.rename(folder / "other")
+    if make == "fifo":
+        os.mkfifo(path)
+    elif make == "link":
+        path.symlink_to(folder / "other")
+    else:
+        path.mkdir()
+    for tool in TOOLS:
+        assert MANIFEST in refusal(folder, "--tool", tool)
+
+
+@pytest.mark.parametrize(
+    "line", ["  conv #(", "  conv u_a (", "  ) u_a (", "    .A(1),", "  conv #(\n  ) u_a (\n  );"]
+)
+def test_a_top_of_many_lines_is_refused_soon(line: str, folder: Path) -> None:
+    (folder / f"{TOP}.sv").write_text(f"{line}\n" * (400_000 // len(line)))
+    assert f"{TOP}.sv" in refusal(folder) or "are not those" in refusal(folder)
+
+
 def test_the_plan_of_a_manifest_is_recomputed(folder: Path) -> None:
     document = json.loads((folder / MANIFEST).read_text())["plan"]
     for resources, words in (

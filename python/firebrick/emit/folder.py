@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,254}", re.ASCII)
 """Names of files and folders: they mean the same to every shell, tool and config file."""
 MOST_BYTES = 64 << 20
 """Largest file that is read."""
-MOST_TOTAL = 512 << 20
+MOST_TOTAL = 128 << 20
 """Bytes that are read of a folder."""
 MOST_FILES = 1 << 14
 """Files of a folder that are read; SqueezeNet v1.1 on a ZCU104 has 600."""

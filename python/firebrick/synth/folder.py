@@ -24,13 +24,16 @@ from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
 from firebrick.plan.checked import Fields, parse, read_text
 
-INSTANCE = re.compile(r"^  (\w+) (?:#\(\n(.*?)\n  \) )?u_(\w+) \(\n.*?^  \);$", re.M | re.S | re.A)
-PARAMETER = re.compile(r"^    \.(\w+)\((.*?)\),?$", re.MULTILINE | re.ASCII)
+OPEN = re.compile(r"  (\w+) (?:#\(|u_(\w+) \()", re.ASCII)
+PARAMETER = re.compile(r"    \.(\w+)\((.*)\),?", re.ASCII)
+CLOSE = re.compile(r"  \) u_(\w+) \(", re.ASCII)
+END = "  );"
 DECIMAL = re.compile(r"-?\d{1,20}", re.ASCII)
 SIZED = re.compile(r"\d{1,4}'h([0-9a-f]{1,1024})", re.ASCII)
 TEXT = re.compile(r'"[\w.+-]{0,200}"', re.ASCII)
 PREFIX = "PREFIX"
-LARGEST_TOP = 16 << 20
+LARGEST_TOP = 4 << 20
+MOST_PARTS = 4096
 MEMORY = ".mem"
 """Ending of the names of memory images."""
 
@@ -150,26 +153,49 @@ def number(literal: str) -> int:
 
 
 def _parts(folder: Path, top: str, memories: set[str]) -> list[Part]:
-    text = text_of(folder, top, LARGEST_TOP)
-    parts = [_part(match, folder, top, memories) for match in INSTANCE.finditer(text)]
-    if len(parts) != len(re.findall(r"\bu_\w+ \($", text, re.MULTILINE)):
-        raise FirebrickError(f"{folder / top}: is not as generated, some instance cannot be read")
-    if len({x.name for x in parts}) != len(parts):
-        raise FirebrickError(f"{folder / top}: is not as generated, two instances share a name")
-    return parts
-
-
-def _part(match: re.Match[str], folder: Path, top: str, memories: set[str]) -> Part:
-    module, body, name = match.groups()
-    parameters = dict(PARAMETER.findall(body or ""))
-    for field, value in parameters.items():
-        if not is_literal(value):
+    parts: dict[str, Part] = {}
+    for module, name, parameters in _instances(folder / top, text_of(folder, top, LARGEST_TOP)):
+        if name in parts or len(parts) == MOST_PARTS:
             raise FirebrickError(
-                f"{folder / top}: is not as generated: instance {name!r:.80}: "
-                f"{field}={value!r:.60} is no decimal, no sized literal and no plain text in quotes"
+                f"{folder / top}: is not as generated, instance {name!r:.80} is there twice, or is "
+                f"one of more than {MOST_PARTS}"
             )
-    images = {}
-    if parameters.pop(PREFIX, None):
-        for file in sorted(x for x in memories if x.startswith(f"{name}.")):
-            images[f"{module}.{file.removeprefix(f'{name}.')}"] = text_of(folder, file)
-    return Part(name, module, parameters, images)
+        images = {}
+        if parameters.pop(PREFIX, None):
+            for file in sorted(x for x in memories if x.startswith(f"{name}.")):
+                images[f"{module}.{file.removeprefix(f'{name}.')}"] = text_of(folder, file)
+        parts[name] = Part(name, module, parameters, images)
+    return list(parts.values())
+
+
+def _instances(top: Path, text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Module, name and parameters of each instance.
+
+    Raises:
+        FirebrickError: when lines of one are not as generated.
+    """
+    module = name = ""
+    parameters: dict[str, str] = {}
+    for line in text.split("\n"):
+        if match := OPEN.fullmatch(line):
+            complete = not module
+            module, name, parameters = match[1], match[2] or "", {}
+        elif module and not name:
+            parameter, close = PARAMETER.fullmatch(line), CLOSE.fullmatch(line)
+            complete = bool((parameter and is_literal(parameter[2])) or close)
+            if parameter:
+                parameters[parameter[1]] = parameter[2]
+            elif close:
+                name = close[1]
+        else:
+            complete = True
+            if module and line == END:
+                yield module, name, parameters
+                module = ""
+        if not complete:
+            raise FirebrickError(
+                f"{top}: is not as generated, some instance cannot be read: {line!r:.80} has no "
+                "decimal, no sized literal and no plain text in quotes"
+            )
+    if module:
+        raise FirebrickError(f"{top}: is not as generated, its last instance does not end")

@@ -41,7 +41,7 @@ def read_fields(folder: Path) -> tuple[Fields, str]:
         FirebrickError: when there is none that can be read.
     """
     path = folder / MANIFEST
-    if path.is_file():  # else reading says why not
+    if path.exists():  # else reading says why not
         inner_path(folder, MANIFEST)
     fields = Fields(parse(read_text(path), str(path)), str(path))
     return fields, str(fields.left.get("target", "rtl"))
