@@ -31,6 +31,7 @@ class Case:
     code_bits: int = 6
     value_bits: int = 8
     density: float = 0.4
+    powers: bool = False  # multipliers are powers of two: many sums lie between two outputs
     fire: bool = False  # the first half of the outputs has centre taps only
     lanes: int = 1
     columns: int = 4
@@ -74,6 +75,10 @@ def conv(case: Case) -> Conv:
     shift = int(np.clip(np.floor(MULTIPLIER_BITS - 1 - np.log2(scale)), 0, 40))
     top = (1 << MULTIPLIER_BITS) - 1
     multiplier = np.clip(scale * 2.0**shift * rng.uniform(0.2, 2, outputs), 0, top)
+    if case.powers:
+        shift = MULTIPLIER_BITS  # at least one bit of each sum is dropped
+        dropped = np.rint(-np.log2(scale * rng.uniform(0.2, 2, outputs)))
+        multiplier = 2 ** (shift - np.clip(dropped, 1, shift))
     bound = min(spread, (1 << (BIAS_BITS - 1)) - 1)
     return Conv(
         "layer",
@@ -132,33 +137,35 @@ CASES = {
     "fire_expand": Case((6, 16), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=4, drain=2),
     "stem_7x7_2": Case((3, 6), (17, 19), 7, 2, lanes=3, columns=3, drain=3),
     "right_pad_only": Case(
-        (2, 3), (6, 7), 3, 2, out_size=(3, 4), lanes=2, columns=2, in_signed=True, density=0.8
+        (2, 3), (6, 7), 3, 2, out_size=(3, 4), lanes=2, columns=2, in_signed=True, density=0.8,
+        in_bits=4, value_bits=5, powers=True,
     ),
-    "wider_than_the_row": Case((3, 4), (3, 5), 3, 1, 1, lanes=1, columns=8, drain=3, gap_bits=0),
+    "wider_than_the_row": Case((3, 4), (5, 7), 5, 2, 2, lanes=1, columns=8, drain=3, gap_bits=0),
     "one_column_many_lanes": Case(
-        (8, 6), (5, 4), 3, 1, 1, lanes=21, columns=1, deal="taps", gap_bits=1, out_signed=True
+        (8, 6), (5, 4), 3, 1, 1, lanes=21, columns=1, deal="taps", gap_bits=1, out_signed=True,
+        in_bits=4, value_bits=4, powers=True,
     ),
     "one_of_everything": Case((1, 1), (1, 1), columns=1, density=1.0),
     "tight_squeeze": Case((12, 5), (5, 9), lanes=2, columns=4, drain=4, tight=True),
     "tight_expand": Case((4, 9), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=6, tight=True),
-    "tight_stem": Case((3, 6), (17, 19), 7, 2, lanes=3, columns=3, drain=3, tight=True),
+    "tight_stem": Case((3, 6), (9, 13), 5, 2, 2, lanes=3, columns=3, drain=3, tight=True),
     "fewer_rows_than_the_ring": Case((2, 4), (2, 6), 5, 1, 2, lanes=2, columns=3, gap_bits=2),
     "more_segments_than_beats": Case(
         (2, 3), (4, 4), 2, 1, 1, out_size=(5, 5), lanes=2, columns=4, density=0.9
     ),
     "shallow_queue": Case((6, 9), (4, 12), 3, 1, 1, lanes=3, columns=4, queue_depth=3),
     "drain_bound": Case((2, 12), (4, 16), 1, lanes=2, columns=8, queue_depth=8, density=0.5),
-    "zeros_stored": Case((3, 8), (4, 6), 3, 1, 1, fire=True, lanes=3, store_zeros=True, gap_bits=0),
+    "zeros_stored": Case((3, 8), (4, 8), 3, 2, 1, fire=True, lanes=3, store_zeros=True, gap_bits=0),
     "narrow_numbers": Case(
         (5, 7), (4, 6), 3, 1, 1, in_bits=3, in_signed=True, out_bits=2, out_signed=True,
-        code_bits=2, value_bits=3, lanes=2, columns=2, drain=2,
+        code_bits=2, value_bits=3, lanes=2, columns=2, drain=2, powers=True,
     ),
     "all_in_luts": Case(
         (6, 16), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=5, drain=2, dual=True, fabric=2,
         deal="weights", weights=LUT, rows=LUT,
     ),
     "all_in_blocks": Case(
-        (5, 9), (5, 9), 3, 1, 1, lanes=3, columns=4, dual=True, deal="weights", gap_bits=2,
+        (5, 9), (6, 10), 3, 2, 1, lanes=3, columns=3, dual=True, deal="weights", gap_bits=2,
         lengths=BLOCK, requantize=BLOCK,
     ),
     "ultra": Case(
@@ -166,12 +173,13 @@ CASES = {
         weights=ULTRA, rows=ULTRA,
     ),
     "ultra_words_alone": Case(
-        (4, 5), (4, 6), lanes=2, columns=2, drain=2, gap_bits=5, code_bits=8, in_signed=True,
+        (4, 5), (5, 9), 1, 2, lanes=2, columns=2, drain=2, gap_bits=5, code_bits=8, in_signed=True,
         fabric=2, weights=ULTRA, rows=BLOCK, density=0.3,
     ),
-    "idle_lanes": Case((4, 6), (4, 7), 3, 1, 1, lanes=4, columns=4, idle=2, deal="weights"),
+    "idle_lanes": Case((4, 6), (5, 13), 3, 2, 1, lanes=4, columns=2, idle=2, deal="weights"),
     "only_idle_lanes": Case((2, 3), (3, 4), lanes=2, columns=2, drain=2, density=0.0),
-    "nine_bits": Case((3, 4), (4, 7), 3, 1, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
+    "nine_bits": Case((3, 4), (5, 9), 3, 2, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
+    "kernel_below_stride": Case((3, 4), (6, 11), 2, 3, 1, lanes=2, columns=2, drain=2, gap_bits=1),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""
 
@@ -183,23 +191,29 @@ def _output_sizes(size: int, kernel: int, stride: int, pad: int) -> list[int]:
 
 
 @st.composite
-def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
-    """Any legal case, small; contents from a seed at or above `seeds`."""
+def draw_cases(draw: st.DrawFn, seeds: int = 0, *, real: bool = False) -> Case:
+    """Any legal case, small; contents from a seed at or above `seeds`.
+
+    With `real`, one that uses what an engine has: windows of several pixels, several lanes that all
+    have weights, several beats a row, the last of which has padding.
+    """
 
     def number(low: int, high: int) -> int:
         return draw(st.integers(low, high))
 
-    kernel = number(1, 7)
+    kernel = number(2, 5) if real else number(1, 7)
     stride, pad = number(1, 3), number(0, kernel - 1)
-    size = (number(1, 9), number(1, 14))
+    least = max(1, -(-(kernel - stride - pad) // stride))
+    columns = number(max(2, least), max(3, least)) if real else number(least, max(least, 8))
+    beat = columns * stride
+    width = beat * number(1, 2) + number(1, beat - 1) if real else number(1, 14)
+    size = (number(4 if real else 1, 9), width)
     heights, widths = (_output_sizes(n, kernel, stride, pad) for n in size)
     assume(heights and widths)
-    channels = (number(1, 8), number(1, 10))
-    least = max(1, -(-(kernel - stride - pad) // stride))
-    columns = number(least, max(least, 8))
+    channels = (number(2, 6), number(3, 8)) if real else (number(1, 8), number(1, 10))
     in_bits, value_bits, in_signed = number(2, 9), number(2, 8), draw(st.booleans())
     shared = not in_signed and in_bits + value_bits <= 16 and 2 * in_bits + value_bits <= 24
-    lanes = number(1, min(5, channels[0] * kernel**2))
+    lanes = number(2, 4) if real else number(1, min(5, channels[0] * kernel**2))
     return Case(
         channels,
         size,
@@ -213,7 +227,8 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
         out_signed=draw(st.booleans()),
         code_bits=number(2, 8),
         value_bits=value_bits,
-        density=draw(st.sampled_from((0.05, 0.3, 0.6, 1.0))),
+        density=draw(st.sampled_from((0.3, 0.6, 1.0) if real else (0.05, 0.3, 0.6, 1.0))),
+        powers=draw(st.booleans()),
         fire=draw(st.booleans()),
         lanes=lanes,
         columns=columns,
@@ -222,7 +237,7 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0) -> Case:
         queue_depth=draw(st.sampled_from((2, 4, 8, 32))),
         store_zeros=draw(st.booleans()),
         deal=draw(st.sampled_from(("channels", "taps", "weights"))),
-        idle=draw(st.sampled_from((0, 0, lanes - 1))),
+        idle=draw(st.sampled_from((0, 0, lanes - 1))) if not real else 0,
         dual=shared and draw(st.booleans()),
         fabric=draw(st.sampled_from((0, columns, columns // 2))),
         weights=draw(st.sampled_from(MemoryKind)),

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from rtl_tests import AT_ONCE
 
 from firebrick.ops.base import Engine, IntArray
 from firebrick.ops.stream import StreamType, to_beats
@@ -90,6 +91,7 @@ def hls_tests(
     cases: Mapping[str, Case],
     slow_cases: Mapping[str, Case],
     drawn: SearchStrategy[Case],
+    real: SearchStrategy[Case] | None = None,
 ) -> tuple[Test, Test, Test, Test]:
     """Tests for a module's namespace, as `rtl_tests`; one build serves all cases of a test.
 
@@ -97,7 +99,8 @@ def hls_tests(
         bench: makes operator, folding and stimuli of a case.
         cases: by name, run always.
         slow_cases: by name, run by `make test-all`, like all others with sanitizers.
-        drawn: strategy for geometries; some always, more by `make test-all`.
+        drawn: strategy for geometries, run by `make test-all`.
+        real: the same, run always, as in `rtl_tests`.
     """
 
     def check_all(some: Mapping[str, Case], folder: Path, root: Path, *, sanitized: bool) -> None:
@@ -119,9 +122,8 @@ def hls_tests(
     def test_hls_more(tmp_path: Path, build_root: Path) -> None:
         check_all({**cases, **slow_cases}, tmp_path, build_root, sanitized=True)
 
-    # The first example is the simplest of all.
-    @settings(max_examples=2, deadline=None, derandomize=True)
-    @given(some=st.lists(drawn, min_size=3, max_size=3))
+    @settings(AT_ONCE, max_examples=1)
+    @given(some=st.lists(drawn if real is None else real, min_size=4, max_size=4))
     def test_hls_drawn(
         some: list[Case], tmp_path_factory: pytest.TempPathFactory, build_root: Path
     ) -> None:

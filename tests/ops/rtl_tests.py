@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 Case = TypeVar("Case")
 Test = Callable[..., None]
+
+AT_ONCE = settings(
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+"""Of tests that are always run: the first failing draw is reported as it is, since to shrink it
+would compile a simulator at every step."""
 
 
 def rtl_tests(
@@ -20,6 +29,7 @@ def rtl_tests(
     cases: Mapping[str, Case],
     slow_cases: Mapping[str, Case],
     drawn: SearchStrategy[Case],
+    real: SearchStrategy[Case] | None = None,
 ) -> tuple[Test, Test, Test, Test]:
     """Tests for a module's namespace: named cases and drawn geometries, fast and slow.
 
@@ -27,7 +37,9 @@ def rtl_tests(
         check: builds and simulates one case; takes the case, a work folder and the build folder.
         cases: by name, run always.
         slow_cases: by name, run by `make test-all`.
-        drawn: strategy for geometries; a few always, more by `make test-all`.
+        drawn: strategy for geometries, run by `make test-all`.
+        real: the same, run always, of those worth a simulator; `drawn` if None, whose first is the
+            simplest of all.
     """
 
     @pytest.mark.parametrize("name", cases)
@@ -39,8 +51,8 @@ def rtl_tests(
     def test_rtl_more(name: str, tmp_path: Path, build_root: Path) -> None:
         check(slow_cases[name], tmp_path, build_root)
 
-    @settings(max_examples=3, deadline=None, derandomize=True)
-    @given(case=drawn)
+    @settings(AT_ONCE, max_examples=2)
+    @given(case=drawn if real is None else real)
     def test_rtl_drawn(
         case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
     ) -> None:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -6,16 +7,18 @@ import numpy as np
 import pytest
 from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
+from rounding import met, wanted
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
 from firebrick.ops.add import Add, AddEngine
-from firebrick.ops.base import TensorType
+from firebrick.ops.base import IntArray, TensorType
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
 
-U8 = TensorType(3, 4, 9)
-S8 = TensorType(3, 4, 9, signed=True)
+U8 = TensorType(6, 8, 9)
+S8 = TensorType(6, 8, 9, signed=True)
+S6, S5 = (TensorType(3, 4, 9, bits, signed=True) for bits in (6, 5))
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ class Case:
 
 
 CASES = {
-    "residual": Case(U8, S8, U8, (40000, 20000), 16, 4),
-    "signed_3_columns": Case(S8, S8, S8, (65535, 65535), 17, 3),
+    "residual": Case(U8, S8, U8, (57344, 40960), 16, 4),  # 7/8 a + 5/8 b
+    "signed_3_columns": Case(S6, S6, S5, (32768, 32768), 16, 3),
     "one_pixel_no_shift": Case(
         TensorType(1, 1, 1), TensorType(1, 1, 1), TensorType(1, 1, 1, 20), (3, 5), 0, 1
     ),
@@ -55,15 +58,22 @@ TENSOR = st.builds(
     bits=st.integers(2, 12),
     signed=st.booleans(),
 )
-CASE = st.builds(
-    Case,
-    left=TENSOR,
-    right=TENSOR,
-    output=TENSOR,
-    multipliers=st.tuples(st.integers(0, 65535), st.integers(0, 65535)),
-    shift=st.integers(0, 20),
-    columns=st.integers(1, 8),
-)
+MULTIPLIER = st.integers(0, 15).map(lambda power: 1 << power) | st.integers(0, 65535)
+
+
+@st.composite
+def draw_cases(draw: st.DrawFn) -> Case:
+    """Any types and multipliers; sums are about as large as the output, or some bits off."""
+    left, right, output = (draw(TENSOR) for _ in range(3))
+    multipliers = draw(MULTIPLIER), draw(MULTIPLIER)
+    largest = left.hi * multipliers[0] + right.hi * multipliers[1]
+    shift = largest.bit_length() - output.bits + draw(st.integers(-3, 3))
+    return Case(left, right, output, multipliers, min(40, max(0, shift)), draw(st.integers(1, 8)))
+
+
+def real(case: Case) -> bool:
+    """Beats with padding, both inputs count, bits are dropped."""
+    return case.columns not in (1, 7) and min(case.multipliers) > 0 and case.shift > 0
 
 
 def bench(case: Case) -> Bench:
@@ -80,11 +90,24 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
-    check, CASES, SLOW_CASES, CASE
+    check, CASES, SLOW_CASES, draw_cases(), draw_cases().filter(real)
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
-    bench, CASES, SLOW_CASES, CASE
+    bench, CASES, SLOW_CASES, draw_cases(), draw_cases().filter(real)
 )
+
+
+def scaled(case: Case) -> IntArray:
+    """Sums of a case, before half is added."""
+    left, right = bench(case).inputs
+    return left * case.multipliers[0] + right * case.multipliers[1]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_cases_meet_ties_and_both_clamps(signed: bool) -> None:
+    cases = [case for case in CASES.values() if case.output.signed is signed]
+    found = sum((met(scaled(case), case.shift, case.output) for case in cases), Counter())
+    assert [name for name in wanted(signed) if not found[name]] == [], found
 
 
 def test_golden_rounds_halves_up_and_clamps() -> None:

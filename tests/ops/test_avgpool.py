@@ -60,6 +60,13 @@ CASE = st.builds(
 )
 
 
+def real(case: Case) -> bool:
+    """Several channels and rows, several beats a row, of which the last has padding."""
+    kind = case.kind
+    ragged = kind.width > case.columns and kind.width % case.columns > 0
+    return min(kind.channels, kind.height) > 1 and ragged
+
+
 def bench(case: Case) -> Bench:
     operator = case.operator()
     rng = np.random.default_rng(13)
@@ -76,10 +83,10 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
-    check, CASES, SLOW_CASES, CASE
+    check, CASES, SLOW_CASES, CASE, CASE.filter(real)
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
-    bench, CASES, SLOW_CASES, CASE
+    bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
 )
 
 

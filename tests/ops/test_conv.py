@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 from string import ascii_lowercase
@@ -6,8 +7,11 @@ from string import ascii_lowercase
 import numpy as np
 import pytest
 from conv_cases import CASES, ULTRA, Case, conv, draw_cases, engine
+from conv_limits import LIMITS, Limit
 from hls_tests import Bench, hls_tests
 from hypothesis import HealthCheck, given, settings
+from rounding import met, wanted
+from rtl_tests import AT_ONCE
 
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ops.base import Memory
@@ -29,12 +33,15 @@ def bench(dut: ConvEngine) -> Bench:
     return Bench(dut, [tensor], seed=5, in_orders=[dut.in_order], out_order=dut.out_order)
 
 
+def bench_of(case: Case | Limit) -> Bench:
+    return case.bench() if isinstance(case, Limit) else bench(engine(case))
+
+
 def check(
-    dut: ConvEngine, folder: Path, build_root: Path, period_slack: int, latency_slack: int
+    run: Bench, folder: Path, build_root: Path, period_slack: int, latency_slack: int
 ) -> Measured:
-    run = bench(dut)
     return check_engine(
-        dut,
+        run.engine,
         run.inputs,
         folder,
         build_root,
@@ -46,9 +53,12 @@ def check(
     )
 
 
-@pytest.mark.parametrize("name", CASES)
+ALL = {**CASES, **LIMITS}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_rtl(name: str, tmp_path: Path, build_root: Path) -> None:
-    measured = check(engine(CASES[name]), tmp_path, build_root, 0, DRAINED.get(name, LATENCY))
+    measured = check(bench_of(ALL[name]), tmp_path, build_root, 0, DRAINED.get(name, LATENCY))
     if name not in DRAINED:  # later than predicted, never earlier
         assert 0 <= measured.first - measured.predicted_first <= LATENCY
 
@@ -57,7 +67,7 @@ def check_random(case: Case, folder: Path, build_root: Path) -> None:
     """Any geometry computes the right values; its cycles are exact where it waits for no rows."""
     dut = engine(case)
     timing = dut.timing()
-    measured = check(dut, folder, build_root, FOREVER, FOREVER)
+    measured = check(bench(dut), folder, build_root, FOREVER, FOREVER)
     if len(dut.row_cycles.steady) == 1:
         # While it waits, the queues empty, and the next row may be faster than the steady one.
         assert measured.period <= measured.predicted_period
@@ -73,8 +83,8 @@ RANDOM = settings(
 )
 
 
-@settings(RANDOM, max_examples=4)
-@given(case=draw_cases())
+@settings(AT_ONCE, max_examples=3)
+@given(case=draw_cases(real=True))
 def test_rtl_of_any_geometry(
     case: Case, tmp_path_factory: pytest.TempPathFactory, build_root: Path
 ) -> None:
@@ -91,7 +101,7 @@ def test_rtl_of_many_geometries(
 
 
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
-    lambda case: bench(engine(case)), CASES, {}, draw_cases()
+    bench_of, ALL, {}, draw_cases(), draw_cases(real=True)
 )
 
 
@@ -115,7 +125,7 @@ def test_check_sees_a_flipped_bit(suffix: str, tmp_path: Path, build_root: Path)
         *(getattr(good, field.name) for field in fields(ConvEngine))
     )
     with pytest.raises(CheckFailed, match="values differ"):
-        check(bad, tmp_path, build_root, FOREVER, FOREVER)
+        check(bench(bad), tmp_path, build_root, FOREVER, FOREVER)
 
 
 def words_of(dut: ConvEngine, name: str) -> list[int]:
@@ -280,3 +290,40 @@ def test_accumulator_width_is_tight() -> None:
     biased = [s + int(operator.bias[n % len(operator.bias)]) for n, s in enumerate(sums)]
     assert all(-limit <= s < limit for s in biased)
     assert max(map(abs, (*sums, *biased))) >= limit // 2
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_are_reached_at_every_column(name: str) -> None:
+    limit = LIMITS[name]
+    run = limit.bench()
+    sums = run.engine.operator.golden(*run.inputs)
+    assert sums.min((0, 1, 2)).tolist() == [limit.ends[0]] * limit.kind.width
+    assert sums.max((0, 1, 2)).tolist() == [limit.ends[1]] * limit.kind.width
+    assert limit.operator().acc_bits == limit.acc_bits
+
+
+@pytest.mark.parametrize("power", range(2, 18))
+def test_accumulator_is_as_wide_as_its_largest_sum(power: int) -> None:
+    one = conv(replace(CASES["one_of_everything"], in_bits=1))
+    ends = {(1 << power) - 1: 1, 1 << power: 2, -1 << power: 1, (-1 << power) - 1: 2}
+    for end, further in ends.items():
+        step = 1 if end > 0 else -1  # of the only pixel and weight
+        fields = {"codebook": np.array([0, step]), "bias": np.array([end - step])}
+        limit = replace(one, codes=np.ones_like(one.codes), **fields)
+        assert limit.acc_bits == power + further, end
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_cases_meet_ties_and_both_clamps(signed: bool) -> None:
+    cases = [case for case in CASES.values() if case.out_signed is signed]
+    found = sum((rounded(bench_of(case)) for case in cases), Counter())
+    assert [name for name in wanted(signed) if not found[name]] == [], found
+
+
+def rounded(run: Bench) -> Counter[str]:
+    """What the requantizations of a case meet."""
+    operator = run.engine.operator
+    wide = replace(operator.output, bits=40, signed=True)
+    ones = np.ones_like(operator.multiplier)
+    sums = replace(operator, output=wide, multiplier=ones, shift=0).golden(*run.inputs)
+    return met(sums * operator.multiplier[:, None, None], operator.shift, operator.output)

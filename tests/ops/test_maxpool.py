@@ -42,15 +42,16 @@ class Case:
 
 CASES = {
     "squeezenet_ceil": Case(5, (8, 14), 3, 2, 4),
-    "clipped_at_a_full_beat": Case(3, (6, 8), 3, 2, 2),
+    "clipped_at_a_full_beat": Case(3, (6, 8), 5, 2, 2),
     "floor": Case(3, (8, 14), 3, 2, 3, ceil=False),
-    "one_column_signed": Case(2, (7, 9), 3, 2, 1, signed=True, memory=MemoryKind.BLOCK),
+    "one_column_signed": Case(2, (7, 9), 4, 2, 1, signed=True, memory=MemoryKind.BLOCK),
     "overlapping_3_1": Case(2, (5, 7), 3, 1, 1),
-    "one_word": Case(1, (9, 4), 3, 2, 2),
+    "one_word": Case(1, (5, 4), 4, 2, 2),
     "gaps_2_3": Case(2, (8, 11), 2, 3, 2, bits=5),
 }
 SLOW_CASES = {
     "squeezenet_112": Case(64, (20, 112), 3, 2, 14),
+    "one_word_3_2": Case(1, (9, 4), 3, 2, 2),
     "no_overlap": Case(4, (6, 6), 2, 2, 5),
     "kernel_1": Case(3, (5, 5), 1, 2, 2),
     "kernel_5_1": Case(2, (9, 9), 5, 1, 2),
@@ -63,7 +64,7 @@ CASE = st.builds(
     Case,
     channels=st.integers(1, 4),
     size=st.tuples(st.integers(4, 10), st.integers(4, 12)),
-    kernel=st.integers(1, 4),
+    kernel=st.integers(1, 5),
     stride=st.integers(1, 3),
     columns=st.integers(1, 5),
     ceil=st.booleans(),
@@ -71,6 +72,12 @@ CASE = st.builds(
     signed=st.booleans(),
     memory=st.sampled_from(MemoryKind),
 )
+
+
+def real(case: Case) -> bool:
+    """Several beats a row, of which the last has padding; windows of several pixels."""
+    beat = case.columns * case.stride
+    return case.kernel > 1 and case.size[1] > beat and case.size[1] % beat > 0
 
 
 def bench(case: Case) -> Bench:
@@ -86,10 +93,10 @@ def check(case: Case, tmp_path: Path, build_root: Path) -> None:
 
 
 test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
-    check, CASES, SLOW_CASES, CASE
+    check, CASES, SLOW_CASES, CASE, CASE.filter(real)
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
-    bench, CASES, SLOW_CASES, CASE
+    bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
 )
 
 
