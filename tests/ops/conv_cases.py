@@ -149,7 +149,9 @@ CASES = {
     "tight_squeeze": Case((12, 5), (5, 9), lanes=2, columns=4, drain=4, tight=True),
     "tight_expand": Case((4, 9), (6, 11), 3, 1, 1, fire=True, lanes=2, columns=6, tight=True),
     "tight_stem": Case((3, 6), (9, 13), 5, 2, 2, lanes=3, columns=3, drain=3, tight=True),
-    "fewer_rows_than_the_ring": Case((2, 4), (2, 6), 5, 1, 2, lanes=2, columns=3, gap_bits=2),
+    "fewer_rows_than_the_ring": Case(
+        (2, 4), (2, 6), 5, 1, 2, out_size=(4, 8), lanes=2, columns=3, gap_bits=2
+    ),
     "more_segments_than_beats": Case(
         (2, 3), (4, 4), 2, 1, 1, out_size=(5, 5), lanes=2, columns=4, density=0.9
     ),
@@ -194,8 +196,9 @@ def _output_sizes(size: int, kernel: int, stride: int, pad: int) -> list[int]:
 def draw_cases(draw: st.DrawFn, seeds: int = 0, *, real: bool = False) -> Case:
     """Any legal case, small; contents from a seed at or above `seeds`.
 
-    With `real`, one that uses what an engine has: windows of several pixels, several lanes that all
-    have weights, several beats a row, the last of which has padding.
+    With `real`, one that uses what an engine has: windows of several pixels that overlap the border
+    or step on by several, several lanes that all have weights, several beats a row, the last of
+    which has padding.
     """
 
     def number(low: int, high: int) -> int:
@@ -203,6 +206,7 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0, *, real: bool = False) -> Case:
 
     kernel = number(2, 5) if real else number(1, 7)
     stride, pad = number(1, 3), number(0, kernel - 1)
+    assume(not real or stride > 1 or pad > 0)
     least = max(1, -(-(kernel - stride - pad) // stride))
     columns = number(max(2, least), max(3, least)) if real else number(least, max(least, 8))
     beat = columns * stride

@@ -123,7 +123,7 @@ def hls_tests(
         check_all({**cases, **slow_cases}, tmp_path, build_root, sanitized=True)
 
     @settings(AT_ONCE, max_examples=1)
-    @given(some=st.lists(drawn if real is None else real, min_size=4, max_size=4))
+    @given(some=st.lists(drawn if real is None else real, min_size=4, max_size=4, unique=True))
     def test_hls_drawn(
         some: list[Case], tmp_path_factory: pytest.TempPathFactory, build_root: Path
     ) -> None:

@@ -38,8 +38,8 @@ def rtl_tests(
         cases: by name, run always.
         slow_cases: by name, run by `make test-all`.
         drawn: strategy for geometries, run by `make test-all`.
-        real: the same, run always, of those worth a simulator; `drawn` if None, whose first is the
-            simplest of all.
+        real: the same, run always, without those that are not worth a simulator, such as the
+            simplest of all, which would come first; `drawn` if None.
     """
 
     @pytest.mark.parametrize("name", cases)

@@ -19,24 +19,26 @@ from firebrick.verify.check import check_engine, random_tensor
 class Case:
     kind: TensorType
     columns: int
-    bias: int = 0
+    bias: tuple[int, int] = (0, 0)  # least and largest
     memory: MemoryKind | None = None
 
     def operator(self) -> AvgPool:
         rng = np.random.default_rng(11)
-        bias = rng.integers(-self.bias, self.bias, self.kind.channels, endpoint=True)
+        bias = rng.integers(*self.bias, self.kind.channels, endpoint=True)
+        bias[[0, -1]] = self.bias
         return AvgPool("logits", self.kind, sum_type(self.kind, bias), bias)
 
 
 CASES = {
     "classes": Case(TensorType(10, 5, 7), 3),
-    "signed_with_ring": Case(TensorType(5, 3, 4, signed=True), 4, bias=3000),
-    "one_channel": Case(TensorType(1, 4, 3, 5), 3, bias=20),
+    # Sums down to -4097 and up to 4095: with a bit less, the former would not fit.
+    "signed_with_ring": Case(TensorType(5, 3, 4, signed=True), 4, bias=(-2561, 2571)),
+    "one_channel": Case(TensorType(1, 4, 3, 5), 3, bias=(140, 140)),  # sums up to 512
     "one_pixel": Case(TensorType(6, 1, 1), 2),
-    "block_of_two_chunks": Case(TensorType(1030, 2, 1), 1, bias=9, memory=MemoryKind.BLOCK),
+    "block_of_two_chunks": Case(TensorType(1030, 2, 1), 1, bias=(-9, 9), memory=MemoryKind.BLOCK),
 }
 SLOW_CASES = {
-    "squeezenet": Case(TensorType(1000, 14, 14), 14, bias=100),
+    "squeezenet": Case(TensorType(1000, 14, 14), 14, bias=(-100, 100)),
     "two_channels": Case(TensorType(2, 3, 1, signed=True), 1),
     "one_channel_segments": Case(TensorType(1, 3, 5), 2),
     "one_row": Case(TensorType(3, 1, 9), 4),
@@ -55,7 +57,7 @@ CASE = st.builds(
         signed=st.booleans(),
     ),
     columns=st.integers(1, 5),
-    bias=st.integers(0, 5000),
+    bias=st.integers(0, 5000).map(lambda bias: (-bias, bias)),
     memory=st.sampled_from([MemoryKind.LUT, MemoryKind.BLOCK]),
 )
 
@@ -73,6 +75,7 @@ def bench(case: Case) -> Bench:
     order = tuple(int(c) for c in rng.permutation(case.kind.channels))
     engine = AvgPoolEngine(operator, case.columns, order, case.memory)
     tensor = random_tensor(rng, StreamType(case.kind, case.columns), 5)
+    tensor[:2] = np.array([case.kind.lo, case.kind.hi])[:, None, None, None]  # sums at their ends
     return Bench(engine, [tensor], seed=13, in_orders=[order])
 
 
@@ -88,6 +91,12 @@ test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
     bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
 )
+
+
+def test_cases_reach_sums_one_beyond_a_power_of_two() -> None:
+    runs = [bench(CASES[name]) for name in ("one_channel", "signed_with_ring")]
+    above, below = (run.engine.operator.golden(*run.inputs) for run in runs)
+    assert (above.max(), below.min()) == (512, -4097)
 
 
 @pytest.mark.parametrize("signed", [False, True])

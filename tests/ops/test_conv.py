@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections import Counter
 from dataclasses import fields, replace
 from pathlib import Path
 from string import ascii_lowercase
 
 import numpy as np
+import pyslang
 import pytest
-from conv_cases import CASES, ULTRA, Case, conv, draw_cases, engine
+from conv_cases import CASES, ULTRA, Case, draw_cases, engine
 from conv_limits import LIMITS, Limit
 from hls_tests import Bench, hls_tests
 from hypothesis import HealthCheck, given, settings
-from rounding import met, wanted
 from rtl_tests import AT_ONCE
 
 from firebrick.errors import CheckFailed, FirebrickError
@@ -19,6 +18,7 @@ from firebrick.ops.conv_engine import ConvEngine, Placement
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import Measured, check_engine, random_tensor
+from firebrick.verify.sources import closure
 
 FOREVER = 1 << 40
 LATENCY = 1
@@ -277,53 +277,15 @@ def test_halo_wider_than_a_beat_is_refused() -> None:
         engine(replace(CASES["stem_7x7_2"], columns=2, drain=1))
 
 
-def test_accumulator_width_is_tight() -> None:
-    """The bound is reached by an input that takes the extreme of each weight's sign."""
-    operator = conv(CASES["fire_expand"])
-    weights, limit = operator.weights, 1 << (operator.acc_bits - 1)
-    sums = [
-        int(np.where(weights * sign > 0, weights, 0).sum((1, 2, 3))[o] * operator.input.hi)
-        for sign in (1, -1)
-        for o in range(operator.output.channels)
-    ]
-    assert all(-limit <= s < limit for s in sums)
-    biased = [s + int(operator.bias[n % len(operator.bias)]) for n, s in enumerate(sums)]
-    assert all(-limit <= s < limit for s in biased)
-    assert max(map(abs, (*sums, *biased))) >= limit // 2
-
-
-@pytest.mark.parametrize("name", LIMITS)
-def test_limits_are_reached_at_every_column(name: str) -> None:
-    limit = LIMITS[name]
-    run = limit.bench()
-    sums = run.engine.operator.golden(*run.inputs)
-    assert sums.min((0, 1, 2)).tolist() == [limit.ends[0]] * limit.kind.width
-    assert sums.max((0, 1, 2)).tolist() == [limit.ends[1]] * limit.kind.width
-    assert limit.operator().acc_bits == limit.acc_bits
-
-
-@pytest.mark.parametrize("power", range(2, 18))
-def test_accumulator_is_as_wide_as_its_largest_sum(power: int) -> None:
-    one = conv(replace(CASES["one_of_everything"], in_bits=1))
-    ends = {(1 << power) - 1: 1, 1 << power: 2, -1 << power: 1, (-1 << power) - 1: 2}
-    for end, further in ends.items():
-        step = 1 if end > 0 else -1  # of the only pixel and weight
-        fields = {"codebook": np.array([0, step]), "bias": np.array([end - step])}
-        limit = replace(one, codes=np.ones_like(one.codes), **fields)
-        assert limit.acc_bits == power + further, end
-
-
-@pytest.mark.parametrize("signed", [False, True])
-def test_cases_meet_ties_and_both_clamps(signed: bool) -> None:
-    cases = [case for case in CASES.values() if case.out_signed is signed]
-    found = sum((rounded(bench_of(case)) for case in cases), Counter())
-    assert [name for name in wanted(signed) if not found[name]] == [], found
-
-
-def rounded(run: Bench) -> Counter[str]:
-    """What the requantizations of a case meet."""
-    operator = run.engine.operator
-    wide = replace(operator.output, bits=40, signed=True)
-    ones = np.ones_like(operator.multiplier)
-    sums = replace(operator, output=wide, multiplier=ones, shift=0).golden(*run.inputs)
-    return met(sums * operator.multiplier[:, None, None], operator.shift, operator.output)
+@pytest.mark.parametrize("lane", [0, 9, 10, 47, 99, 100, 123, 999])
+def test_memories_are_named_by_the_lane_in_decimal(lane: int) -> None:
+    """More lanes than any simulated case has."""
+    compilation = pyslang.ast.Compilation()
+    top = f"module top;\nconv_weights #(.LANE({lane})) u_weights ();\nendmodule"
+    for tree in map(pyslang.syntax.SyntaxTree.fromFile, map(str, closure([top]))):
+        compilation.addSyntaxTree(tree)
+    compilation.addSyntaxTree(pyslang.syntax.SyntaxTree.fromText(top))
+    for memory in ("weights", "lengths", "positions"):
+        part = "gen_rom.u_weights" if memory == "weights" else f"u_{memory}"
+        prefix = compilation.getRoot().lookupName(f"top.u_weights.{part}.PREFIX").value
+        assert prefix.convertToStr().value == f"conv.{memory}{lane}"
