@@ -212,3 +212,17 @@ def test_a_design_that_is_too_large_stays_too_large(
     result = firebrick(tmp_path, "generate", "q.onnx", "plan.json", "-o", "out")
     assert result.returncode == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_plan_over_its_boards_budget_is_not_built(
+    network: Network, made: Plan, tmp_path: Path
+) -> None:
+    """Not even where the budget is of a board that nobody knows."""
+    fill(tmp_path, network)
+    budget = replace(made.resources, lut=made.resources.lut - 1)
+    text = replace(made, board="my-own-board", budget=budget).to_json()
+    (tmp_path / "plan.json").write_text(text)
+    result = firebrick(tmp_path, "generate", "q.onnx", "plan.json", "-o", "out")
+    assert result.returncode == 1
+    assert f"lut={made.resources.lut} exceeds {budget.lut} available" in result.stderr
+    assert not (tmp_path / "out").exists()

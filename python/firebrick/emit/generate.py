@@ -113,8 +113,11 @@ def check_onchip(plan: Plan) -> None:
     """Refuse a design that does not stay on chip.
 
     Raises:
-        CheckFailed: naming the bytes needed and available.
+        CheckFailed: naming the bytes, or the resources of the board, needed and available.
     """
+    if plan.excess:
+        what = [f"{n}={x} exceeds {y} available" for n, (x, y) in plan.excess.items()]
+        raise CheckFailed(f"{plan.model} on {plan.board}: {', '.join(what)}")
     if not plan.fits:
         need = plan.onchip_bytes
         raise CheckFailed(

@@ -102,9 +102,9 @@ def build(network: Network, plan: Plan, derived: Derived | None = None) -> Pipel
     Raises:
         FirebrickError: the plan is another network's, or does not suit it.
     """
+    plan.check(network)
     if derived is None:
         return _built(network, plan)
-    plan.check(network)
     return _Builder(network, plan, derived).build()
 
 

@@ -23,6 +23,7 @@ from firebrick.emit.generate import generate, load_words
 from firebrick.errors import FirebrickError, printable, printable_lines
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
+from firebrick.plan.claims import check_claims
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 from firebrick.progress import silent
@@ -133,11 +134,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         network = load.read(chosen.model)
-        plan = (
-            default_plan(network, silent)
-            if chosen.plan is None
-            else Plan.from_json(chosen.plan.read_text(), str(chosen.plan))
-        )
+        if chosen.plan is None:
+            plan = default_plan(network, silent)
+        else:
+            plan = Plan.from_json(chosen.plan.read_text(), str(chosen.plan))
+            check_claims(network, plan)
         size = (network.preprocessing.resize, network.image.height, network.image.width)
         pixels = np.stack([images.load_pixels(x, *size) for x in chosen.photographs])
         result = simulate(network, plan, pixels)
