@@ -135,13 +135,13 @@ async def flood(
         every: so often the good one sends a photograph.
     """
     seen = Seen()
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
     bad = [
-        asyncio.ensure_future(_come_again(port, client, seen))
+        asyncio.ensure_future(_come_again(port, client, seen, end))
         for client, count in clients.items()
         for _ in range(count)
     ]
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
     await asyncio.sleep(0.2)
     while (start := loop.time()) < end:
         try:
@@ -153,21 +153,22 @@ async def flood(
     for task in bad:
         task.cancel()
     for result in await asyncio.gather(*bad, return_exceptions=True):
-        assert isinstance(result, asyncio.CancelledError), result
+        assert result is None or isinstance(result, asyncio.CancelledError), result
     return seen
 
 
-async def _come_again(port: int, client: BadClient, seen: Seen) -> None:
-    turn = 0
-    while True:
+async def _come_again(port: int, client: BadClient, seen: Seen, end: float) -> None:
+    turn, loop = 0, asyncio.get_running_loop()
+    while loop.time() < end:
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection(HOST, port)
             seen.made += 1
             try:
                 await client(Connection(port, turn, reader, writer))
             finally:
-                plug = writer.get_extra_info("socket")
-                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTING)
+                with contextlib.suppress(OSError):  # it may be closed already
+                    plug = writer.get_extra_info("socket")
+                    plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTING)
                 writer.transport.abort()
         turn += 1
         await asyncio.sleep(PAUSE)

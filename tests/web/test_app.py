@@ -31,7 +31,7 @@ from pages import (
 )
 
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.web import connections
+from firebrick.web import connections, upload
 from firebrick.web.app import ASSETS, Limits, make_app
 from firebrick.web.classify import Classifier, Result
 from firebrick.web.guard import HEADERS
@@ -169,6 +169,25 @@ def test_accelerator_that_cannot_be_trusted_is_refused() -> None:
     device.run = lambda *given: (*run(*given)[:2], 0)  # type: ignore[method-assign]
     with pytest.raises(CheckFailed, match="or no cycles"):
         Classifier(MODEL, device)
+
+
+def test_limits_are_as_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
+    limits = Limits()
+    for words in (
+        f"{limits.waiting} more may wait",
+        f"| {connections.MOST} connections, or a quarter of the files",
+        f"| {connections.MOST} requests at work |",
+        f"| {connections.SECONDS:g} seconds for a whole header",
+        f"| {connections.SECONDS:g} seconds to take an answer; {connections.PIECE >> 10} kB",
+        f"| {limits.upload_seconds:g} seconds, and {upload.PACE_BYTES:,} bytes in each "
+        f"{limits.pace_seconds:g} of them |",
+        f"| {MAX_BYTES:,} bytes; up to four times as many more",
+        f"| {upload.MAX_HELD >> 20} MB, coming, waiting and at work |",
+        f"| {limits.answer_seconds:g} seconds until it is classified |",
+    ):
+        assert words in text
+    assert upload.DISCARDED == 4 * MAX_BYTES
 
 
 # --- failures of the accelerator ------------------------------------------------------------------
