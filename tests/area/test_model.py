@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The area model against Yosys, on geometries that it was not fitted to."""
 
+import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 
 import pytest
+from stored_counts import Stored, errors, load
 
 from firebrick.area.coefficients import COEFFICIENTS
 from firebrick.area.model import CONV_PARTS, MODULES, estimate
@@ -89,6 +92,40 @@ def test_shell() -> None:
     for name in ("lut", "lutram", "ff"):
         wanted = getattr(found, name)
         assert abs(getattr(model, name) - wanted) <= wanted / 20, (model, found)
+
+
+STORED = load()
+NOISE = 0.005
+"""What rounding may add to a known error."""
+
+
+def check_stored(kept: Stored, model: Resources) -> None:
+    """The model is as good as it was when the counts were stored, neither higher nor lower."""
+    found = kept.counts
+    assert (model.dsp, model.bram18, model.uram) == (found.dsp, found.bram18, found.uram)
+    assert abs(model.lutram - found.lutram) <= found.lutram / 20
+    for now, known in zip(errors(model, found), kept.errors, strict=True):
+        assert abs(now - known) <= NOISE, (model, found)
+
+
+@pytest.mark.parametrize("kept", STORED, ids=lambda x: f"{x.module}-{x.family}")
+def test_stored_counts(kept: Stored) -> None:
+    check_stored(kept, estimate(kept.module, kept.parameters, kept.family))
+    lut, ff = (abs(x) for x in kept.errors)
+    assert ff <= BIG_ENGINE
+    assert lut <= (BIG_ENGINE if kept.counts.lut >= 300 else 2 * BIG_ENGINE)
+
+
+def test_ten_percent_more_is_seen() -> None:
+    """Of any resource, in every module that takes ten of it or more."""
+    for name in ("dsp", "lut", "lutram", "ff", "bram18"):
+        takers = [x for x in STORED if getattr(x.counts, name) >= 10]
+        assert len(takers) >= 2
+        for kept in takers:
+            model = estimate(kept.module, kept.parameters, kept.family)
+            more = replace(model, **{name: math.ceil(1.1 * getattr(model, name))})
+            with pytest.raises(AssertionError):
+                check_stored(kept, more)
 
 
 @pytest.mark.slow

@@ -153,7 +153,7 @@ class FakeKernel:
             pixels = rows[None, :, : x.width, : x.channels]
             values = fake_logits(pixels, x.classes).astype("<i4").tobytes()
             self.store(logits + n * x.logits_stride, values.ljust(x.logits_stride, b"\0"))
-            self.words[Register.FRAMES_DONE] = (self.words[Register.FRAMES_DONE] + 1) & 0xFFFF_FFFF
+            self.words[Register.FRAMES_DONE] = (self.words[Register.FRAMES_DONE] + 1) % (1 << 32)
         self.words[Register.CYCLES_LO] = 100 * frames
         self.words[Register.FRAME_CYCLES] = 90 if frames > 1 else 0
         self.words[Register.ERRORS] |= self.first_error

@@ -224,6 +224,16 @@ def test_a_bundle_without_hardware_to_simulate(tiny_bundle: Path) -> None:
         Accelerator.open(tiny_bundle, device="sim")
 
 
+def test_memory_lies_at_multiples_of_64_and_apart(kernel: TinyKernel) -> None:
+    with SimDevice(kernel.binary, kernel.folder) as device:
+        buffers = [device.allocate(size) for size in (1, 65, 64, 200, 7)]
+        ends = [x.address + len(x.array) for x in buffers]
+        assert [x.address % 64 for x in buffers] == [0] * 5
+        assert all(a <= b.address for a, b in zip(ends, buffers[1:], strict=False))
+        buffers[1].free()
+        assert device.allocate(128).address == buffers[1].address
+
+
 def test_start_without_frames(kernel: TinyKernel) -> None:
     with opened(kernel) as accelerator:
         device = accelerator.device

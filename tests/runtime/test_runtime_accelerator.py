@@ -117,16 +117,21 @@ def test_frames_that_were_not_counted_are_refused() -> None:
             accelerator.infer(images(2))
 
 
-def test_frames_are_counted_beyond_32_bits() -> None:
+WRAP = 1 << 32
+
+
+@pytest.mark.parametrize("ahead", [0, 4])
+def test_the_count_of_frames_goes_round(ahead: int) -> None:
+    """Also where a run queued behind has counted on beyond it."""
     device = FakeDevice()
     with opened(device) as accelerator:
-        before = (1 << 32) - 3
-        accelerator._runner.frames = device.kernel.words[Register.FRAMES_DONE] = before
-        for _ in range(2):
-            assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
-        assert device.kernel.words[Register.FRAMES_DONE] == 1
-        device.kernel.words[Register.FRAMES_DONE] = (1 << 32) - 2
-        with pytest.raises(DeviceError, match="FRAMES_DONE=0 is less than 3"):
+        accelerator._runner.frames = WRAP - 3
+        device.kernel.words[Register.FRAMES_DONE] = (WRAP - 3 + ahead) % WRAP
+        assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
+        accelerator.reset()
+        accelerator._runner.frames = WRAP - 1
+        device.kernel.words[Register.FRAMES_DONE] = WRAP - 4
+        with pytest.raises(DeviceError, match=r"FRAMES_DONE=4294967294 is less than 1,"):
             accelerator.infer(images(2))
 
 
