@@ -30,7 +30,13 @@ SHELL = {
     **{"channels": 3, "height": 56, "width": 60, "classes": 100, "logit_bits": 20},
     **{"data_bits": 64, "pixels": 4, "read_depth": 64, "load_words": 0},
 }
+ADD = {
+    **{"channels": 24, "height": 20, "width": 20, "columns": 5, "shift": 17, "out_bits": 8},
+    **{"left_signed": 0, "right_signed": 0, "left_bits": 8, "right_bits": 8, "out_signed": 0},
+    **{"multiplier0": 23456, "multiplier1": 31001},
+}
 OTHERS = (
+    ("add", ADD, Family.XC7),
     ("shell", SHELL, Family.XC7),
     ("regroup", REGROUP, Family.XC7),
     ("fifo", {"width": 73, "depth": 1500, "kind": 1}, Family.XC7),

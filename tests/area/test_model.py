@@ -146,6 +146,13 @@ def test_every_part_has_its_coefficients(family: Family) -> None:
     assert COEFFICIENTS[family].keys() == CONV_PARTS.keys() | MODULES.keys()
 
 
+@pytest.mark.parametrize(("halves", "whole"), [(0, 0), (1, 1), (2, 1), (3, 2), (72, 36)])
+def test_two_halves_share_a_block_ram(halves: int, whole: int) -> None:
+    taken = Resources(bram18=halves)
+    assert (taken.bram36, taken.fields()["bram36"]) == (whole, whole)
+    assert taken.excess(Resources(bram18=2 * whole)) == {}
+
+
 def test_every_lane_counts() -> None:
     parameters = dict(next(draw_engines(SEED, ultra=False)).parameters())
     one, two, three = (

@@ -5,7 +5,7 @@ import pytest
 
 from firebrick.ops.base import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
-from firebrick.plan.streams import SHARE, pool_columns
+from firebrick.plan.streams import IMAGE_SHARE, MOST_PIXELS, SHARE, image_pixels, pool_columns
 
 POOL = MaxPool("pool", TensorType(256, 55, 55), TensorType(256, 27, 27), 3, 2)
 
@@ -25,3 +25,19 @@ def test_a_pool_keeps_pace(cycles, wishes, columns):
     assert found == columns
     beats = MaxPoolEngine(POOL, found).timing().in_beats * POOL.input.height
     assert beats <= SHARE * cycles or beats == POOL.input.channels * POOL.input.height
+
+
+IMAGE = TensorType(3, 227, 227)
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 4, 8])
+def test_pixels_of_the_image_are_the_fewest_that_leave_time(pixels: int) -> None:
+    """Each row is read once a channel."""
+    beats = 3 * 227 * -(-227 // pixels)
+    cycles = beats / IMAGE_SHARE
+    assert image_pixels(IMAGE, cycles) == pixels
+    assert image_pixels(IMAGE, cycles - 1) == 2 * pixels
+
+
+def test_an_image_has_no_more_pixels_a_beat_than_its_engine_takes() -> None:
+    assert image_pixels(IMAGE, 1) == MOST_PIXELS == 16

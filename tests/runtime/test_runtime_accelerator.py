@@ -170,6 +170,15 @@ def test_reset_fails_what_is_in_flight() -> None:
         assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
 
 
+def test_interrupts_are_on_after_each_reset() -> None:
+    device = FakeDevice()
+    with opened(device) as accelerator:
+        for _ in range(2):
+            words = device.kernel.words
+            assert (words[Register.GIE], words[Register.IER]) == (1, 3)  # ends and starts of runs
+            accelerator.reset()
+
+
 def test_weights_are_given_before_each_first_run() -> None:
     description = tiny_description(weights_bytes=192)
     device = FakeDevice(description)

@@ -33,6 +33,11 @@ def test_bytes_of_a_pixel(channels: int, expected: int) -> None:
     assert tiny_description(channels=channels).pixel_bytes == expected
 
 
+@pytest.mark.parametrize(("classes", "expected"), [(1, 64), (15, 64), (16, 64), (17, 128)])
+def test_bytes_from_one_frames_logits_to_the_next(classes: int, expected: int) -> None:
+    assert tiny_description(classes=classes).logits_stride == expected
+
+
 def test_what_lies_between_is_not_touched() -> None:
     x = tiny_description(height=3, width=5, channels=3, pixels=4)
     memory = np.full(3 * x.image_stride, 0xDB, np.uint8)
