@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import os
+import reprlib
+import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,6 +67,32 @@ class CheckFailed(FirebrickError):
     """A check that ran and failed (values differ, a design does not fit): exit status 1."""
 
     exit_status = 1
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxlevel = 2
+_BRIEF.maxstring = _BRIEF.maxother = 60
+
+
+def shown(value: object) -> str:
+    """What to print of a value out of a file, whatever it is: a small part of anything large.
+
+    A list may hold itself or the same list a million times over, a number have a million digits.
+    """
+    try:
+        return _BRIEF.repr(value)
+    except (ValueError, RecursionError):
+        return f"a large {type(value).__name__}"
+
+
+def exhausted(error: MemoryError | RecursionError) -> str:
+    """What to say when an input took more than there is, naming the limit."""
+    if isinstance(error, RecursionError):
+        return f"the input is nested more than {sys.getrecursionlimit()} levels deep"
+    limits = [resource.getrlimit(x)[0] for x in (resource.RLIMIT_AS, resource.RLIMIT_DATA)]
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    most = min([machine, *(x for x in limits if x >= 0)])
+    return f"the input takes more memory than the {most >> 20} MB that there are: use a smaller one"
 
 
 @contextmanager

@@ -30,6 +30,8 @@ MAX_MEMORY = 600 << 20
 """Most memory that decoding an image may take, bytes."""
 MAX_SIDE = 1024
 """Longest side of a photograph that is kept whole; a larger one is shrunk."""
+MAX_KEPT = 1 << 28
+"""Most values of the photographs of a folder, which are kept."""
 MAX_FILES = 1000
 """Most photographs of a folder."""
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -126,8 +128,12 @@ def load_samples(names: Iterable[str]) -> list[PixelArray]:
     return [load_photograph(path) for path in paths]
 
 
-def load_folder(folder: Path) -> list[PixelArray]:
-    """Every image file of a folder, whole, in order of name; hidden files are passed over.
+def load_folder(folder: Path, most: int = MAX_FILES) -> list[PixelArray]:
+    """Image files of a folder, whole, in order of name; hidden files are passed over.
+
+    Args:
+        folder: of image files.
+        most: how many are read; more are not looked at.
 
     Raises:
         FirebrickError: the folder cannot be read, holds no or too many files, or one is no image.
@@ -138,7 +144,16 @@ def load_folder(folder: Path) -> list[PixelArray]:
         raise FirebrickError(f"folder {str(folder)!r}: cannot be read: {error.strerror}") from None
     if not 0 < len(paths) <= MAX_FILES:
         raise FirebrickError(f"folder {str(folder)!r}: files={len(paths)} is not in 1..{MAX_FILES}")
-    return [load_photograph(path) for path in paths]
+    photographs, kept = [], 0
+    for path in paths[:most]:
+        photographs.append(load_photograph(path))
+        kept += photographs[-1].size
+        if kept > MAX_KEPT:
+            raise FirebrickError(
+                f"folder {str(folder)!r}: values={kept} up to {path.name!r} exceed {MAX_KEPT}: "
+                f"give at most {len(photographs) - 1} photographs of this size"
+            )
+    return photographs
 
 
 def load_photograph(source: str | Path) -> PixelArray:

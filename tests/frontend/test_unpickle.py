@@ -6,6 +6,7 @@ import pickle
 import re
 import struct
 import subprocess
+import time
 from collections import OrderedDict
 
 import numpy as np
@@ -94,3 +95,71 @@ def test_claimed_length_beyond_the_file():
 def test_size_bound(monkeypatch):
     monkeypatch.setattr(unpickle, "MAX_BYTES", 10)
     refuses(bytes(11), "size=11 exceeds 10 bytes")
+
+
+def nested(depth):
+    """A tuple that holds the same tuple twice, and so on: 2**depth texts once it is printed."""
+    value = ("a",)
+    for _ in range(depth):
+        value = (value, value)
+    return value
+
+
+def itself():
+    value = []
+    value.append(value)
+    return value
+
+
+class Raw:
+    """Pickled as a call of a NumPy name with given arguments and state."""
+
+    def __init__(self, name, arguments, state):
+        self.parts = (name, arguments, state)
+
+    def __reduce__(self):
+        return self.parts
+
+
+def array(shape=(3,), order="<", code="f4"):
+    kind = Raw(np.dtype, (code, False, True), (3, order, None, None, None, -1, -1, 0))
+    return Raw(np.ndarray, ((0,),), (1, shape, kind, False, bytes(12)))
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ({(1, nested(20)): []}, "entry (1, (("),
+        ({"a": [array(shape=nested(26))]}, "is not of positive integers"),
+        ({"a": [array(order=nested(26))]}, "byte order (("),
+        ({"a": [array(code=nested(26))]}, "element type (("),
+        ({"a": [array(shape=itself())]}, "is not of positive integers"),
+        ({"a": [array(shape=(10**5000,))]}, "is not of positive integers"),
+        ({10**5000: []}, "entry a large int is not a named"),
+        ({"a": [array(shape=(1,) * 5000)]}, "is of more than 8 axes"),
+        ({"a" * 100_000: 3}, "is not a named list"),
+    ],
+)
+def test_what_is_quoted_is_short_and_takes_no_time(content, message):
+    start = time.process_time()
+    data = pickle.dumps(content, protocol=4)
+    with pytest.raises(FirebrickError, match=re.escape(message)) as caught:
+        load_arrays(data, "some.pkl")
+    assert time.process_time() - start < 1
+    assert len(str(caught.value)) < 500
+
+
+def test_a_key_is_not_hashed():
+    twice = b"N" + b"".join(b"q%cq%ch%c\x86" % (2 * n, 2 * n + 1, 2 * n) for n in range(60))
+    start = time.process_time()
+    for end in (b"Ns.", b"u."):
+        mark = b"(" if end == b"u." else b""
+        more = b"N" if mark else b""
+        refuses(b"\x80\x04}" + mark + twice + more + end, "entry ((")
+    refuses(b"\x80\x04(" + twice + b"Nd.", "entry ((")
+    assert time.process_time() - start < 1
+
+
+def test_steps_are_bounded_before_anything_is_made():
+    refuses(b"\x80\x04" + b"]" * 100_000 + b".", "more than 65536 instructions")
+    refuses(b"\x80\x04\x8f.", "EMPTY_SET is refused")

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -18,6 +20,8 @@ from firebrick import images
 from firebrick.errors import FirebrickError
 from firebrick.web import photographs
 from firebrick.web.photographs import PNG_START, read_pixels, to_pixels
+from lossless_webp import many_tables
+from peak_memory import measured
 
 
 def noise(width: int = 60, height: int = 40, mode: str = "RGB") -> Image.Image:
@@ -197,3 +201,78 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     with pytest.raises(FirebrickError, match="pip install pillow"):
         to_pixels(SMALL["PNG"], 8, 8, 8)
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+PAGE = """
+import json, sys
+from pathlib import Path
+from PIL import Image
+from firebrick.errors import FirebrickError
+from firebrick.web import server, photographs
+waiting = [bytes(photographs.MAX_BYTES) for _ in range(5)]
+answers = []
+for name in sys.argv[1:]:
+    try:
+        answers.append(list(photographs.to_pixels(Path(name).read_bytes(), 40, 32, 32).shape))
+    except FirebrickError as error:
+        answers.append(str(error))
+print(json.dumps(answers))
+"""
+SIDE = 5000
+REFUSED = "takes .* MB of memory to decode, more than 128: send a smaller one, or a JPEG file"
+
+
+def plain(mode: str, kind: str, side: int = SIDE, **options: object) -> bytes:
+    return encoded(Image.new(mode, (side, side)), kind, **options)
+
+
+def wide_grey() -> bytes:
+    return encoded(Image.fromarray(np.zeros((SIDE, SIDE), np.uint16)))
+
+
+def turned_plain(kind: str) -> bytes:
+    image = Image.new("RGB", (SIDE, SIDE))
+    exif = image.getexif()
+    exif[0x0112] = 6
+    return encoded(image, kind, exif=exif)
+
+
+def texts() -> bytes:
+    text = chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(1_000_000)))
+    return png(9, 9, *[text] * 60, chunk(b"IDAT", zlib.compress(bytes(9 * 28))))
+
+
+LARGE = {
+    "webp, lossless": (lambda: plain("RGB", "WEBP", lossless=True, method=0), REFUSED),
+    "webp of 8 million pixels": (lambda: plain("RGB", "WEBP", 2800, method=0), None),
+    "webp, tables": (many_tables, "cannot be decoded|more memory"),
+    "png": (lambda: plain("RGB", "PNG"), None),
+    "grey": (lambda: plain("L", "PNG"), None),
+    "transparent": (lambda: plain("RGBA", "PNG"), REFUSED),
+    "transparent palette": (lambda: plain("P", "PNG", transparency=0), None),
+    "transparent colour": (lambda: plain("RGB", "PNG", transparency=(0, 0, 0)), REFUSED),
+    "sixteen bits": (wide_grey, REFUSED),
+    "turned png": (lambda: turned_plain("PNG"), REFUSED),
+    "turned jpeg": (lambda: turned_plain("JPEG"), None),
+    "four inks": (lambda: plain("CMYK", "JPEG"), None),
+    "progressive": (lambda: plain("RGB", "JPEG", progressive=True), None),
+    "progressive, no subsampling": (
+        lambda: plain("RGB", "JPEG", progressive=True, subsampling=0),
+        REFUSED,
+    ),
+    "texts": (texts, "has more than 16 compressed texts"),
+}
+
+
+def test_the_page_stays_within_300_mb(tmp_path: Path) -> None:
+    for name, (make, _) in LARGE.items():
+        (tmp_path / name).write_bytes(make())
+    run = measured(PAGE, *(str(tmp_path / name) for name in LARGE))
+    for (name, (_, message)), answer in zip(LARGE.items(), json.loads(run.out), strict=True):
+        if message is None:
+            assert answer == [32, 32, 3], name
+        else:
+            assert re.search(message, str(answer)), (name, answer)
+    assert run.peak < 300

@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 from firebrick import __version__
 from firebrick.cli import deploy, hardware, models, runs
 from firebrick.console import print_error
-from firebrick.errors import FirebrickError, printable
+from firebrick.errors import FirebrickError, exhausted, printable
 from firebrick.processes import ended_by_signals
 
 
@@ -94,4 +94,7 @@ def main() -> None:
         sys.exit(error.exit_status)
     except OSError as error:
         print_error(error)
+        sys.exit(FirebrickError.exit_status)
+    except (MemoryError, RecursionError) as error:
+        print_error(FirebrickError(exhausted(error)))
         sys.exit(FirebrickError.exit_status)

@@ -40,7 +40,7 @@ def quantize_model(
     if calibration is None:
         photographs = images.load_samples(images.CALIBRATION)
     else:
-        photographs = images.load_folder(calibration)
+        photographs = images.load_folder(calibration, options.crops)
     with console.progress_bars() as progress:
         network = quantize.quantize(graph, options, photographs, progress)
         progress("measuring", 0.0)

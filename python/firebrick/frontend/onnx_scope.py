@@ -25,6 +25,8 @@ from firebrick.ir.verify import (
 
 MAX_RANK = 8
 """Most axes of a constant."""
+MAX_INTS = 64
+"""Most integers of a constant that is a shape or a list of axes."""
 _CONSTANT_TYPES = {
     "value_int": np.int64,
     "value_ints": np.int64,
@@ -152,6 +154,8 @@ class Op:
         array = self.constant(index)
         if not np.issubdtype(array.dtype, np.integer):
             raise self.fail(f"input[{index}]", array.dtype, "is not an integer type")
+        if array.size > MAX_INTS:
+            raise self.fail(f"input[{index}]", array.shape, f"is more than {MAX_INTS} integers")
         return [int(x) for x in array.reshape(-1)]
 
     def attribute_ints(self, name: str, default: Sequence[int]) -> list[int]:

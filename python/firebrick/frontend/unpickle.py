@@ -10,16 +10,26 @@ from __future__ import annotations
 import io
 import math
 import pickle
+import pickletools
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, shown
 
-MAX_BYTES = 1 << 28
+MAX_BYTES = 1 << 24
 """Largest pickle that is read."""
+MAX_STEPS = 1 << 16
+"""Most instructions of a pickle: an empty set is one byte there, and hundreds in memory."""
+MAX_RANK = 8
+MAX_SIDE = 1 << 32
 
 _ELEMENT_TYPES = ("f2", "f4", "f8")
+
+
+_REFUSED = ("EMPTY_SET", "FROZENSET", "ADDITEMS")
 
 
 class _DType:
@@ -29,14 +39,16 @@ class _DType:
 
     def __init__(self, code: object, align: object = False, copy: object = True) -> None:
         if code not in _ELEMENT_TYPES:
-            raise pickle.UnpicklingError(f"element type {code!r} is not one of {_ELEMENT_TYPES}")
+            raise pickle.UnpicklingError(
+                f"element type {shown(code)} is not one of {_ELEMENT_TYPES}"
+            )
         self.code = str(code)
         self.order = "<"
 
     def __setstate__(self, state: tuple[object, ...]) -> None:
         order = state[1]
         if order not in ("<", ">", "="):
-            raise pickle.UnpicklingError(f"byte order {order!r} is not one of < > =")
+            raise pickle.UnpicklingError(f"byte order {shown(order)} is not one of < > =")
         self.order = str(order)
 
 
@@ -52,8 +64,10 @@ class _Array:
         _, shape, dtype, fortran, data = state
         if not isinstance(dtype, _DType) or not isinstance(data, bytes):
             raise pickle.UnpicklingError("an array's data is not plain numbers")
-        if not isinstance(shape, tuple) or not all(isinstance(x, int) and x > 0 for x in shape):
-            raise pickle.UnpicklingError(f"shape {shape!r} is not of positive integers")
+        if not isinstance(shape, tuple) or not all(_is_side(x) for x in shape[: MAX_RANK + 1]):
+            raise pickle.UnpicklingError(f"shape {shown(shape)} is not of positive integers")
+        if len(shape) > MAX_RANK:
+            raise pickle.UnpicklingError(f"shape {shown(shape)} is of more than {MAX_RANK} axes")
         flat = np.frombuffer(data, np.dtype(dtype.order + dtype.code))
         if flat.size != math.prod(shape):
             raise pickle.UnpicklingError(f"{flat.size} values do not fill the shape {shape}")
@@ -69,7 +83,34 @@ _ADMITTED = {
 }
 
 
-class _Unpickler(pickle.Unpickler):
+def _is_side(value: object) -> bool:
+    return isinstance(value, int) and 0 < value < MAX_SIDE
+
+
+def _checking(step: bytes, keys: slice) -> Callable[[Any], None]:
+    """An instruction of the unpickler that refuses tuples as keys of a dictionary.
+
+    Python would hash one that holds the same tuple twice, and so on, in 2**depth steps.
+    """
+    original = pickle._Unpickler.dispatch[step[0]]
+
+    def checked(unpickler: Any) -> None:
+        for key in unpickler.stack[keys]:
+            if isinstance(key, tuple):
+                raise pickle.UnpicklingError(f"entry {shown(key)} is not a named list of arrays")
+        original(unpickler)
+
+    return checked
+
+
+class _Unpickler(pickle._Unpickler):  # the one in Python, whose instructions can be replaced
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
+        **pickle._Unpickler.dispatch,
+        pickle.SETITEM[0]: _checking(pickle.SETITEM, slice(-2, -1)),
+        pickle.SETITEMS[0]: _checking(pickle.SETITEMS, slice(0, None, 2)),
+        pickle.DICT[0]: _checking(pickle.DICT, slice(0, None, 2)),
+    }
+
     def find_class(self, module: str, name: str) -> type:
         try:
             return _ADMITTED[module, name]
@@ -92,6 +133,7 @@ def load_arrays(data: bytes, source: str) -> dict[str, list[NDArray[np.floating]
     if len(data) > MAX_BYTES:
         raise FirebrickError(f"{source}: size={len(data)} exceeds {MAX_BYTES} bytes")
     try:
+        _check_steps(data)
         content = _Unpickler(io.BytesIO(data)).load()
     # A corrupt pickle can raise nearly anything; whatever it is, the file is at fault.
     except Exception as error:
@@ -101,9 +143,18 @@ def load_arrays(data: bytes, source: str) -> dict[str, list[NDArray[np.floating]
     result = {}
     for name, arrays in content.items():
         if not isinstance(name, str) or not isinstance(arrays, list | tuple):
-            raise FirebrickError(f"{source}: entry {name!r} is not a named list of arrays")
+            raise FirebrickError(f"{source}: entry {shown(name)} is not a named list of arrays")
         values = [x.value for x in arrays if isinstance(x, _Array) and x.value is not None]
         if len(values) != len(arrays):
-            raise FirebrickError(f"{source}: entry {name!r} holds something else than arrays")
+            raise FirebrickError(f"{source}: entry {shown(name)} holds something else than arrays")
         result[name] = values
     return result
+
+
+def _check_steps(data: bytes) -> None:
+    """Bound what the unpickler makes, by its instructions."""
+    for count, (step, _, _) in enumerate(pickletools.genops(data)):
+        if count >= MAX_STEPS:
+            raise pickle.UnpicklingError(f"more than {MAX_STEPS} instructions")
+        if step.name in _REFUSED:
+            raise pickle.UnpicklingError(f"{step.name} is refused, only NumPy arrays are read")

@@ -58,8 +58,11 @@ class Add(Operator):
         """Scale, add, round half up, clamp."""
         a, b = inputs
         half = (1 << self.shift) >> 1
-        total = a * self.multipliers[0] + b * self.multipliers[1] + half
-        return np.asarray(np.clip(total >> self.shift, self.output.lo, self.output.hi), np.int64)
+        total = a * self.multipliers[0]
+        total += b * self.multipliers[1]
+        total += half
+        total >>= self.shift
+        return np.asarray(np.clip(total, self.output.lo, self.output.hi), np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

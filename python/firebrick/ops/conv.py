@@ -21,6 +21,8 @@ MULTIPLIER_BITS = 16
 BIAS_BITS = 20
 MAX_SHIFT = 40
 """Most bits that a requantization drops."""
+BAND_VALUES = 1 << 21
+"""Outputs that `Conv.golden` sums at a time, about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +174,7 @@ class Conv(Operator):
         return max(top.bit_length(), (~bottom).bit_length()) + 1
 
     def golden(self, *inputs: IntArray) -> IntArray:
-        """Convolve exactly: one matrix product per kernel position.
+        """Convolve exactly: one matrix product per kernel position, some rows at a time.
 
         Products and sums are integers below 2**53, so float64 holds them exactly; it is used
         because NumPy multiplies integer matrices without BLAS, 50 times slower.
@@ -180,11 +182,19 @@ class Conv(Operator):
         (x,) = inputs
         rows, cols = self.output.height, self.output.width
         top, left, below, right = self.pads
-        padded = np.pad(x.astype(np.float64), ((0, 0), (0, 0), (top, below), (left, right)))
+        padded = np.pad(x, ((0, 0), (0, 0), (top, below), (left, right)))
         weights = self.weights.astype(np.float64)
-        acc = np.zeros((x.shape[0], self.output.channels, rows, cols))
-        for ky in range(self.kernel):
-            for kx in range(self.kernel):
-                taps = padded[:, :, ky :: self.stride, kx :: self.stride][:, :, :rows, :cols]
-                acc += np.einsum("oi,niyx->noyx", weights[:, :, ky, kx], taps, optimize=True)
-        return requantize(acc.astype(np.int64), self.bias, self.multiplier, self.shift, self.output)
+        y = np.empty((x.shape[0], self.output.channels, rows, cols), np.int64)
+        band = max(1, BAND_VALUES * rows // y.size)
+        for first in range(0, rows, band):
+            part = y[:, :, first : first + band]
+            acc = np.zeros(part.shape)
+            for ky in range(self.kernel):
+                for kx in range(self.kernel):
+                    start = first * self.stride + ky
+                    taps = padded[:, :, start :: self.stride, kx :: self.stride]
+                    taps = taps[:, :, : part.shape[2], :cols].astype(np.float64)
+                    acc += np.einsum("oi,niyx->noyx", weights[:, :, ky, kx], taps, optimize=True)
+            sums = acc.astype(np.int64)
+            part[:] = requantize(sums, self.bias, self.multiplier, self.shift, self.output)
+        return y

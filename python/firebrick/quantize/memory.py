@@ -36,8 +36,8 @@ def check(graph: Graph, options: QuantizeOptions) -> None:
     values = image.channels * image.height * image.width
     if values * options.crops > MAX_CROP_VALUES:
         raise FirebrickError(
-            f"quantize: crops={options.crops} of {image.width}x{image.height} pixels exceed "
-            f"{MAX_CROP_VALUES} values: at most {MAX_CROP_VALUES // values} fit"
+            f"{graph.name}: image={image.width}x{image.height}: crops={options.crops} to calibrate "
+            f"on exceed {MAX_CROP_VALUES} values: take a smaller image"
         )
     for node in graph.nodes:
         if isinstance(node, ConvNode) and _taps(node) > MAX_TAPS:

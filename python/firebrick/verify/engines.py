@@ -21,7 +21,7 @@ def run_numpy(job: Job) -> Run:
         job.progress("reference", index / len(job.pixels))
         frames.append(job.network.golden(image[None].astype(np.int64)))
     job.progress("reference", 1.0)
-    tensors = {x.name: np.concatenate([f[x.name] for f in frames]) for x in job.network}
+    tensors = {x.name: np.concatenate([f.pop(x.name) for f in frames]) for x in job.network}
     return Run(tensors, time.perf_counter() - start)
 
 
