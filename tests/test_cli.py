@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from command_line import fields, fill, firebrick, refused
+from firebrick.commands import models
 from firebrick.ir.network import Network
 from networks import random_pixels, small_network
 
@@ -139,3 +140,23 @@ def test_plan_that_does_not_stay_on_chip_is_one_line(
     assert "exceeds 100 available" in message
     assert result.stdout == ""
     assert not (folder / "p.json").exists()
+
+
+def _nested(depth: int = 0) -> int:
+    return _nested(depth + 1)
+
+
+def _huge() -> None:
+    np.empty(1 << 60, np.uint8)
+
+
+@pytest.mark.parametrize(("fault", "message"), [(_huge, "more memory than "), (_nested, "nested")])
+def test_what_takes_more_than_there_is_names_the_limit(
+    fault: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "import_model", lambda *_, **__: fault())
+    result = firebrick(tmp_path, "import", "squeezenet1.1", "-o", "m.onnx")
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("firebrick: the input ")
+    assert message in line

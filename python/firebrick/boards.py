@@ -43,8 +43,8 @@ MOST = 1 << 24
 MOST_MHZ = 2_000
 MOST_CHARACTERS = 400
 MOST_BYTES = 1 << 16
-MOST_LINE = 1000
-"""Longest line, bytes: names of tables inside of one another take the square of their number."""
+MOST_DOTS = 200
+"""Most dots of a line: the parts of a dotted name take the square of their number to read."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 
 
@@ -164,8 +164,8 @@ def _read(path: Path) -> Board:
         raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise FirebrickError(f"{path}: exceeds {MOST_BYTES} bytes")
-    if max(map(len, data.splitlines()), default=0) > MOST_LINE:
-        raise FirebrickError(f"{path}: a line exceeds {MOST_LINE} bytes")
+    if any(x.count(b".") > MOST_DOTS for x in data.splitlines()):
+        raise FirebrickError(f"{path}: a line has more than {MOST_DOTS} dots")
     try:
         table = tomllib.loads(data.decode())
     except RecursionError:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each pass gives the layers it promises and leaves the function as it was."""
 
+import time
+
 import numpy as np
 import pytest
 from graph_builders import apply, batch_norm, conv, graph, refuses
@@ -220,3 +222,32 @@ def test_prepared_graphs_hold_four_kinds_of_layers():
     after, kinds = apply(prepare, before)
     assert kinds == ["Conv", "Conv", "GlobalAveragePool"]
     assert all(isinstance(x, ConvNode) and x.relu for x in after.nodes[:2])
+
+
+def _pools_then_relus(count):
+    nodes = [conv("first", "image", (4, 3, 3))]
+    for index in range(count):
+        nodes.append(MaxPoolNode(f"p{index}", (nodes[-1].name,), 1, 1))
+    for index in range(count):
+        nodes.append(ReluNode(f"r{index}", (nodes[-1].name,)))
+    return graph(*nodes)
+
+
+def test_layers_by_the_thousand_move_or_are_refused_in_seconds():
+    start = time.process_time()
+    moved = hoist_elementwise(_pools_then_relus(100))
+    kinds = [type(x) for x in moved.nodes]
+    assert kinds == [ConvNode] + [ReluNode] * 100 + [MaxPoolNode] * 100 + [GlobalAveragePoolNode]
+    refuses(hoist_elementwise, _pools_then_relus(2000), "is among over 16384 to be moved")
+    prepare(_pools_then_relus(60))
+    assert time.process_time() - start < 5
+
+
+def test_pools_by_the_thousand_are_named_in_seconds():
+    nodes = [conv("first", "image", (4, 3, 3))]
+    for index in range(3000):
+        nodes.append(MaxPoolNode(f"p{index}", (nodes[-1].name,), 1, 1))
+    start = time.process_time()
+    named = prepare(graph(*nodes))
+    assert [x.name for x in named.nodes[1:4]] == ["pool1", "pool1_2", "pool1_3"]
+    assert time.process_time() - start < 3

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from firebrick import images
 from firebrick.errors import FirebrickError
 from firebrick.images import load_folder, load_photograph, load_pixels, to_float
 from firebrick.ir.graph import Preprocessing
+from peak_memory import measured
 
 
 def test_calibration_and_evaluation_share_no_photograph() -> None:
@@ -162,3 +164,50 @@ def test_preprocessing_orders_and_scales() -> None:
     pixels = np.arange(3, dtype=np.uint8).reshape(1, 3, 1, 1) + 10
     how = Preprocessing(1, "BGR", (1.0, 2.0, 3.0), (1.0, 2.0, 4.0))
     assert to_float(pixels, how).reshape(-1).tolist() == [11.0, 4.5, 1.75]
+
+
+LOAD = """
+import json, sys
+from firebrick.errors import FirebrickError
+from firebrick.images import load_photograph, load_pixels
+answers = []
+for path in sys.argv[1:]:
+    for load in (load_photograph, lambda x: load_pixels(x, 40, 32, 32)):
+        try:
+            answers.append(list(load(path).shape))
+        except FirebrickError as error:
+            answers.append(str(error))
+print(json.dumps(answers))
+"""
+SIDE = 7000
+DEFLATE = {"format": "TIFF", "compression": "tiff_adobe_deflate"}
+
+
+def _grey_array(path: Path, kind: type) -> None:
+    Image.fromarray(np.zeros((SIDE, SIDE), kind)).save(path, **DEFLATE)
+
+
+def test_small_files_of_many_pixels_are_served_or_refused_within_1_gb(tmp_path: Path) -> None:
+    paths = [tmp_path / x for x in ("int32", "int16", "transparent", "one strip", "webp", "cmyk")]
+    _grey_array(paths[0], np.int32)
+    _grey_array(paths[1], np.uint16)
+    Image.new("RGBA", (SIDE, SIDE)).save(paths[2], **DEFLATE)
+    Image.new("RGB", (SIDE, SIDE)).save(paths[3], tiffinfo={278: SIDE}, **DEFLATE)
+    Image.new("RGB", (SIDE, SIDE)).save(paths[4], "WEBP", lossless=True, method=0)
+    Image.new("CMYK", (SIDE, SIDE)).save(paths[5], "JPEG")
+    run = measured(LOAD, *map(str, paths))
+    answers = dict(zip((x.name for x in paths), json.loads(run.out)[::2], strict=True))
+    refused = f"image {str(paths[4])!r}: takes 747 MB of memory to decode, more than 600"
+    assert answers.pop("webp") == refused
+    assert all(x == [3, 1024, 1024] for x in answers.values()), answers
+    assert run.peak < 1000
+
+
+def test_what_a_folder_keeps_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abcd":
+        _grey(tmp_path / f"{name}.png")
+    assert len(load_folder(tmp_path, 3)) == 3
+    monkeypatch.setattr(images, "MAX_KEPT", 3 * 3600)
+    assert len(load_folder(tmp_path, 3)) == 3
+    with pytest.raises(FirebrickError, match="exceed 10800: give at most 3 photographs"):
+        load_folder(tmp_path)
