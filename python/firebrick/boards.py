@@ -164,8 +164,7 @@ def _read(path: Path) -> Board:
         raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise FirebrickError(f"{path}: exceeds {MOST_BYTES} bytes")
-    if any(x.count(b".") > MOST_DOTS for x in data.splitlines()):
-        raise FirebrickError(f"{path}: a line has more than {MOST_DOTS} dots")
+    check_dots(data, path)
     try:
         table = tomllib.loads(data.decode())
     except RecursionError:
@@ -174,6 +173,16 @@ def _read(path: Path) -> Board:
         text = " ".join(str(error).split())[:MOST_CHARACTERS]
         raise FirebrickError(f"{path}: not TOML: {text}") from None
     return _board(_Table(str(path), "", table), path.stem)
+
+
+def check_dots(data: bytes, path: Path) -> None:
+    """Refuse a TOML file that would take long to read.
+
+    Raises:
+        FirebrickError: naming the file.
+    """
+    if any(x.count(b".") > MOST_DOTS for x in data.splitlines()):
+        raise FirebrickError(f"{path}: a line has more than {MOST_DOTS} dots")
 
 
 def _board(top: _Table, name: str) -> Board:

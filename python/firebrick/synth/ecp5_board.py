@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.boards import check_dots
 from firebrick.errors import FirebrickError
 from firebrick.plan.checked import Fields
 from firebrick.resources import data_folder
@@ -111,6 +112,7 @@ def _text(path: Path) -> str:
             data = file.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise FirebrickError(f"{path}: exceeds {MOST_BYTES} bytes")
+        check_dots(data, path)
         return data.decode()
     except (OSError, UnicodeDecodeError) as error:
         raise FirebrickError(f"{path}: cannot be read: {error}") from None
