@@ -289,14 +289,3 @@ def test_memories_are_named_by_the_lane_in_decimal(lane: int) -> None:
         part = "gen_rom.u_weights" if memory == "weights" else f"u_{memory}"
         prefix = compilation.getRoot().lookupName(f"top.u_weights.{part}.PREFIX").value
         assert prefix.convertToStr().value == f"conv.{memory}{lane}"
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_reference_is_the_same_in_bands(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    operator = conv(CASES[name])
-    kind = operator.input
-    shape = (2, kind.channels, kind.height, kind.width)
-    x = np.random.default_rng(7).integers(kind.lo, kind.hi, shape, endpoint=True)
-    whole = operator.golden(x)
-    monkeypatch.setattr("firebrick.ops.conv.BAND_VALUES", 1)
-    assert np.array_equal(operator.golden(x), whole)

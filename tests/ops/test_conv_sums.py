@@ -63,3 +63,14 @@ def rounded(run: Bench) -> Counter[str]:
     ones = np.ones_like(operator.multiplier)
     sums = replace(operator, output=wide, multiplier=ones, shift=0).golden(*run.inputs)
     return met(sums * operator.multiplier[:, None, None], operator.shift, operator.output)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reference_is_the_same_in_bands(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    operator = conv(CASES[name])
+    kind = operator.input
+    shape = (2, kind.channels, kind.height, kind.width)
+    x = np.random.default_rng(7).integers(kind.lo, kind.hi, shape, endpoint=True)
+    whole = operator.golden(x)
+    monkeypatch.setattr("firebrick.ops.conv.BAND_VALUES", 1)
+    assert np.array_equal(operator.golden(x), whole)
