@@ -135,6 +135,17 @@ def test_the_count_of_frames_goes_round(ahead: int) -> None:
             accelerator.infer(images(2))
 
 
+@pytest.mark.parametrize("before", [0, (1 << 32) - 6])
+def test_frames_of_the_run_behind_may_be_counted_already(before: int) -> None:
+    device = FakeDevice()
+    with opened(device) as accelerator:
+        accelerator._runner.frames = device.kernel.words[Register.FRAMES_DONE] = before
+        pending = accelerator.submit(images(8))
+        while device.kernel.runs:
+            device.kernel.work()
+        assert np.array_equal(pending.result(), fake_logits(images(8), 4))
+
+
 def test_a_run_that_does_not_end_times_out_and_the_next_is_right() -> None:
     device = FakeDevice()
     with opened(device) as accelerator:
@@ -170,13 +181,25 @@ def test_reset_fails_what_is_in_flight() -> None:
         assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
 
 
-def test_interrupts_are_on_after_each_reset() -> None:
+def test_interrupts_are_on_after_every_reset_and_taken_back_when_seen() -> None:
     device = FakeDevice()
     with opened(device) as accelerator:
         for _ in range(2):
             words = device.kernel.words
-            assert (words[Register.GIE], words[Register.IER]) == (1, 3)  # ends and starts of runs
+            assert (words[Register.GIE], words[Register.IER]) == (1, 0b11)  # done and ready
+            accelerator.infer(images(5))
+            assert (Register.ISR, 1) in device.kernel.log
+            device.kernel.log.clear()
             accelerator.reset()
+
+
+@pytest.mark.parametrize("latency", range(8))
+def test_an_end_is_seen_whenever_it_comes(latency: int) -> None:
+    """Between any two looks: the device's interrupt is never taken back unseen."""
+    device = FakeDevice()
+    device.kernel.latency = latency
+    with opened(device) as accelerator:
+        assert np.array_equal(accelerator.infer(images(9), 5.0), fake_logits(images(9), 4))
 
 
 def test_weights_are_given_before_each_first_run() -> None:
