@@ -195,11 +195,37 @@ def test_interrupts_are_on_after_every_reset_and_taken_back_when_seen() -> None:
 
 @pytest.mark.parametrize("latency", range(8))
 def test_an_end_is_seen_whenever_it_comes(latency: int) -> None:
-    """Between any two looks: the device's interrupt is never taken back unseen."""
+    """Between any two looks: an interrupt is never taken back without its end being seen."""
     device = FakeDevice()
     device.kernel.latency = latency
+    wait = device.wait_interrupt
+    found: list[bool] = []
+
+    def watched(timeout: float) -> bool:
+        found.append(wait(timeout))
+        return found[-1]
+
+    device.wait_interrupt = watched  # type: ignore[method-assign]
     with opened(device) as accelerator:
-        assert np.array_equal(accelerator.infer(images(9), 5.0), fake_logits(images(9), 4))
+        assert np.array_equal(accelerator.infer(images(9)), fake_logits(images(9), 4))
+    assert all(found)
+
+
+def test_progress_without_interrupts_is_no_timeout() -> None:
+    device = FakeDevice()
+    waits: list[float] = []
+
+    def wait(timeout: float) -> bool:
+        waits.append(timeout)
+        while not device.kernel.ended:
+            device.kernel.work()
+        return False
+
+    device.wait_interrupt = wait  # type: ignore[method-assign]
+    with opened(device) as accelerator:
+        assert np.array_equal(accelerator.infer(images(40), 50.0), fake_logits(images(40), 4))
+    assert len(waits) > 1
+    assert all(40 < x <= 50 for x in waits)  # what is left of the time
 
 
 def test_weights_are_given_before_each_first_run() -> None:
