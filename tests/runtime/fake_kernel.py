@@ -53,6 +53,7 @@ class FakeKernel:
     Attributes:
         words: every register.
         latency: looks at CTRL or ISR that a run takes; None: it never ends.
+        take_looks: looks at CTRL until a run that was started is taken.
         reset_reads: looks at RESET until it is over; None: it never is.
         loads: how often weights were fetched.
         first_error: what ERRORS is to say of the next run.
@@ -67,6 +68,7 @@ class FakeKernel:
     ) -> None:
         self.description, self.fetch, self.store = description, fetch, store
         self.latency: int | None = 3
+        self.take_looks = 0
         self.reset_reads: int | None = 2
         self.first_error = 0
         self.loads = 0
@@ -80,6 +82,7 @@ class FakeKernel:
         self.runs: deque[tuple[int, int, int]] = deque()
         self.ended = 0
         self.looks = 0
+        self.untaken = 0
         self.resetting = 0
         self.loaded = False
 
@@ -98,7 +101,9 @@ class FakeKernel:
                     self.restart()
             return self.words[register]
         if register is Register.CTRL:
-            waiting = len(self.runs) > 1  # one is at work, the next one is not taken yet
+            # One is at work, the next one is not taken yet.
+            waiting = len(self.runs) > 1 or self.untaken > 0
+            self.untaken = max(0, self.untaken - 1)
             done = reg.CTRL_AP_DONE.mask if self.ended else 0
             return done | (reg.CTRL_AP_START.mask if waiting else 0)
         return self.words[register]
@@ -109,7 +114,9 @@ class FakeKernel:
         self.log.append((register, value))
         if register is Register.CTRL:
             if value & reg.CTRL_AP_START.mask:
-                assert len(self.runs) < 2, "started before the last one was taken"
+                taken = len(self.runs) < 2 and not self.untaken
+                assert taken, "started before the last one was taken"
+                self.untaken = self.take_looks
                 words = self.words
                 addresses = (
                     words[Register.IMAGES_LO] | words[Register.IMAGES_HI] << 32,

@@ -53,6 +53,13 @@ def test_two_runs_are_in_the_device_at_a_time() -> None:
         assert np.array_equal(first.result(), fake_logits(images(4, 1), 4))  # once more
 
 
+def test_next_run_is_started_when_the_last_one_was_taken() -> None:
+    device = FakeDevice()
+    device.kernel.take_looks = 3
+    with opened(device) as accelerator:
+        assert np.array_equal(accelerator.infer(images(13)), fake_logits(images(13), 4))
+
+
 def test_images_may_change_after_submit() -> None:
     with opened(FakeDevice()) as accelerator:
         mine = images(20)
@@ -138,9 +145,11 @@ def test_the_count_of_frames_goes_round(ahead: int) -> None:
 @pytest.mark.parametrize("before", [0, (1 << 32) - 6])
 def test_frames_of_the_run_behind_may_be_counted_already(before: int) -> None:
     device = FakeDevice()
+    device.kernel.latency = 50
     with opened(device) as accelerator:
         accelerator._runner.frames = device.kernel.words[Register.FRAMES_DONE] = before
         pending = accelerator.submit(images(8))
+        assert len(device.kernel.runs) == 2
         while device.kernel.runs:
             device.kernel.work()
         assert np.array_equal(pending.result(), fake_logits(images(8), 4))
@@ -207,7 +216,7 @@ def test_an_end_is_seen_whenever_it_comes(latency: int) -> None:
 
     device.wait_interrupt = watched  # type: ignore[method-assign]
     with opened(device) as accelerator:
-        assert np.array_equal(accelerator.infer(images(9)), fake_logits(images(9), 4))
+        assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
     assert all(found)
 
 
