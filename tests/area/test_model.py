@@ -153,6 +153,26 @@ def test_two_halves_share_a_block_ram(halves: int, whole: int) -> None:
     assert taken.excess(Resources(bram18=2 * whole)) == {}
 
 
+def dsp_of(**changes: int) -> int:
+    kept = next(x for x in STORED if x.module == "conv")
+    return estimate("conv", kept.parameters | changes, kept.family).dsp
+
+
+@pytest.mark.parametrize(
+    ("columns", "fabric", "pairs"), [(1, 0, 0), (2, 0, 1), (7, 0, 3), (7, 2, 2)]
+)
+def test_two_columns_share_a_slice(columns: int, fabric: int, pairs: int) -> None:
+    alone, dual = (dsp_of(lanes=5, columns=columns, fabric=fabric, drain=1, dual=x) for x in (0, 1))
+    assert alone - dual == 5 * pairs
+
+
+@pytest.mark.parametrize(("bits", "slices"), [(24, 1), (25, 1), (26, 2), (50, 2), (51, 3)])
+def test_a_sum_wider_than_a_slices_operand_takes_more_slices(bits: int, slices: int) -> None:
+    """Of each requantizer, of which there are `drain`."""
+    one, three = (dsp_of(columns=6, fabric=0, acc_bits=bits, drain=x) for x in (1, 3))
+    assert three - one == 2 * slices
+
+
 def test_every_lane_counts() -> None:
     parameters = dict(next(draw_engines(SEED, ultra=False)).parameters())
     one, two, three = (

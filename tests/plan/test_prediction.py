@@ -3,12 +3,31 @@ import numpy as np
 import plan_networks as nets
 import pytest
 
+from firebrick.ops.avgpool import AvgPoolEngine
+from firebrick.ops.conv_engine import ConvEngine
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
+from firebrick.plan.predict import stages
 from firebrick.verify.network_bench import build_network, simulate
 
 FRAMES = 4
+
+
+def test_what_stages_hold_besides_their_rings() -> None:
+    network = nets.chain(size=31)
+    pipeline = build(network, plan(network, Goal(multipliers=20)))
+    found = {x.name: x for x in stages(pipeline)}
+    for instance in pipeline.instances:
+        engine, stage = instance.engine, found[instance.name]
+        if isinstance(engine, ConvEngine):
+            # Beats of the output queue in `conv_drain.sv`, and sums in that of the lanes.
+            assert stage.held == engine.queue_depth + 32
+        elif isinstance(engine, AvgPoolEngine):
+            # The next frame's rows are taken while the sums leave, the last one excepted.
+            assert stage.timing.ring == 2 * engine.operator.input.height - 1
+    kinds = {type(x.engine) for x in pipeline.instances}
+    assert {ConvEngine, AvgPoolEngine} <= kinds
 
 
 @pytest.mark.slow
