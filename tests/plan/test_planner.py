@@ -14,6 +14,7 @@ from firebrick.ops.add import Add
 from firebrick.ops.base import TensorType
 from firebrick.plan.goal import Goal
 from firebrick.plan.planner import plan, refold
+from firebrick.plan.predict import macs
 
 
 @settings(max_examples=12, deadline=None)
@@ -68,6 +69,9 @@ def test_more_multipliers_are_faster():
 def test_outer_taps_of_a_pointwise_filter_are_no_weights():
     operator = nets.conv("c", nets.chain().image, 6, kernel=3, density=0.9, pointwise=4)
     assert operator.true_weights.sum((1, 2, 3)).tolist() == [3] * 4 + [27] * 2
+    pixels = operator.output.height * operator.output.width
+    network = nets.network([(operator, (IMAGE,))], nets.chain().image)
+    assert macs(network) == (operator.nonzero * pixels, 66 * pixels)
 
 
 def test_zeros_stored_cost_time_and_memory():
