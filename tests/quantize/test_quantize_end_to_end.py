@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from firebrick.errors import FirebrickError
 from firebrick.images import centre_crop
 from firebrick.ir.graph import ConvNode, Graph, MaxPoolNode, Preprocessing, Shape
 from firebrick.ops.conv import Conv
-from firebrick.quantize import QuantizeOptions, quantize, sqnr_db, statistics
+from firebrick.quantize import QuantizeOptions, memory, quantize, sqnr_db, statistics, tensors
 from firebrick.quantize.export import write
 from firebrick.quantize.load import read
 
@@ -53,6 +54,31 @@ def test_every_engine_agrees_on_what_quantize_makes(
             assert not layer.operator.codes[pruned].any()
             assert len(layer.operator.codebook) <= 1 << weight_bits
             assert layer.operator.output.signed != node.relu
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(graph=graphs(), room=st.integers(0, 200_000))
+def test_tensors_that_are_not_kept_change_nothing(graph: Graph, room: int) -> None:
+    options = QuantizeOptions(**FAST)
+    network = quantize(graph, options, PHOTOGRAPHS)
+    with (
+        mock.patch.object(memory, "rooms", lambda graph, _: [room] * len(graph.nodes)),
+        mock.patch.object(tensors, "BATCH_VALUES", 1),
+    ):
+        again = quantize(graph, options, PHOTOGRAPHS)
+    assert again.digest() == network.digest()
+    assert again.scales == network.scales
+
+
+def test_what_would_take_too_much_is_refused_by_name() -> None:
+    large = replace(_graph(), input=Shape(3, 2048, 2048))
+    with pytest.raises(FirebrickError, match="image=2048x2048: crops=64 to calibrate on exceed"):
+        quantize(large, QuantizeOptions(), PHOTOGRAPHS)
+    first, *rest = _graph().nodes
+    assert isinstance(first, ConvNode)
+    wide = replace(first, weights=np.zeros((len(first.weights), 3, 40, 40), np.float32))
+    with pytest.raises(FirebrickError, match="weights an output=4800 exceeds 4608 in quantizing"):
+        quantize(replace(_graph(), nodes=(wide, *rest)), QuantizeOptions(), PHOTOGRAPHS)
 
 
 @pytest.mark.parametrize("scheme", ["codebook", "linear"])
