@@ -29,8 +29,8 @@ from firebrick.verify.rows import frame_ends
 
 STALLS = ((0, 0), (90, 0), (0, 90), (60, 60), (8, 200), (200, 8))
 """(source, sink) pause probability * 256 of the complete runs; the first measures cycles."""
-CUTS = 2
-"""Runs that a reset cuts off in mid-frame, each followed by a complete one."""
+CUTS = 8
+"""Runs that a reset cuts off in mid-frame, one after the other, before a complete one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def check_engine(
     )
 
     ends = frame_ends(engine.timing(), frames)
-    runs = _runs(frames, ends[-1] + len(load), seed)[: None if thorough else 1]
+    runs = _runs(len(load), ends, seed)[: None if thorough else 1]
     run_bench(binary, workdir, runs, test_module or f"tb_{kind}", waves=waves)
 
     expected = to_beats(operator.golden(*inputs), engine.out_columns, out_order)
@@ -173,19 +173,31 @@ def check_engine(
     return _check_cycles(workdir, ends, period_slack, latency_slack, f"{kind} {operator.name!r}")
 
 
-def _runs(frames: int, last: int, seed: int) -> list[Run]:
-    """Complete runs under each kind of stall, then cut runs, each followed by a complete one."""
+def _runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
+    """Complete runs under each kind of stall, then cut runs and a complete one.
+
+    What a reset forgets to clear shows in the run behind it, if that goes on for long enough, and
+    only if it was not clear when the run was cut: hence several cuts, anywhere in the first frames
+    or, every fourth, when some of the memories have been loaded.
+
+    Args:
+        load: cycles until what is loaded after a reset is there.
+        ends: cycle in which each frame ends.
+        seed: of stalls and cuts.
+    """
     rng = np.random.default_rng(seed)
-    limit = 60 * last + 100_000
+    frames, limit = len(ends), 60 * (ends[-1] + load) + 100_000
     runs = [
         Run(n, source, sink, seed + 16 * n, frames, limit)
         for n, (source, sink) in enumerate(STALLS)
     ]
-    for _ in range(CUTS):
-        n = len(runs)
-        cut = int(rng.integers(1, max(2, 2 * last)))
-        runs.append(Run(n, 60, 60, seed + 16 * n, frames, limit, cut_cycles=cut))
-        runs.append(Run(n + 1, 30, 30, seed + 16 * n + 16, frames, limit, reset_cycles=1))
+    for n in range(len(runs), len(runs) + CUTS):
+        loading = load > 0 and n % 4 == 0
+        first, last = (load // 2, load) if loading else (1, load + ends[2])
+        cut, source = int(rng.integers(first, last, endpoint=True)), 0 if loading else 30
+        run = Run(n, source, 30, seed + 16 * n, frames, limit, cut, reset_cycles=1 + n % 2)
+        runs.append(run)
+    runs.append(Run(len(runs), 30, 30, seed + 16 * len(runs), frames, limit, reset_cycles=1))
     return runs
 
 
