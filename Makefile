@@ -36,6 +36,12 @@ SHARED_OUT := -n 2 --dist worksteal
 # C++ by hand; what is generated is as wide as its tables.
 KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
+# Scripts of the environment have the folder's path in a shell's quotes; make splits at blanks.
+$(foreach x,$$ " ` \,$(if $(findstring $x,$(CURDIR)),\
+  $(error $(CURDIR): has a $x, which scripts of $(VENV) do not take: move the clone)))
+$(foreach x,MODEL BOARD NET,$(if $(word 2,$($x)),\
+  $(error $x=$($x): has a blank, which make does not take: give a path without)))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-all lint fmt sim accuracy registers formal csim synth bench clean lock
 
@@ -95,6 +101,7 @@ sim: setup ## only the operator benches in Verilator
 # The check of prerequisites comes before minutes are spent on a model and a plan.
 synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, then TOOL: yosys counts; vivado, vitis, vitis_hls, nextpnr build
 	$(BIN)/firebrick plan $(MODEL) $(GOAL) -o $(SYNTH).plan.json
+	@$(if $(CHECK),rm -rf $(SYNTH)/$(TOOL)) # what the tool has made of another plan
 	$(BIN)/firebrick generate $(MODEL) $(SYNTH).plan.json -o $(SYNTH) \
 	  --target $(if $(filter vitis_hls,$(TOOL)),hls,rtl)
 	$(BIN)/firebrick synth $(SYNTH) --tool $(TOOL) --board $(BOARD)

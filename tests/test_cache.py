@@ -1,11 +1,157 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is kept is not taken for new once the code that made it has changed."""
+"""What is kept is the user's alone, and of the code as it is now."""
 
+import json
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from command_line import fill, firebrick
 from firebrick import cache
+from firebrick.cache import cache_folder, is_kept, keep, keep_text, locked
+from firebrick.errors import FirebrickError
+from firebrick.report.kept import kept
+from networks import small_network
+
+NOBODY = 65534
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home of its own, where new files are for the group too."""
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    before = os.umask(0o002)
+    yield tmp_path / "home"
+    os.umask(before)
+
+
+def test_folders_are_for_the_user_alone(home: Path) -> None:
+    folder = cache_folder("models")
+    assert folder == home / ".cache" / "firebrick" / "models"
+    assert [mode(x) for x in (folder, folder.parent, folder.parent.parent)] == [0o700] * 3
+    assert cache_folder("models") == folder
+
+
+def test_what_is_kept_is_for_the_user_alone(home: Path) -> None:
+    folder = cache_folder("models")
+    made = folder / "made"
+    (made / "inner").mkdir(parents=True)
+    (made / "inner" / "binary").write_text("x")
+    (made / "inner" / "binary").chmod(0o775)
+    keep(made, folder / "top")
+    keep_text(folder / "a.json", "{}")
+    assert mode(folder / "top") == mode(folder / "top" / "inner" / "binary") == 0o700
+    assert mode(folder / "a.json") == 0o600
+    assert is_kept(folder / "top")
+    assert is_kept(folder / "a.json")
+    assert not is_kept(folder / "none")
+
+
+@pytest.mark.parametrize("part", [".cache/firebrick", ".cache/firebrick/models"])
+@pytest.mark.parametrize("wrong", ["link", "file", "mode", pytest.param("owner", marks=root_only)])
+def test_folder_that_is_not_ours_alone_is_refused(home: Path, part: str, wrong: str) -> None:
+    folder, elsewhere = home / part, home / "elsewhere"
+    cache_folder("models")
+    if wrong in ("link", "file"):
+        folder.rename(elsewhere)
+        folder.symlink_to(elsewhere) if wrong == "link" else folder.touch(0o600)
+    elif wrong == "mode":
+        folder.chmod(0o777)
+    else:
+        os.chown(folder, NOBODY, -1)
+    words = {"mode": "mode=777 lets others write", "owner": f"belongs to user {NOBODY}"}
+    with pytest.raises(
+        FirebrickError, match=words.get(wrong, "is a link|cannot be made")
+    ) as caught:
+        cache_folder("models")
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def spoil(path: Path, wrong: str) -> None:
+    if wrong == "link":
+        path.rename(path.with_name("elsewhere"))
+        path.symlink_to(path.with_name("elsewhere"))
+    elif wrong == "mode":
+        path.chmod(0o666)
+    else:
+        os.chown(path, NOBODY, -1)
+
+
+WRONG = ["link", "mode", pytest.param("owner", marks=root_only)]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_content_that_is_not_ours_alone_is_refused(home: Path, wrong: str) -> None:
+    kept("test", ("a",), lambda: {"value": 1})
+    (path,) = cache_folder("measurements").iterdir()
+    assert kept("test", ("a",), lambda: {"value": 2}) == {"value": 1}
+    path.write_text(json.dumps({"value": 666}))
+    spoil(path, wrong)
+    with pytest.raises(FirebrickError, match="remove it, it is made anew"):
+        kept("test", ("a",), lambda: {"value": 2})
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_program_in_a_kept_folder_is_refused(home: Path, wrong: str) -> None:
+    folder = cache_folder("models") / "top"
+    folder.mkdir(0o700)
+    (folder / "top").touch(0o700)
+    assert is_kept(folder)
+    spoil(folder / "top", wrong)
+    with pytest.raises(FirebrickError, match="top/top"):
+        is_kept(folder)
+
+
+def test_lock_follows_no_link_and_empties_no_file(home: Path) -> None:
+    folder, victim = cache_folder("models"), home / "thesis.tex"
+    victim.write_text("years of work")
+    (folder / "lock").symlink_to(victim)
+    with pytest.raises(FirebrickError, match="cannot be locked"), locked(folder / "lock"):
+        pass
+    (folder / "lock").unlink()
+    victim.chmod(0o600)
+    os.link(victim, folder / "lock")
+    with locked(folder / "lock"):
+        pass
+    assert victim.read_text() == "years of work"
+    with locked(folder / "new"):
+        assert mode(folder / "new") == 0o600
+    os.mkfifo(folder / "pipe", 0o600)
+    with pytest.raises(FirebrickError, match="is a link or no file"), locked(folder / "pipe"):
+        pass
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file", "relative"])
+def test_home_that_is_none_is_one_line(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    fill(tmp_path, small_network(bypass=False))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", "home" if place == "relative" else str(tmp_path / place))
+    before = sorted(tmp_path.rglob("*"))
+    result = firebrick(tmp_path, "verify", "q.onnx", "a.png", "--engines", "rtl")
+    assert result.returncode == 2
+    (line,) = (x for x in result.stderr.splitlines() if x.startswith("firebrick: "))
+    assert "HOME is no folder" in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is protected from root")
+def test_home_that_may_not_be_written_is_one_line(home: Path) -> None:
+    home.chmod(0o555)
+    with pytest.raises(FirebrickError, match="cannot be made: Permission denied"):
+        cache_folder("models")
+    home.chmod(0o755)
 
 
 def test_key_changes_with_the_code_it_names_only(

@@ -52,7 +52,9 @@ def _fst_headers(waves: bool) -> list[Path]:
 def _environment() -> dict[str, str]:
     root = verilator_root()
     path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)])
-    return {**HERE, "PATH": path, "VERILATOR_ROOT": ROOT}
+    # Its wrapper hands the program's path to a shell: it is told one that needs no quotes.
+    program = f"./{ROOT}/bin/verilator_bin"
+    return {**HERE, "PATH": path, "VERILATOR_ROOT": ROOT, "VERILATOR_BIN": program}
 
 
 def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
