@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+
+from firebrick.onnx_runtime import onnxruntime
 
 SIDE = 23
 CLASSES = 6

@@ -6,13 +6,13 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, load, onnx_writer
 from firebrick.frontend.squeezenet import V10, layer_shapes
 from firebrick.ir.graph import ConvNode
+from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 
 LAYERS = layer_shapes(V10)

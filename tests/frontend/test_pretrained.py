@@ -4,7 +4,6 @@
 import sys
 
 import numpy as np
-import onnxruntime
 import pytest
 import skimage.data
 from PIL import Image
@@ -13,6 +12,7 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader, onnx_writer, pretrained
 from firebrick.ir.graph import Shape
 from firebrick.ir.verify import shapes
+from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 
 CATS = {281, 282, 285}

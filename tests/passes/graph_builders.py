@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.verify import verify
+from firebrick.onnx_runtime import onnxruntime
 
 SIDE = 11
 RNG = np.random.default_rng(2016)
