@@ -3,7 +3,6 @@
 
 import json
 import os
-import shutil
 import stat
 from pathlib import Path
 
@@ -11,12 +10,6 @@ import pytest
 import yaml
 
 from command_line import Result, fill, firebrick
-from firebrick.area.resources import Family
-from firebrick.errors import FirebrickError
-from firebrick.resources import data_folder
-from firebrick.synth.module import synthesize_module
-from firebrick.synth.yosys_scratch import yosys_scratch
-from firebrick.verify.verilator import build
 from networks import small_network
 
 ODD = "a b'c\"$HOME`#1;%d\\ü\n*-"
@@ -136,35 +129,3 @@ def test_every_path_works_or_is_refused_in_a_line(folder: Path) -> None:
         assert line(firebrick(odd, "synth", f"rtl{ODD}", "--tool", tool, "--board", "zcu104"))
     assert set(folder.iterdir()) == before
     assert not list(odd.rglob(".firebrick-*"))
-
-
-def test_simulators_are_compiled_in_every_folder(tmp_path: Path, build_root: Path) -> None:
-    source = data_folder("hw") / "stream" / "skid.sv"
-    build([source], "skid", build_root)
-    odd = tmp_path / ODD
-    odd.mkdir()
-    for runtime in build_root.glob("runtime-*"):  # which takes longest
-        shutil.copytree(runtime, odd / runtime.name)
-    (odd / "skid.sv").write_text(source.read_text())
-    assert build([odd / "skid.sv"], "skid", odd).is_file()
-    assert not list(odd.glob(".firebrick-*"))
-
-
-def test_yosys_counts_in_odd_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    odd = tmp_path / "t m$p #ü\\"
-    odd.mkdir()
-    (odd / "skid.sv").write_text((data_folder("hw") / "stream" / "skid.sv").read_text())
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(odd))
-    found = synthesize_module("skid", {}, {}, [odd / "skid.sv"], Family.XCUP)
-    assert found.resources.ff > 0
-    assert [x.name for x in odd.iterdir()] == ["skid.sv"]
-
-
-@pytest.mark.parametrize("character", "'\";\n")
-def test_yosys_is_not_run_where_it_reads_paths_wrongly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, character: str
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / f"a{character}b"))
-    with pytest.raises(FirebrickError, match=r"^TMPDIR=.*use another folder"), yosys_scratch():
-        pass

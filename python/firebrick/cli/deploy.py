@@ -27,7 +27,11 @@ def deploy(
     plan: Annotated[Path, typer.Argument(help="plan.json, made by `plan` from this model.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Folder to write; replaces one that `deploy` made."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder to write; replaces one that `deploy` made, unchanged.",
+        ),
     ],
     bitstream: Annotated[
         Path | None,

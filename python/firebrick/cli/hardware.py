@@ -107,7 +107,11 @@ def generate(
     plan: Annotated[Path, typer.Argument(help="plan.json, made by `plan` from this model.")],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Folder to write; replaces one that `generate` made."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder to write; replaces one that `generate` made, unchanged.",
+        ),
     ],
     target: Annotated[
         Target,

@@ -26,6 +26,7 @@ from firebrick.ir.network import Network
 from firebrick.plan.claims import check_claims
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
+from firebrick.processes import ended_by_signals
 from firebrick.progress import silent
 from firebrick.quantize import load
 from firebrick.report.kernel_designs import weight_bytes
@@ -173,4 +174,5 @@ def table(network: Network, photographs: Sequence[str], result: Simulated) -> st
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with ended_by_signals():
+        sys.exit(main())

@@ -29,6 +29,7 @@ from firebrick.ops.base import MemoryKind
 from firebrick.ops.conv_engine import ConvEngine
 from firebrick.ops.memory import image, rom
 from firebrick.output import whole_file
+from firebrick.processes import ended_by_signals
 from firebrick.resources import hardware_sources
 from firebrick.synth.geometries import STREAM_MODULES, draw_engines
 from firebrick.synth.module import synthesize_module
@@ -169,4 +170,5 @@ def _family(family: Family, engines: int) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ENGINES)
+    with ended_by_signals():
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else ENGINES)
