@@ -53,7 +53,7 @@ class FakeKernel:
     Attributes:
         words: every register.
         latency: looks at CTRL or ISR that a run takes; None: it never ends.
-        take_looks: looks at CTRL until a run that was started is taken.
+        take_looks: looks at CTRL or ISR until a run that was started is taken.
         reset_reads: looks at RESET until it is over; None: it never is.
         loads: how often weights were fetched.
         first_error: what ERRORS is to say of the next run.
@@ -103,7 +103,6 @@ class FakeKernel:
         if register is Register.CTRL:
             # One is at work, the next one is not taken yet.
             waiting = len(self.runs) > 1 or self.untaken > 0
-            self.untaken = max(0, self.untaken - 1)
             done = reg.CTRL_AP_DONE.mask if self.ended else 0
             return done | (reg.CTRL_AP_START.mask if waiting else 0)
         return self.words[register]
@@ -142,6 +141,9 @@ class FakeKernel:
     def work(self) -> None:
         """One look's worth of time."""
         if not self.runs or self.latency is None:
+            return
+        if self.untaken:
+            self.untaken -= 1
             return
         self.looks += 1
         if self.looks <= self.latency:
