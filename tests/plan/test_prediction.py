@@ -3,12 +3,14 @@ import numpy as np
 import plan_networks as nets
 import pytest
 
+from firebrick.area.model import estimate
+from firebrick.area.resources import Family, Resources
 from firebrick.ops.avgpool import AvgPoolEngine
 from firebrick.ops.conv_engine import ConvEngine
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
-from firebrick.plan.predict import stages
+from firebrick.plan.predict import buffer_bytes, resources, stages
 from firebrick.verify.network_bench import build_network, simulate
 
 FRAMES = 4
@@ -28,6 +30,25 @@ def test_what_stages_hold_besides_their_rings() -> None:
             assert stage.timing.ring == 2 * engine.operator.input.height - 1
     kinds = {type(x.engine) for x in pipeline.instances}
     assert {ConvEngine, AvgPoolEngine} <= kinds
+
+
+def test_resources_of_layers_are_those_of_all_instances() -> None:
+    network = nets.bypass()
+    pipeline = build(network, plan(network, Goal(multipliers=20)))
+    layers = resources(pipeline, Family.XC7)
+    each = [estimate(x.module, x.parameters, Family.XC7) for x in pipeline.instances]
+    assert sum(layers.values(), Resources()) == sum(each, Resources())
+
+
+def test_queues_hold_partial_sums_and_bypasses() -> None:
+    network = nets.bypass()
+    pipeline = build(network, plan(network, Goal(multipliers=20)))
+    engines = [x.engine for x in pipeline.instances if isinstance(x.engine, ConvEngine)]
+    fifos = [x.parameters for x in pipeline.instances if x.module == "fifo"]
+    sums = sum(x.lanes * x.columns * x.operator.acc_bits * x.queue_depth for x in engines)
+    bits = sums + sum(x["width"] * x["depth"] for x in fifos)
+    assert fifos
+    assert buffer_bytes(pipeline)[1] == -(-bits // 8)
 
 
 @pytest.mark.slow
