@@ -43,7 +43,7 @@ $(foreach x,MODEL BOARD NET,$(if $(word 2,$($x)),\
   $(error $x=$($x): has a blank, which make does not take: give a path without)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim accuracy registers formal csim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim hostile accuracy registers formal csim synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -97,6 +97,9 @@ fmt: setup ## format Python and C++
 
 sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
+
+hostile: setup ## 300 mutated plans, folders, bundles, boards and names under strace, with every tool
+	$(PYTEST) -q -s -m slow tests/hostile
 
 # The check of prerequisites comes before minutes are spent on a model and a plan.
 synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): plan, generate, then TOOL: yosys counts; vivado, vitis, vitis_hls, nextpnr build
