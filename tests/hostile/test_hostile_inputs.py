@@ -52,6 +52,14 @@ def _no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(place, stop)
 
 
+@pytest.fixture
+def _strace() -> None:
+    if not shutil.which("strace"):
+        if os.environ.get("CI"):
+            pytest.fail("strace is missing")
+        pytest.skip("strace is missing: apt-get install strace")
+
+
 def wrong(trial: Trial, watch: Watch, scratch: Path) -> tuple[list[str], list[int]]:
     """What is wrong with a trial, and how its commands ended."""
     found, ends = [], []
@@ -86,12 +94,9 @@ def test_hostile_inputs_do_no_harm(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_strace")
 @pytest.mark.parametrize("first", range(0, ALL, RUN))
 def test_hostile_inputs_do_no_harm_with_every_tool(first: int, base: Path, tmp_path: Path) -> None:
-    if not shutil.which("strace"):
-        if os.environ.get("CI"):
-            pytest.fail("strace is missing")
-        pytest.skip("strace is missing: apt-get install strace")
     (tmp_path / "scratch").mkdir()
     trials = [draw(seed, base, tmp_path) for seed in range(first, first + RUN)]
     found, lines = traced.run(trials, tmp_path / "scratch")
@@ -99,10 +104,9 @@ def test_hostile_inputs_do_no_harm_with_every_tool(first: int, base: Path, tmp_p
     assert not any(found.values()), found
 
 
+@pytest.mark.usefixtures("_strace")
 def test_the_trace_sees_what_processes_do(tmp_path: Path) -> None:
     """Or nothing would ever be wrong."""
-    if not shutil.which("strace"):
-        pytest.skip("strace is missing: apt-get install strace")
     program = (
         "import os, subprocess\n"
         f"try: os.open('{strace.MARK}3', 0)\nexcept OSError: pass\n"
