@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test may ask for."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,19 @@ from firebrick.output import whole_file
 from firebrick.quantize import QuantizeOptions, export, load, quantize
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def own_device(tmp_path: Path) -> Path:
+    """A device that takes everything: the test's own, so that no fault harms the machine's."""
+    path = tmp_path / "devices" / "null"
+    path.parent.mkdir()
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        path.write_bytes(b"")  # some places have devices that nobody may open
+    except PermissionError:
+        pytest.skip("no device can be made here")
+    return path
 
 
 @pytest.fixture(scope="session")
