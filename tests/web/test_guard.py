@@ -45,6 +45,7 @@ def test_every_answer_carries_the_headers(device: FakeDevice, path: str) -> None
         {"host": "x" * 1000},
         {"origin": "http://evil.example"},
         {"origin": "null"},
+        {"origin": ""},
         {"origin": "http://testserver:81"},
         {"origin": "http://testserver.evil.example"},
         {"sec-fetch-site": "cross-site"},

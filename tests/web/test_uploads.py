@@ -93,6 +93,11 @@ class Watched(bytearray):
     """Knows how much it ever held."""
 
     most = 0
+    dropped = False
+
+    def clear(self) -> None:
+        Watched.dropped = True
+        super().clear()
 
     def __iadd__(self, more: Any) -> Watched:
         self.extend(more)
@@ -123,6 +128,7 @@ def test_large_upload_is_dropped_while_it_comes(
     assert "larger than 100,000 bytes" in error_of(answer)
     assert sent == 410_000  # the first that is more than is dropped is the last that is read
     assert Watched.most == 100_000
+    assert Watched.dropped
 
 
 def of_size(size: int) -> bytes:
