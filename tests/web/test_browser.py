@@ -224,6 +224,14 @@ def test_bar_is_never_longer_than_its_track(visited: Visit) -> None:
 
 def test_most_bytes_are_said(visited: Visit) -> None:
     expect(visited.page.locator("#accepts")).to_have_text("JPEG, PNG or WebP, up to 10 MB")
+    visited.page.evaluate(
+        """async () => {
+          const model = await (await fetch("/api/model")).json();
+          model.accepts.bytes = 3 * 2 ** 20 - 1;
+          showModel(model);
+        }"""
+    )
+    expect(visited.page.locator("#accepts")).to_have_text("JPEG, PNG or WebP, up to 2 MB")
 
 
 def test_failure_of_the_accelerator_is_said(visited: Visit, device: FakeDevice) -> None:

@@ -167,14 +167,15 @@ def test_newcomer_takes_the_place_of_the_one_silent_longest(
     with contextlib.ExitStack() as stack:
         served_one, first, second, third = (stack.enter_context(connect(port)) for _ in range(4))
         served_one.sendall(head(port, len(BODY)) + BODY)
+        second.sendall(ASK[:9])
         first.sendall(ASK)
-        assert status(first) == 200  # heard of later than the second
+        assert status(first) == 200
         newcomer = stack.enter_context(connect(port))
         newcomer.sendall(ASK)
         assert status(newcomer) == 200
-        assert everything(second) == b""
-        for connection in (third, first):
-            connection.sendall(ASK)
+        assert everything(third) == b""  # nothing came from it since it connected
+        for connection, rest in ((second, ASK[9:]), (first, ASK)):
+            connection.sendall(rest)
             assert status(connection) == 200
         gate.set()
         assert status(served_one) == 200
