@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -14,6 +15,7 @@ from firebrick import cache
 from firebrick.cache import cache_folder, is_kept, keep, keep_text, locked
 from firebrick.errors import FirebrickError
 from firebrick.report.kept import kept
+from firebrick.verify import csim_build, verilator
 from networks import small_network
 
 NOBODY = 65534
@@ -166,3 +168,68 @@ def test_key_changes_with_the_code_it_names_only(
     after = cache.code_key("plan"), cache.code_key("images.py")
     assert after[0] != before[0]
     assert after[1] == before[1]
+
+
+def test_a_compiled_model_is_of_its_sources_and_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiled(folder: Path, top: str, *_: object, **__: object) -> None:
+        folder.mkdir()
+        (folder / top).touch()
+
+    monkeypatch.setattr(verilator, "_compile", compiled)
+    source, other = tmp_path / "top.sv", tmp_path / "part.sv"
+    other.write_text("module part; endmodule\n")
+
+    def built(text: str, **options: object) -> Path:
+        source.write_text(text)
+        return verilator.build([source, other], "top", tmp_path / "models", **options)  # type: ignore[arg-type]
+
+    first = built("module top; endmodule\n")
+    assert built("module top; endmodule\n") == first
+    found = {
+        first,
+        built("module top;  endmodule\n"),
+        built("module top; endmodule\n", parameters={"WIDTH": 3}),
+        built("module top; endmodule\n", parameters={"WIDTH": 4}),
+        built("module top; endmodule\n", optimize="-O3"),
+        built("module top; endmodule\n", waves=True),
+        built("module top; endmodule\n", extra=["-DX"]),
+    }
+    other.write_text("module part;  endmodule\n")
+    found.add(built("module top; endmodule\n"))
+    assert len(found) == 8
+
+
+def test_a_compiled_simulation_is_of_all_its_headers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(network: object, _: object, folder: Path) -> None:
+        (folder / "csim.cpp").write_text(str(network))
+
+    def compiled(*_: object, cwd: Path, **__: object) -> mock.Mock:
+        (cwd / "csim").touch()
+        return mock.Mock(returncode=0)
+
+    ours, types = tmp_path / "include", tmp_path / "types"
+    for folder in (ours, types):
+        folder.mkdir()
+        (folder / "a.hpp").write_text("1")
+    monkeypatch.setattr(csim_build, "write_sources", write)
+    monkeypatch.setattr(csim_build, "include_folders", lambda: [ours])
+    monkeypatch.setattr(csim_build, "ap_types", lambda: types)
+    monkeypatch.setattr(csim_build, "_compiler", lambda: ("g++", "14"))
+    monkeypatch.setattr(csim_build.subprocess, "run", compiled)
+
+    def built(network: str, **options: bool) -> Path:
+        return csim_build.build(network, None, tmp_path / "csim", **options)  # type: ignore[arg-type]
+
+    first = built("one")
+    assert built("one") == first
+    found = {first, built("two"), built("one", sanitize=True)}
+    for folder in (ours, types):
+        (folder / "a.hpp").write_text("2")
+        found.add(built("one"))
+    monkeypatch.setattr(csim_build, "_compiler", lambda: ("g++", "15"))
+    found.add(built("one"))
+    assert len(found) == 6

@@ -10,6 +10,8 @@ import pytest
 from command_line import fields, fill, firebrick, refused
 from firebrick.commands import models
 from firebrick.ir.network import Network
+from firebrick.verify.engine import Job, Run
+from firebrick.verify.engines import ENGINES
 from networks import random_pixels, small_network
 
 
@@ -80,6 +82,26 @@ def test_verify_counts_differing_values(folder: Path, engine: str, network: Netw
     assert report["engines"][engine]["layers"] == len(network.layers)
     values = sum(x.operator.output.values for x in network)
     assert report["engines"][engine]["values"] == values
+
+
+def test_one_wrong_engine_is_enough_to_fail(
+    folder: Path, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside one that is right, and by a single value of the last layer."""
+
+    def wrong(job: Job) -> Run:
+        run = ENGINES["numpy"](job)
+        run.tensors[network.output][0, -1] += 1
+        return run
+
+    both = dict(ENGINES) | {"csim": wrong}
+    monkeypatch.setattr("firebrick.commands.runs.ENGINES", both)
+    for engines in ("onnxruntime,csim", "csim,onnxruntime"):
+        result = firebrick(folder, "verify", "q.onnx", "a.png", "--engines", engines, "--json")
+        assert "csim differs in 1 values" in refused(result)
+        report = json.loads(result.stdout)
+        assert report["differing"] == 1
+        assert report["engines"]["onnxruntime"]["differing"] == 0
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,13 @@ def test_cases_reach_sums_one_beyond_a_power_of_two() -> None:
     assert (above.max(), below.min()) == (512, -4097)
 
 
+@pytest.mark.parametrize("bias", [(-7, 9), (-400, 300), (-129, 271), (-128, 270)])
 @pytest.mark.parametrize("signed", [False, True])
-def test_sums_reach_the_ends_of_their_type_and_no_further(signed: bool) -> None:
+def test_sums_reach_the_ends_of_their_type_and_no_further(
+    signed: bool, bias: tuple[int, int]
+) -> None:
     kind = TensorType(2, 3, 5, signed=signed)
-    bias = np.array([-7, 9])
+    bias = np.array(bias)
     operator = AvgPool("logits", kind, sum_type(kind, bias), bias)
     out = operator.output
     extremes = [

@@ -6,7 +6,7 @@ from string import ascii_lowercase
 import numpy as np
 import pyslang
 import pytest
-from conv_cases import CASES, ULTRA, Case, draw_cases, engine
+from conv_cases import CASES, ULTRA, Case, conv, draw_cases, engine
 from conv_limits import LIMITS, Limit
 from hls_tests import Bench, hls_tests
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from rtl_tests import AT_ONCE
 
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ops.base import Memory
+from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
 from firebrick.ops.conv_engine import ConvEngine, Placement
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import StreamType
@@ -289,3 +290,41 @@ def test_memories_are_named_by_the_lane_in_decimal(lane: int) -> None:
         part = "gen_rom.u_weights" if memory == "weights" else f"u_{memory}"
         prefix = compilation.getRoot().lookupName(f"top.u_weights.{part}.PREFIX").value
         assert prefix.convertToStr().value == f"conv.{memory}{lane}"
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "bits"),
+    [
+        (64, 0, 15),  # up to 16320
+        (-64, 0, 15),  # down to -16320
+        (-64, -64, 15),  # down to -2^14
+        (-64, -65, 16),
+        (64, 63, 15),  # up to 2^14 - 1
+        (64, 64, 16),
+        (64, -20_000, 16),  # large before the bias comes, and after
+        (-64, 20_000, 16),
+        (64, -8_000, 15),
+    ],
+)
+def test_accumulator_holds_what_is_summed_and_no_bit_more(
+    weight: int, bias: int, bits: int
+) -> None:
+    plain = conv(replace(CASES["squeeze"], channels=(1, 1)))
+    operator = replace(
+        plain,
+        codes=np.ones_like(plain.codes),
+        codebook=np.array([0, weight]),
+        bias=np.array([bias]),
+    )
+    assert operator.acc_bits == bits
+
+
+def test_what_is_added_and_scaled_is_in_the_streams_order() -> None:
+    dut = engine(CASES["fire_expand"])
+    order = list(dut.out_order)
+    assert order != sorted(order)
+    words = words_of(dut, "requantize")[: len(order)]
+    op = dut.operator
+    assert [x & (1 << MULTIPLIER_BITS) - 1 for x in words] == op.multiplier[order].tolist()
+    biases = [x >> MULTIPLIER_BITS for x in words]
+    assert biases == [int(x) & (1 << BIAS_BITS) - 1 for x in op.bias[order]]

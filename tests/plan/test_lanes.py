@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebrick.errors import FirebrickError
-from firebrick.plan.lanes import assign
+from firebrick.plan.lanes import TOLERANCE, assign, share_channels
 
 
 @st.composite
@@ -94,6 +94,22 @@ def test_whole_channels_where_they_balance():
     owner = assign(kept, 4)
     assert copies_of(kept, owner, 4) == 0
     assert loads_of(kept, owner, 4).tolist() == [135] * 4
+
+
+def test_a_channel_is_not_shared_for_a_crumb():
+    """The last one exceeds its lane's fair share by one weight in two thousand."""
+    loads = np.array([1003, 1001, 1000, 1000])
+    assert share_channels(loads, 2, TOLERANCE) == [(0,), (1,), (1,), (0,)]
+
+
+def test_fillers_take_their_time():
+    """A lane that has no weight of an output channel spends an entry on it nevertheless."""
+    kept = np.zeros((64, 2, 3, 3), bool)
+    kept[:, 1] = kept[::8, 0] = True
+    owner = assign(kept, 4)
+    each = np.array([loads_of(k, o, 4) for k, o in zip(kept, owner, strict=True)])
+    entries = np.maximum(each, 1).sum(0)
+    assert entries.max() - entries.min() <= 2
 
 
 def test_runs_of_a_shared_channel_are_in_one_order():

@@ -22,6 +22,18 @@ def test_order_is_a_permutation(channels, lanes, seed):
     assert sorted(balance_order(entries)) == list(range(channels))
 
 
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_no_other_channel_would_have_kept_lanes_closer(channels, lanes, seed):
+    entries = np.random.default_rng(seed).integers(0, 100, (lanes, channels))
+    paced = np.vstack([entries, np.full(channels, entries.mean())])
+    sums, left = np.zeros(lanes + 1), set(range(channels))
+    for pick in balance_order(entries):
+        best = min(np.var(sums + paced[:, x]) for x in left)
+        sums += paced[:, pick]
+        left.remove(pick)
+        assert np.var(sums) <= best + 1e-6
+
+
 def test_lanes_keep_abreast():
     rng = np.random.default_rng(3)
     # a Fire module: short expand1x1 channels first, then long ones

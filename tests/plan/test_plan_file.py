@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from firebrick.errors import FirebrickError
 from firebrick.plan.goal import Goal
-from firebrick.plan.plan import Plan
+from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.plan.planner import plan
 
 
@@ -56,6 +56,14 @@ def test_without_a_board():
     assert fields["family"] == "xc7"
     assert fields["resources"]["lut"] > 0
     assert made.excess == {}
+
+
+def test_what_does_not_fit_on_chip(small):
+    """Up to the last byte, those of queues among them."""
+    _, made = small
+    rest = made.onchip_bytes["total"] - made.queue_bytes
+    assert replace(made, queue_bytes=ONCHIP_LIMIT - rest).fits
+    assert not replace(made, queue_bytes=ONCHIP_LIMIT - rest + 1).fits
 
 
 def test_a_plan_over_budget_does_not_fit(small):
@@ -164,6 +172,15 @@ def test_other_network(small):
     _, made = small
     with pytest.raises(FirebrickError, match=r"digest=\w{16} is not that of model 'small', \w{16}"):
         made.check(nets.bypass(size=17))
+
+
+@pytest.mark.parametrize("place", [0, 15, 16, 63])
+def test_a_digest_is_compared_to_its_end(small, place):
+    network, made = small
+    other = "".join("0" if x != "0" else "1" for x in made.digest)
+    digest = made.digest[:place] + other[place] + made.digest[place + 1 :]
+    with pytest.raises(FirebrickError, match="is not that of model 'small'"):
+        replace(made, digest=digest).check(network)
 
 
 MISFITS = [

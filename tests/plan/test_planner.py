@@ -105,6 +105,12 @@ def test_smallest_design_for_some_cycles_needs_no_more_than_others():
         assert made.multipliers <= other.multipliers
 
 
+def test_exactly_the_cycles_asked_for_are_few_enough():
+    network = nets.chain()
+    for cycles in (709, 1384):  # of the smallest designs for 744 and for 1500
+        assert plan(network, Goal(max_cycles=cycles)).cycles_per_frame == cycles
+
+
 def test_no_folding_is_fast_enough():
     with pytest.raises(CheckFailed, match=r"^plan: max_cycles=10 is fewer than any folding takes$"):
         plan(nets.chain(), Goal(max_cycles=10))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.ops.base import TensorType
-from firebrick.ops.stream import StreamType
+from firebrick.ops.stream import StreamType, from_beats, to_beats
 from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 
 
@@ -36,3 +36,12 @@ def test_what_is_written_is_read(
 def test_padding_is_at_the_end_of_each_row() -> None:
     valid = valid_pixels(StreamType(TensorType(2, 1, 5), 3), 4)
     assert valid.tolist() == [[True] * 3, [True, True, False]] * 2
+
+
+def test_channels_are_put_back_where_the_stream_took_them_from() -> None:
+    kind = TensorType(4, 3, 5)
+    tensor = np.arange(2 * kind.values).reshape(2, 4, 3, 5)
+    for order in (None, (1, 2, 3, 0), (2, 0, 3, 1)):
+        beats = to_beats(tensor, 2, order, padding=-1)
+        assert beats[2].tolist() == [tensor[0, order[0] if order else 0, 0, 4], -1]
+        assert np.array_equal(from_beats(beats, kind, order), tensor)

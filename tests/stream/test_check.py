@@ -11,6 +11,9 @@ from firebrick.errors import CheckFailed
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.base import IntArray, RowTiming, TensorType
 from firebrick.ops.stream import StreamType
+from firebrick.verify import check
+from firebrick.verify.beats import write_beats
+from firebrick.verify.bench import Run
 from firebrick.verify.check import Beats, check_engine, random_tensor, row_beats
 from firebrick.verify.rows import frame_ends
 
@@ -77,3 +80,53 @@ def test_rows_wait_for_a_place_in_the_ring() -> None:
     timing = RowTiming((1, 2), (1, 2), (10, 10), lag=2, ring=1, in_beats=4, out_beats=4)
     assert frame_ends(timing, 2) == [29, 57]
     assert frame_ends(replace(timing, ring=2), 2) == [25, 45]
+    assert frame_ends(replace(timing, release=3), 2) == [32, 66]
+
+
+OUT = StreamType(TensorType(1, 2, 3), 2)
+"""Two rows of two beats, the second of which has one value and a pixel of padding."""
+
+
+def compared(folder: Path, beats: list[list[int]], lasts: list[int], cut: int = 0) -> None:
+    """Let the bench look at these beats of two frames, the right ones of which are all 7."""
+    run = Run(0, 0, 0, 1, 2, 1000, cut_cycles=cut)
+    write_beats(folder / "output.0.hex", np.array(beats).reshape(-1, 2), 8)
+    lines = [f"{n} {n}\n" for n in (0, *lasts)]
+    (folder / "output.0.frames").write_text("".join(lines))
+    check._compare(folder, run, OUT, np.full((8, 2), 7), "an engine")
+
+
+RIGHT = [[7, 7], [7, 0], [7, 7], [7, 9]] * 2
+
+
+def test_right_beats_are_right_as_far_as_a_cut_run_got(tmp_path: Path) -> None:
+    compared(tmp_path, RIGHT, [3, 7])
+    compared(tmp_path, RIGHT[:5], [3], cut=9)
+
+
+@pytest.mark.parametrize(
+    ("beats", "lasts", "cut", "message"),
+    [
+        (RIGHT[:7], [3], 0, "7 beats, 8 expected"),
+        ([*RIGHT, [7, 7]], [3, 7], 0, "9 beats, 8 expected"),
+        ([*RIGHT[:7], [6, 9]], [3, 7], 0, "1 values differ, first in beat 7, column 0"),
+        ([[7, 7], [6, 0]], [], 9, "1 values differ, first in beat 1, column 0"),
+        (RIGHT, [3], 0, r"tlast with beats \[3\], expected \[3, 7\]"),
+        (RIGHT, [2, 7], 0, r"tlast with beats \[2, 7\]"),
+        (RIGHT, [3, 5, 7], 0, r"tlast with beats \[3, 5, 7\]"),
+    ],
+)
+def test_wrong_beats_are_wrong(
+    beats: list[list[int]], lasts: list[int], cut: int, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CheckFailed, match=message):
+        compared(tmp_path, beats, lasts, cut)
+
+
+def test_benches_stall_both_sides_and_are_cut_off() -> None:
+    runs = check._runs(3, 500, 1)
+    stalls = {(bool(x.source_stall), bool(x.sink_stall)) for x in runs if not x.cut_cycles}
+    assert len(stalls) == 4
+    cut = [n for n, x in enumerate(runs) if x.cut_cycles]
+    assert len(cut) == 2
+    assert not any(runs[n + 1].cut_cycles for n in cut)
