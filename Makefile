@@ -33,6 +33,9 @@ CHECK := $(patsubst $(TOOL):%,%,$(filter $(TOOL):%,$(CHECKS)))
 PYTEST := $(BIN)/python -m pytest
 # Whole runs share out the tests; each process begins in another part of the suite.
 SHARED_OUT := -n 2 --dist worksteal
+# What `make mutants` is to try: a regular expression on area/name, and a part such as 1/4.
+ONLY ?=
+PART ?=
 # C++ by hand; what is generated is as wide as its tables.
 KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
@@ -43,7 +46,8 @@ $(foreach x,MODEL BOARD NET,$(if $(word 2,$($x)),\
   $(error $x=$($x): has a blank, which make does not take: give a path without)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint fmt sim hostile accuracy registers formal csim synth bench clean lock
+.PHONY: help setup run test test-all lint fmt sim hostile accuracy registers formal mutants mutants-table csim
+.PHONY: synth bench clean lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -122,6 +126,12 @@ registers: setup ## make anew what follows from hw/shell/registers.rdl, and a pa
 
 formal: setup ## prove stream plumbing and the shell's parts
 	$(BIN)/python tests/formal/formal_runner.py
+
+mutants: setup ## plant bugs one at a time: do the fast tests see them? ONLY=area/name, PART=1/4; hours, resumable
+	$(BIN)/python tests/mutants/mutant_runner.py $(if $(ONLY),--only '$(ONLY)') $(if $(PART),--part $(PART))
+
+mutants-table: setup ## bring the table of docs/testing.md up to date
+	$(BIN)/python tests/mutants/mutant_runner.py --table
 
 csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the HLS kernels of SqueezeNet v1.1 by g++: every layer compared
 	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines csim

@@ -93,6 +93,13 @@ def test_chunks_are_few_and_fit_closely(depth: int, sizes: list[int]) -> None:
     assert 0 <= sum(sizes) - depth < 512
 
 
+@pytest.mark.parametrize(
+    ("depth", "suffixes"), [(1, [""]), (511, [""]), (512, [""]), (513, ["a", "b"])]
+)
+def test_a_single_chunk_of_luts_has_no_letter(depth: int, suffixes: list[str]) -> None:
+    assert list(rom("", words(9, depth), LUT)) == suffixes
+
+
 def test_more_chunks_than_letters_are_refused(tmp_path: Path, build_root: Path) -> None:
     with pytest.raises(ValueError, match="depth=106497 takes 27 chunks, 26 are named"):
         chunks(26 * 4096 + 1)
