@@ -62,3 +62,27 @@ def test_labels_are_as_many_as_logits() -> None:
 def test_network_without_layers() -> None:
     with pytest.raises(FirebrickError, match="network 'small': layers=0 is not a network"):
         replace(small_network(), layers=())
+
+
+def changed(network: Network, name: str, **fields: object) -> Network:
+    """The network with fields of one operator replaced."""
+    layers = tuple(
+        Layer(replace(x.operator, **fields), x.inputs) if x.name == name else x for x in network
+    )
+    return replace(network, layers=layers)
+
+
+def test_hash_covers_everything_that_is_computed() -> None:
+    network = small_network()
+    conv = network.layers[0].operator
+    turned = tuple(Layer(x.operator, x.inputs[::-1]) if x.name == "bypass2" else x for x in network)
+    others = [
+        replace(network, layers=turned),  # the same operators on other tensors
+        changed(network, "conv1", bias=conv.bias + 256),
+        changed(network, "conv1", multiplier=conv.multiplier[::-1]),
+        changed(network, "conv1", shift=conv.shift - 1),
+        changed(network, "conv1", codes=conv.codes[:, ::-1]),
+        changed(network, "conv1", codebook=conv.codebook // 2),
+    ]
+    assert len({x.digest() for x in (network, *others)}) == 1 + len(others)
+    assert replace(network, name="other").digest() == network.digest()

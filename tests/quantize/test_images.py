@@ -14,7 +14,7 @@ from PIL import Image
 
 from firebrick import images
 from firebrick.errors import FirebrickError
-from firebrick.images import load_folder, load_photograph, load_pixels, to_float
+from firebrick.images import centre_crop, load_folder, load_photograph, load_pixels, to_float
 from firebrick.ir.graph import Preprocessing
 from peak_memory import measured
 
@@ -40,6 +40,17 @@ def test_centre_of_the_resized_photograph(tmp_path: Path) -> None:
     pixels = load_pixels(tmp_path / "wide.png", 20, 20, 20)
     assert pixels[:, :, 2:-2].reshape(3, -1).T.tolist() == [[200, 100, 50]] * 320
     assert load_photograph(tmp_path / "wide.png").shape == (3, 100, 300)
+
+
+@pytest.mark.parametrize("shape", [(21, 34), (34, 21), (21, 21), (20, 35)])
+def test_crop_is_centred_to_a_fraction_of_a_pixel(shape: tuple[int, int]) -> None:
+    """A ramp and the same turned by half a circle are as bright together everywhere."""
+    ramp = sum(np.meshgrid(*(np.linspace(0, 120, n) for n in shape), indexing="ij"))
+    pixels = centre_crop(np.stack([np.rint(ramp).astype(np.uint8)] * 3), 16, 16, 14).astype(int)
+    together = pixels + pixels[:, ::-1, ::-1]
+    assert abs(together - 240).max() <= 2
+    assert pixels[0, 0, 0] < 60
+    assert pixels[0, -1, -1] > 180
 
 
 def _grey(path: Path) -> None:
