@@ -11,7 +11,8 @@ import pytest
 from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, load, onnx_writer
 from firebrick.frontend.squeezenet import V10, layer_shapes
-from firebrick.ir.graph import ConvNode
+from firebrick.ir.graph import ConvNode, MaxPoolNode
+from firebrick.ir.verify import shapes
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 
@@ -61,6 +62,21 @@ def test_positions_and_values(tmp_path):
     expand = convs[3].weights.reshape(-1)
     assert np.flatnonzero(expand).tolist() == [3]
     assert expand[3] == 127.5
+
+
+def test_a_layer_may_store_every_weight(tmp_path):
+    stored = STORED | {"fire2_squeeze1x1": ([1] * 1536, [0] * 1536)}
+    graph = load(str(save(parts(stored), tmp_path)))
+    assert all(x.weights.all() for x in graph.nodes if x.name == "fire2_squeeze1x1")
+
+
+def test_pools_are_where_version_1_0_has_them(tmp_path):
+    graph = load(str(save(parts(), tmp_path)))
+    pools = {x.inputs[0] for x in graph.nodes if isinstance(x, MaxPoolNode)}
+    assert pools == {"conv1", "fire4_concat", "fire8_concat"}
+    known = shapes(graph)
+    assert [known[f"pool{x}"].height for x in (1, 4, 8)] == [55, 27, 13]
+    assert known["conv10"].height == 15
 
 
 def test_truncated_anywhere(tmp_path):

@@ -55,7 +55,16 @@ def test_metadata_defaults_and_overrides(tmp_path):
     np.testing.assert_allclose(how.std, (58.395, 57.12, 57.375))
     other = Preprocessing(resize=40, channels="BGR", mean=(1.0, 2.0, 3.0))
     assert onnx_reader.read(path, preprocessing=other).preprocessing == other
-    assert load(str(path), size=47).input == Shape(3, 47, 47)
+    larger = load(str(path), size=47)
+    assert larger.input == Shape(3, 47, 47)
+    assert larger.preprocessing.resize == 54  # 53.7
+
+
+def test_one_transpose_among_the_readers_says_nothing_of_the_image(tmp_path):
+    b = Builder()
+    b("Transpose", b.image, perm=[0, 3, 1, 2])  # of no further use
+    model = b.model(b("GlobalAveragePool", b.conv(b.image, (4, 3, 3))), image=("N", 3, 6, 7))
+    assert onnx_reader.read(save(model, tmp_path)).input == Shape(3, 6, 7)
 
 
 def test_size_may_be_given_for_an_open_one(tmp_path):
@@ -76,6 +85,15 @@ def test_auto_pad(size, auto_pad, kernel, stride, tmp_path):
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     graph = onnx_reader.read(save(model, tmp_path))
     assert sum(graph.nodes[0].pads) == (2 * total if auto_pad.startswith("SAME") else 0)
+    np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)
+
+
+def test_max_pool_is_padded_at_the_bottom_alone(tmp_path):
+    b = Builder()
+    x = b("MaxPool", b.image, kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 0])
+    model = b.model(b("GlobalAveragePool", x), image=("N", 3, 6, 7))
+    images = RNG.normal(size=(2, 3, 6, 7)).astype(np.float32)
+    graph = onnx_reader.read(save(model, tmp_path))
     np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)
 
 

@@ -57,6 +57,13 @@ def test_nothing_is_executed(tmp_path):
     assert not victim.exists()
 
 
+@pytest.mark.parametrize("function", [np.fromfile, np.load, np.zeros, np.save])
+def test_nothing_else_of_numpy_is_called(function, tmp_path):
+    (tmp_path / "file").write_bytes(bytes(8))
+    attack = Attack(function, str(tmp_path / "file"))
+    refuses(pickle.dumps({"conv1": [attack]}, protocol=2), "is refused, only NumPy arrays")
+
+
 @pytest.mark.parametrize(
     "content, message",
     [

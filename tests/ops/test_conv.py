@@ -15,7 +15,7 @@ from rtl_tests import AT_ONCE
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ops.base import Memory
 from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
-from firebrick.ops.conv_engine import ConvEngine, Placement
+from firebrick.ops.conv_engine import ConvEngine, Placement, may_share_slices, ring
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import Measured, check_engine, random_tensor
@@ -317,6 +317,41 @@ def test_accumulator_holds_what_is_summed_and_no_bit_more(
         bias=np.array([bias]),
     )
     assert operator.acc_bits == bits
+
+
+@pytest.mark.parametrize(
+    ("bits", "value_bits", "shared"),
+    [(8, 8, True), (9, 6, True), (9, 7, False), (9, 8, False), (10, 4, True), (10, 5, False)],
+)
+def test_products_share_a_slice_up_to_its_width(bits: int, value_bits: int, shared: bool) -> None:
+    plain = conv(CASES["squeeze"])
+    limit = 1 << (value_bits - 1)
+    codebook = plain.codebook.clip(-limit, limit - 1)
+    unsigned = replace(plain.input, bits=bits, signed=False)
+    operator = replace(plain, input=unsigned, value_bits=value_bits, codebook=codebook)
+    assert may_share_slices(operator) is shared
+    signed = replace(operator, input=replace(unsigned, signed=True))
+    assert not may_share_slices(signed)
+
+
+@pytest.mark.parametrize(
+    ("height", "kernel", "stride", "tight", "rows"),
+    [(7, 3, 2, True, 3), (8, 3, 2, True, 4), (8, 3, 2, False, 5), (9, 1, 3, True, 3)],
+)
+def test_ring_holds_a_window_and_what_is_left_at_the_end(
+    height: int, kernel: int, stride: int, tight: bool, rows: int
+) -> None:
+    out = (height - kernel) // stride + 1
+    plain = conv(CASES["squeeze"])
+    operator = replace(
+        plain,
+        input=replace(plain.input, height=height, width=height),
+        output=replace(plain.output, height=out, width=out),
+        kernel=kernel,
+        stride=stride,
+        codes=np.ones((*plain.codes.shape[:2], kernel, kernel), np.uint8),
+    )
+    assert ring(operator, tight=tight) == rows
 
 
 def test_what_is_added_and_scaled_is_in_the_streams_order() -> None:

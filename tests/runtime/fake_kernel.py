@@ -210,7 +210,7 @@ class FakeDevice:
 
     def __init__(self, description: Description | None = None) -> None:
         self.timeout = 5.0
-        self.memory = FakeMemory(1 << 16, 0x2_0000_0000)
+        self.memory = FakeMemory(1 << 16, 0xC3A5_0001_F000_0000)  # with the top bit of each half
         found = description or tiny_description()
         self.kernel = FakeKernel(found, self.memory.fetch, self.memory.store)
         self.closed = False

@@ -286,6 +286,7 @@ def test_another_version_of_the_registers_is_refused() -> None:
         {"pixels": 4},
         {"classes": 5},
         {"logit_bits": 21},
+        {"weights_bytes": 64},
     ],
     ids=str,
 )
@@ -334,6 +335,14 @@ def test_a_counter_that_stands_still(count: int) -> None:
     with opened(device) as accelerator:
         device.count = count
         assert accelerator.counters.cycles == count
+
+
+def test_memory_of_runs_that_were_cut_off_is_used_again() -> None:
+    with opened(FakeDevice()) as accelerator:
+        for _ in range(4):
+            accelerator.submit(images(2))
+            accelerator.reset()
+        assert np.array_equal(accelerator.infer(images(9)), fake_logits(images(9), 4))
 
 
 def test_close_frees_everything_once() -> None:
