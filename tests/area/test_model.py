@@ -182,6 +182,31 @@ def test_every_lane_counts() -> None:
     assert one.lut < two.lut < three.lut
 
 
+def test_half_a_block_is_a_block_of_a_budget() -> None:
+    assert [Resources(bram18=x).bram36 for x in range(5)] == [0, 1, 1, 2, 2]
+    budget = Resources(dsp=3, bram18=4)
+    assert Resources(dsp=3, bram18=4).excess(budget) == {}
+    assert Resources(dsp=3, bram18=5).excess(budget) == {"bram36": (3, 2)}
+    assert Resources(dsp=4, bram18=3).excess(budget) == {"dsp": (4, 3)}
+
+
+@pytest.mark.parametrize(
+    ("change", "slices"),
+    [
+        ({"dual": 0, "fabric": 0}, 2 * 5 + 3),
+        ({"dual": 0, "fabric": 2}, 2 * 3 + 3),
+        ({"dual": 1, "fabric": 0}, 2 * 3 + 3),  # two pairs and a column of its own
+        ({"dual": 1, "fabric": 1}, 2 * 2 + 3),
+        ({"dual": 0, "fabric": 0, "acc_bits": 26}, 2 * 5 + 3 * 2),
+    ],
+)
+def test_slices_are_counted_one_by_one(change: dict[str, int], slices: int) -> None:
+    """Two lanes of five columns, three requantizers."""
+    folding = {"lanes": 2, "columns": 5, "drain": 3, "acc_bits": 25}
+    parameters = dict(next(draw_engines(SEED, ultra=False)).parameters()) | folding | change
+    assert estimate("conv", parameters, Family.XC7).dsp == slices
+
+
 def test_estimate_is_fast_enough_for_a_search() -> None:
     parameters = next(draw_engines(SEED, ultra=False)).parameters()
     start = time.process_time()

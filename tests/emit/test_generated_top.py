@@ -2,12 +2,13 @@
 """The generated top: pinned text for two layers, lint of every kind of connection."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from firebrick.emit.generate import check_onchip, generate
+from firebrick.emit.generate import check_onchip, generate, manifest
 from firebrick.emit.rtl import TOP, network_module
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
@@ -44,6 +45,26 @@ def test_generated_folder_is_lint_clean(bypass: bool, tmp_path: Path) -> None:
     generate(network, plan(network, Goal(multipliers=24)), tmp_path / "rtl")
     sources = [*sorted((tmp_path / "rtl" / "hw").glob("*.sv")), tmp_path / "rtl" / f"{TOP}.sv"]
     assert_clean(sources, "--top-module", TOP)
+
+
+def test_manifest_tells_each_stream_by_its_own_width_and_scale() -> None:
+    network = small_network(bypass=False)
+    names = ("image", *(x.name for x in network))
+    network = replace(network, scales={x: n + 1.0 for n, x in enumerate(names)})
+    chosen = plan(network, Goal(multipliers=24))
+    found = manifest(network, chosen, build(network, chosen), [])
+    assert found["image"] == {
+        "tdata_bits": 24 * chosen.pixels,
+        "frame_beats": 25 * -(-25 // chosen.pixels),
+        "height": 25,
+        "width": 25,
+    }
+    bits = network.layers[-1].operator.output.bits
+    assert found["logits"] == {
+        "tdata_bits": bits,
+        "frame_beats": 7,
+        "scale": float(len(network.layers) + 1),
+    }
 
 
 def test_another_networks_plan_is_refused(tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ BROKEN = {
     ),
     "unread": (graph(ReluNode("r", ("image",)), CONV), {}, "relu 'r': output='r' is read by no"),
     "map": (graph(CONV, averaged=False), {}, "is not 1x1, as logits are"),
+    "row": (
+        graph(CONV, averaged=False),
+        {"input": Shape(3, 3, 11)},
+        "output=Shape(channels=4, height=1, width=9) is not 1x1, as logits are",
+    ),
     "labels": (graph(CONV), {"labels": ("cat",)}, "labels=1 is not the number of logits, 4"),
     "order": (graph(CONV), {"preprocessing": replace(HOW, channels="GBR")}, "channels=GBR is not"),
     "resize": (graph(CONV), {"preprocessing": replace(HOW, resize=9)}, "less than the input's 11"),

@@ -61,6 +61,12 @@ def test_short_ring_costs_throughput():
     assert play(chain([fast, slow])).cycles_per_frame > 150 * ROWS
 
 
+def test_rows_make_room_only_when_they_are_released():
+    fast, slow = timing(100), timing(100, ring=1)
+    late = play(chain([fast, replace(slow, release=7)])).cycles_per_frame
+    assert late == play(chain([fast, slow])).cycles_per_frame + 7 * ROWS
+
+
 def test_streams_pass_back_pressure_on():
     """A pool between a fast and a slow stage: the fast one is held back, nothing is lost."""
     half = RowTiming(
