@@ -118,9 +118,9 @@ def functions(path: Path) -> set[str]:
     """Names of the test functions of a file, and the empty one for all of them."""
     if not path.is_file():
         return set()
-    names = (
-        x.name for x in ast.walk(ast.parse(path.read_text())) if isinstance(x, ast.FunctionDef)
-    )
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [x.name for x in nodes if isinstance(x, ast.FunctionDef)]
+    names += [x.id for x in nodes if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)]
     return {"", *(x for x in names if x.startswith("test_"))}
 
 

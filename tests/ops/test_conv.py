@@ -303,7 +303,8 @@ def test_memories_are_named_by_the_lane_in_decimal(lane: int) -> None:
         (64, 64, 16),
         (64, -20_000, 16),  # large before the bias comes, and after
         (-64, 20_000, 16),
-        (64, -8_000, 15),
+        (64, -8_190, 15),  # larger before the bias comes than after
+        (-64, 8_190, 15),
     ],
 )
 def test_accumulator_holds_what_is_summed_and_no_bit_more(

@@ -68,6 +68,13 @@ def test_a_row_less_of_a_bypass_queue_loses(bypass, victim):
     assert period(predict.stages(shorter)) > made.cycles_per_frame
 
 
+def test_a_beat_less_is_a_row_less(bypass):
+    network, made, _ = bypass
+    skips = tuple(replace(x, beats=x.beats - 1) for x in made.skips)
+    shorter = build(network, replace(made, skips=skips))
+    assert period(predict.stages(shorter)) > made.cycles_per_frame
+
+
 def three_by_threes():
     """A chain of 3x3 convolutions that are all about as slow."""
     source, layers = TensorType(4, 16, 16), []

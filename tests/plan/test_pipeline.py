@@ -6,7 +6,11 @@ import plan_networks as nets
 import pytest
 
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.ir.graph import IMAGE
+from firebrick.ops.add import Add
+from firebrick.ops.maxpool import MaxPool
 from firebrick.plan import predict
+from firebrick.plan.bypass import shortcuts
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
@@ -72,6 +76,19 @@ def test_bypass_queue_is_needed():
     assert predict.schedule(pipeline).cycles_per_frame == made.cycles_per_frame
     with pytest.raises(CheckFailed, match="deadlock"):
         predict.schedule(build(network, replace(made, skips=())))
+
+
+def test_the_way_with_fewer_convolutions_is_the_shortcut():
+    """However many layers it has."""
+    image = nets.chain().image
+    first = nets.conv("first", image, 4)
+    other = nets.conv("other", first.output, 4)
+    pools = [MaxPool(x, first.output, first.output, 1, 1) for x in ("pool1", "pool2", "pool3")]
+    both = Add("both", other.output, first.output, other.output, (1, 1), 0)
+    layers = [(first, (IMAGE,)), (other, ("first",))]
+    layers += zip(pools, (("first",), ("pool1",), ("pool2",)), strict=True)
+    network = nets.network([*layers, (both, ("other", "pool3"))], image)
+    assert shortcuts(network) == [("first", "pool1")]
 
 
 def test_name_that_hardware_cannot_have():

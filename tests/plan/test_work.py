@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.base import TensorType
 from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.work import DRAIN_SHARE, works
+from firebrick.plan.work import DRAIN_SHARE, INPUT_SHARE, works
 
 LAYERS = {
     "squeeze": (256, 64, 1, 0),
@@ -114,3 +114,7 @@ def test_a_pool_in_front_sets_the_pace():
     found = works(network, store_zeros=False)
     assert found["squeeze"].pace == 15  # rows of conv1, in front of the pool
     assert found["expand"].pace == 7
+    squeeze = found["squeeze"]
+    least = 15 * squeeze.input_beats(1) / INPUT_SHARE
+    assert squeeze.keeps_pace(1, least)
+    assert not squeeze.keeps_pace(1, 0.99 * least)
