@@ -4,6 +4,7 @@
 import os
 from dataclasses import astuple
 from itertools import pairwise, product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,6 +127,15 @@ def test_a_chatty_solver_is_not_heard(monkeypatch, capfd):
     assert solve({"a": [folding(1, 1)]}, Resources(lut=1), None, {}).fits
     print("heard")
     assert capfd.readouterr().out == "heard\n"
+
+
+@pytest.mark.parametrize(("status", "proven"), [(program.INFEASIBLE, True), (1, False), (4, False)])
+def test_no_answer_is_no_proof(status, proven, monkeypatch):
+    """But for the answer that there is none: the search may have run out of nodes."""
+    monkeypatch.setattr(program, "milp", lambda *_, **__: SimpleNamespace(x=None, status=status))
+    answer = solve({"a": [folding(1, 1)]}, Resources(lut=1), None, {})
+    assert not answer.fits
+    assert answer.impossible is proven
 
 
 def test_no_folding_is_fast_enough():

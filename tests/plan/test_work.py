@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.base import TensorType
+from firebrick.ops.conv_engine import fewest_columns
 from firebrick.plan.engines import ConvChoice, derive
 from firebrick.plan.work import DRAIN_SHARE, INPUT_SHARE, works
 
@@ -106,6 +107,16 @@ def test_drain_keeps_pace_and_one_less_does_not(columns, target):
     assert 1 <= drain <= columns
     assert -(-columns // drain) * outputs <= DRAIN_SHARE * target
     assert drain == 1 or -(-columns // (drain - 1)) * outputs > DRAIN_SHARE * target
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_columns_worth_trying_are_the_fewest_for_each_number_of_beats(name):
+    _, work = layer(name, 0.4)
+    width, least = work.operator.output.width, fewest_columns(work.operator)
+    segments = {work.segments(x) for x in range(least, width + 1)}
+    assert work.foldings()[0] == least
+    assert [work.segments(x) for x in work.foldings()] == sorted(segments, reverse=True)
+    assert all(x == least or work.segments(x - 1) > work.segments(x) for x in work.foldings())
 
 
 def test_a_pool_in_front_sets_the_pace():
