@@ -10,6 +10,7 @@ import pytest
 from firebrick.area.resources import Family
 from firebrick.errors import CheckFailed
 from firebrick.ops.base import MemoryKind
+from firebrick.plan.balance import _rank
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.planner import plan
@@ -71,6 +72,18 @@ def test_the_smallest_design_for_some_cycles(fastest, network, name):
     assert made.fits
     assert share(made) < share(fastest[name])
     assert made.multipliers <= fastest[name].multipliers
+
+
+def test_what_is_best_depends_on_what_is_asked_for(fastest):
+    made = fastest["plenty"]
+    smaller = replace(made, resources=replace(made.resources, lut=made.resources.lut - 1))
+    slower = replace(smaller, cycles_per_frame=made.cycles_per_frame + 1)
+    board = BOARDS["plenty"]
+    assert _rank(slower, Goal(board=board, max_cycles=1)) < _rank(
+        made, Goal(board=board, max_cycles=1)
+    )
+    assert _rank(made, Goal(board=board)) < _rank(slower, Goal(board=board))
+    assert _rank(made, Goal(max_cycles=1)) < _rank(slower, Goal(max_cycles=1))
 
 
 @pytest.mark.parametrize("name", ["few_slices", "ultra"])

@@ -100,6 +100,8 @@ def test_a_channel_is_not_shared_for_a_crumb():
     """The last one exceeds its lane's fair share by one weight in two thousand."""
     loads = np.array([1003, 1001, 1000, 1000])
     assert share_channels(loads, 2, TOLERANCE) == [(0,), (1,), (1,), (0,)]
+    # Two lanes and three weights: the third lane, which has room for three, is left out.
+    assert share_channels(np.array([2003, 997]), 3, TOLERANCE) == [(1, 2), (0,)]
 
 
 def test_fillers_take_their_time():

@@ -15,6 +15,7 @@ from firebrick.ops.base import TensorType
 from firebrick.plan.goal import Goal
 from firebrick.plan.planner import plan, refold
 from firebrick.plan.predict import macs
+from firebrick.plan.search import Search
 
 
 @settings(max_examples=12, deadline=None)
@@ -109,6 +110,14 @@ def test_exactly_the_cycles_asked_for_are_few_enough():
     network = nets.chain()
     for cycles in (709, 1384):  # of the smallest designs for 744 and for 1500
         assert plan(network, Goal(max_cycles=cycles)).cycles_per_frame == cycles
+
+
+def test_a_bound_is_never_above_the_plan(monkeypatch):
+    """The search's is one of estimates."""
+    propose = Search.propose
+    monkeypatch.setattr(Search, "propose", lambda self, around: (1e9, *propose(self, around)[1:]))
+    made = plan(nets.chain(), Goal(multipliers=20))
+    assert made.bound_cycles == made.cycles_per_frame
 
 
 def test_no_folding_is_fast_enough():
