@@ -110,6 +110,7 @@ module prove_stream_guard #(
         a_wrong :
         assert (push && (s_axis_tkeep != '1 || s_axis_tlast != (32'(out_q) == BEATS - 1)));
       end
+      if (push && !rest_q && s_axis_tkeep != '1) a_kept : assert (error_o);
       a_goes_on :
       assert (abort_i ? !m_axis_tvalid : rest_q ? s_axis_tready
               : ended_q ? m_axis_tvalid : (m_axis_tvalid == s_axis_tvalid));

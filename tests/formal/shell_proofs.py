@@ -94,6 +94,13 @@ SHELL = (
         mutant_depth=40,
     ),
     Proof(
+        "logit_pack unsigned",
+        "prove_logit_pack",
+        [pack(3, 2, 0, 32, 1, cover=34)],
+        [Mutant("logit_pack", "sign  = LOGIT_SIGNED != 0 && ", "sign  = ")],
+        mutant_depth=20,
+    ),
+    Proof(
         "logit_pack wide",
         "prove_logit_pack",
         [

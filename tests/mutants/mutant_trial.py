@@ -34,6 +34,8 @@ PATIENCE, GRACE = 4.0, 60.0
 LONGEST = 1800.0
 """Seconds that tests may take without the bug."""
 BUILD_FAILED = re.compile(r"(verilator|make|g\+\+) failed:")
+ANCHOR_LOST = "times, not once"
+"""What is said when other tests, which change our sources too, do not find what they change."""
 REFUSED = ("USERFATAL", "static assertion failed", "static_assert")
 """What a compiler says when a check of ours refuses; that is seen, not invalid."""
 
@@ -212,7 +214,7 @@ def judge(status: int | None, log: str, seconds: float, mutant: Mutant | None) -
         seconds: that it took.
         mutant: None for the sources as they are.
     """
-    failed = re.findall(r"^(?:FAILED|ERROR) (.*)$", log, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (tests/.*)$", log, re.MULTILINE)
     says = failed[0][:200] if failed else log.strip()[-200:]
     if status is None:
         return Verdict(CAUGHT, seconds, "does not end")
@@ -220,6 +222,8 @@ def judge(status: int | None, log: str, seconds: float, mutant: Mutant | None) -
         return Verdict(SURVIVED, seconds, "")
     if status != 1:
         return Verdict(INVALID, seconds, f"pytest ends with {status}: {says}")
+    if ANCHOR_LOST in log:
+        return Verdict(INVALID, seconds, f"another test changes the same text: {says}")
     hardware = mutant is not None and not mutant.file.endswith(".py")
     if hardware and BUILD_FAILED.search(log) and not any(x in log for x in REFUSED):
         return Verdict(INVALID, seconds, f"does not build: {says}")

@@ -147,6 +147,7 @@ def test_a_bug_that_hangs_is_seen_and_a_trial_can_be_stopped(
         (2, "ERROR tests/a.py - ImportError", "x.py", INVALID),
         (4, "no such file", "x.py", INVALID),
         (5, "no tests ran", "x.py", INVALID),
+        (1, "FAILED a - fifo: 'level' is there 0 times, not once", "x.sv", INVALID),
         (1, "FAILED a - FirebrickError: make failed:", "x.py", CAUGHT),
         (1, "FAILED a - FirebrickError: make failed:", "x.sv", INVALID),
         (1, "FirebrickError: verilator failed: %Error-USERFATAL: conv: DRAIN", "x.sv", CAUGHT),

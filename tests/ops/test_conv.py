@@ -16,6 +16,7 @@ from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ops.base import Memory
 from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
 from firebrick.ops.conv_engine import ConvEngine, Placement, may_share_slices, ring
+from firebrick.ops.conv_schedule import row_cycles
 from firebrick.ops.memory import LOAD_BITS
 from firebrick.ops.stream import StreamType
 from firebrick.verify.check import Measured, check_engine, random_tensor
@@ -227,6 +228,18 @@ def test_cycles_are_those_of_a_walk_item_by_item(case: Case) -> None:
     steady = list(dut.row_cycles.steady)
     walked = np.diff(item_by_item(dut, 300)).tolist()[-len(steady) :]
     assert walked in [steady[n:] + steady[:n] for n in range(len(steady))]
+
+
+@pytest.mark.parametrize(
+    ("depth", "groups", "items", "length"), [(16, 20, 1, 16), (16, 20, 2, 18), (64, 9, 3, 8)]
+)
+def test_rows_of_few_items_are_as_slow_as_the_drain(
+    depth: int, groups: int, items: int, length: int
+) -> None:
+    """However many rows it takes until it has fallen so far behind that lanes wait."""
+    assert items * length < items * groups
+    found = row_cycles(np.full((items, 1), length), 1, depth, groups)
+    assert found.steady == (items * groups,)
 
 
 def test_expand1x1_needs_no_fillers() -> None:

@@ -13,6 +13,7 @@ from firebrick.plan import predict
 from firebrick.plan.bypass import shortcuts
 from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
+from firebrick.plan.plan import LayerPlan, SkipPlan
 from firebrick.plan.planner import plan
 
 
@@ -76,6 +77,26 @@ def test_bypass_queue_is_needed():
     assert predict.schedule(pipeline).cycles_per_frame == made.cycles_per_frame
     with pytest.raises(CheckFailed, match="deadlock"):
         predict.schedule(build(network, replace(made, skips=())))
+
+
+def test_a_queue_is_on_the_way_from_its_tensor_only():
+    """Both operands of `sum` have other readers; one of them is queued."""
+    image = nets.chain().image
+    first = nets.conv("first", image, 4)
+    second = nets.conv("second", first.output, 4)
+    adds = [Add(x, first.output, first.output, first.output, (1, 1), 0) for x in ("sum", "last")]
+    layers = [(first, (IMAGE,)), (second, ("first",)), (adds[0], ("first", "second"))]
+    network = nets.network([*layers, (adds[1], ("second", "sum"))], image)
+    made = plan(nets.chain(), Goal(multipliers=20))
+    folding = {"lanes": 1, "drain": 1, "queue_depth": 32}
+    chosen = tuple(
+        LayerPlan(x.name, x.operator.kind, 1, **folding if x.operator.kind == "conv" else {})
+        for x in network
+    )
+    skips = (SkipPlan("first", "sum", 64),)
+    made = replace(made, digest=network.digest(), layers=chosen, skips=skips)
+    fifos = [x for x in build(network, made).instances if x.module == "fifo"]
+    assert [x.inputs for x in fifos] == [("first_to_sum",)]
 
 
 def test_the_way_with_fewer_convolutions_is_the_shortcut():

@@ -166,8 +166,10 @@ def test_a_run_that_does_not_end_times_out_and_the_next_is_right() -> None:
         device.kernel.latency = 3
         assert np.array_equal(pending.result(), fake_logits(images(1), 4))  # it came after all
         device.kernel.latency = None
+        before = len(device.kernel.log)
         with pytest.raises(DeviceTimeout):
             accelerator.infer(images(1), timeout=0.01)
+        assert (Register.RESET, 1) in device.kernel.log[before:]  # or it would still write there
         device.kernel.latency = 3
         assert np.array_equal(accelerator.infer(images(5)), fake_logits(images(5), 4))
 
