@@ -60,7 +60,8 @@ def test_infer_equals_the_reference(kernel: TinyKernel, bundle: Path) -> None:
 
 def test_the_shell_adds_no_bubble(kernel: TinyKernel) -> None:
     with opened(kernel, batch=5) as accelerator:
-        accelerator.infer(images(kernel, 5))
+        for _ in range(2):  # what is counted is of the last run
+            accelerator.infer(images(kernel, 5))
         counters = accelerator.counters
     planned = kernel.plan.cycles_per_frame
     assert abs(counters.frame_cycles - planned) <= planned // 100

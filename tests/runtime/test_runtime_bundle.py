@@ -364,3 +364,23 @@ def test_the_simulated_hardware_is_the_bundles(tiny_bundle: Path, change: dict) 
     (tiny_bundle / "rtl" / "manifest.json").write_text(json.dumps(manifest | change))
     finish(tiny_bundle, fields)
     refused(tiny_bundle, rf"rtl/manifest\.json: {next(iter(change))} is not the bundle's")
+
+
+@pytest.mark.parametrize("place", [0, 7, 8, 31, 63])
+def test_checksums_are_compared_to_their_end(tiny_bundle: Path, place: int) -> None:
+    def change(fields: dict) -> None:
+        name = min(fields["files"])
+        sha = fields["files"][name]
+        digit = "0" if sha[place] != "0" else "1"
+        fields["files"][name] = sha[:place] + digit + sha[place + 1 :]
+
+    edit(tiny_bundle, change)
+    with pytest.raises(BundleError, match="SHA-256"):
+        Bundle.open(tiny_bundle)
+
+
+@pytest.mark.parametrize("name", ["file\n", "folder\n/file", "file\r", "file\u2028"])
+def test_paths_end_where_their_lines_do(tiny_bundle: Path, name: str) -> None:
+    edit(tiny_bundle, lambda x: x["files"].update({name: "0" * 64}))
+    with pytest.raises(BundleError, match="is not a plain path"):
+        Bundle.open(tiny_bundle)
