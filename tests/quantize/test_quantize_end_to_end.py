@@ -15,8 +15,17 @@ from small_networks import assert_engines_agree, conv_node, graphs, photographs
 
 from firebrick.errors import FirebrickError
 from firebrick.images import centre_crop
-from firebrick.ir.graph import ConvNode, Graph, MaxPoolNode, Preprocessing, Shape
+from firebrick.ir.graph import (
+    AddNode,
+    ConvNode,
+    GlobalAveragePoolNode,
+    Graph,
+    MaxPoolNode,
+    Preprocessing,
+    Shape,
+)
 from firebrick.ops.conv import Conv
+from firebrick.passes import prepare
 from firebrick.quantize import QuantizeOptions, memory, quantize, sqnr_db, statistics, tensors
 from firebrick.quantize.export import write
 from firebrick.quantize.load import read
@@ -89,6 +98,38 @@ def test_quality_follows_the_bits(scheme: str, weight_bits: int, least_db: float
         graph, QuantizeOptions(weight_bits, 8, scheme, crops=16), photographs(count=8)
     )
     assert sqnr_db(graph, network, photographs(count=12)[8:]) > least_db
+
+
+@pytest.mark.parametrize(("act_bits", "least_db"), [(8, 35), (2, 10)])
+def test_a_ring_and_coarse_inputs_are_made_up_for(act_bits: int, least_db: float) -> None:
+    """The average counts the pixels of a folded ring; a bias corrects what inputs are off by."""
+    rng = np.random.default_rng(3)
+    stem = conv_node(rng, "stem", "image", (6, 3, 3), stride=2)
+    last = conv_node(rng, "last", "stem", (5, 6, 1), pads=(1, 1, 1, 1))
+    nodes = (stem, last, GlobalAveragePoolNode("average", ("last",)))
+    graph = prepare(Graph("ringed", Shape(3, 12, 12), nodes, Preprocessing(16)))
+    assert graph.nodes[-1].count == 49
+    network = quantize(graph, QuantizeOptions(act_bits=act_bits), photographs(count=12)[:8])
+    assert sqnr_db(graph, network, photographs(count=12)[8:]) > least_db
+
+
+def test_operands_of_an_add_keep_their_own_scales() -> None:
+    rng = np.random.default_rng(3)
+    stem = conv_node(rng, "stem", "image", (6, 3, 3), stride=2)
+    loud = conv_node(rng, "loud", "stem", (6, 6, 1))
+    loud = replace(loud, weights=8 * loud.weights)
+    last = conv_node(rng, "last", "sum", (5, 6, 1))
+    nodes = (stem, loud, AddNode("sum", ("stem", "loud")), last)
+    graph = prepare(
+        Graph(
+            "bypassed",
+            Shape(3, 12, 12),
+            (*nodes, GlobalAveragePoolNode("average", ("last",))),
+            Preprocessing(16),
+        )
+    )
+    network = quantize(graph, QuantizeOptions(), photographs(count=12)[:8])
+    assert sqnr_db(graph, network, photographs(count=12)[8:]) > 30
 
 
 def test_compensation_beats_plain_rounding() -> None:
