@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -207,10 +208,11 @@ def test_statistics_count_a_centre_tap_as_one_weight() -> None:
     assert counts["nonzero"] <= counts["weights"] - 1
 
 
-def test_a_padded_first_layer_with_a_mean_is_refused() -> None:
+@pytest.mark.parametrize("pads", [(1, 1, 1, 1), (0, 0, 1, 1)])
+def test_a_padded_first_layer_with_a_mean_is_refused(pads: tuple[int, int, int, int]) -> None:
     graph = _graph()
-    padded = replace(graph.nodes[0], pads=(1, 1, 1, 1))
-    with pytest.raises(FirebrickError, match=r"conv 'stem': pads=\(1, 1, 1, 1\).*mean"):
+    padded = replace(graph.nodes[0], pads=pads)
+    with pytest.raises(FirebrickError, match=rf"conv 'stem': pads={re.escape(str(pads))}.*mean"):
         quantize(
             replace(graph, nodes=(padded, *graph.nodes[1:])), QuantizeOptions(**FAST), PHOTOGRAPHS
         )
