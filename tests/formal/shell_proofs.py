@@ -97,8 +97,6 @@ SHELL = (
         "logit_pack unsigned",
         "prove_logit_pack",
         [pack(3, 2, 0, 32, 1, cover=34)],
-        [Mutant("logit_pack", "sign  = LOGIT_SIGNED != 0 && ", "sign  = ")],
-        mutant_depth=20,
     ),
     Proof(
         "logit_pack wide",
@@ -188,8 +186,8 @@ SHELL = (
         "stream_guard",
         "prove_stream_guard",
         [
-            Model({"BEATS": 3}, cover=16),
-            Model({"BEATS": 1, "WIDTH": 16}),
+            Model({"BEATS": 3, "WIDTH": 16}, cover=16),
+            Model({"BEATS": 1}),
             Model({"BEATS": 700}),
         ],
         [
