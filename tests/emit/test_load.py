@@ -79,6 +79,14 @@ def test_generated_folder_says_what_to_load(tmp_path: Path) -> None:
     assert "fire2_squeeze.weights0a.mem" in manifest["memories"]
 
 
+def test_gate_waits_for_the_last_word_to_pass_every_lane() -> None:
+    network = small_network(bypass=False)
+    pipeline = build(network, chosen(network))
+    text = top_text(network, pipeline)
+    assert f".WORDS({len(load_words(pipeline))})" in text
+    assert ".STAGES(5)" in text  # of two lanes and of three
+
+
 def test_top_without_such_weights_has_no_stream_for_them(tmp_path: Path) -> None:
     network = small_network(bypass=False)
     plan = chosen(network, BLOCK)
