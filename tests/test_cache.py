@@ -129,8 +129,10 @@ def test_lock_follows_no_link_and_empties_no_file(home: Path) -> None:
     with locked(folder / "new"):
         assert mode(folder / "new") == 0o600
     os.mkfifo(folder / "pipe", 0o600)
+    reader = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)  # or a fault would wait for one
     with pytest.raises(FirebrickError, match="is a link or no file"), locked(folder / "pipe"):
         pass
+    os.close(reader)
 
 
 @pytest.mark.parametrize("place", ["nowhere", "file", "relative"])

@@ -90,10 +90,11 @@ def test_report_that_is_ended_leaves_no_compiler_and_no_scratch(
     until(lambda: any("cc1plus" in x for x in family(str(tmp_path))), process)
     assert leftovers(tmp_path)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    status = process.wait(PATIENCE)
     assert family(str(tmp_path)) == []
     assert leftovers(tmp_path) == []
     assert sorted(tmp_path.iterdir()) == before
+    assert status == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", processes.SIGNALS)
