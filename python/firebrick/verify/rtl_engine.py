@@ -23,7 +23,7 @@ from firebrick.verify.network_bench import build_network, simulate
 
 def default_plan(network: Network, progress: Progress) -> Plan:
     """A plan chosen for fast simulation, cached by the network's content and the planner's code."""
-    code = code_key("ops", "plan")
+    code = code_key("area", "ir", "ops", "plan")
     path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}-{code}.json"
     if is_kept(path):
         try:
