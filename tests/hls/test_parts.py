@@ -11,11 +11,16 @@ from hls_compiler import INCLUDE, command, compiled, refusal
 from hls_engines import add, avgpool, conv, image, maxpool, regroup
 from hls_kernels import instance
 
+CSIM = INCLUDE.parent / "csim"
 ENGINES = [add(), avgpool(), conv(), image(), maxpool(), regroup()]
 
 PARTS = r"""
 #include "bench.hpp"
+#include "firebrick/axis_in.hpp"
+#include "firebrick/axis_out.hpp"
 #include "firebrick/broadcast.hpp"
+#include "firebrick/memory_in.hpp"
+#include "firebrick/memory_out.hpp"
 
 using firebrick::beat;
 
@@ -62,6 +67,43 @@ void copies() {
   }
 }
 
+template <bool IS_SIGNED>
+struct Border {
+  static constexpr int FRAME_BEATS = 4;
+  static constexpr int AXIS_BITS = 16;
+  static constexpr int WORD_BITS = 16;
+  static constexpr bool SIGNED = IS_SIGNED;
+  using in_beat = beat<1, 9>;
+  using out_beat = in_beat;
+};
+
+// Beats of 9 bits leave filled up to 16 bits, and come back as they were.
+template <bool SIGNED>
+void borders() {
+  const int values[] = {0, 255, 256, 511};
+  hls::stream<beat<1, 9>> in, out;
+  hls::stream<ap_axiu<16, 0, 0, 0>> axis;
+  ap_uint<16> memory[4];
+  for (int twice = 0; twice < 2; ++twice) {
+    for (int n = 0; n < 4; ++n) in.write({ap_uint<9>(values[n]), n == 3});
+  }
+  firebrick::axis_out<Border<SIGNED>>(in, axis);
+  firebrick::memory_out<Border<SIGNED>>(in, memory);
+  for (int n = 0; n < 4; ++n) {
+    ap_axiu<16, 0, 0, 0> one = axis.read();
+    const int filled = SIGNED && n > 1 ? values[n] + 0xfe00 : values[n];
+    expect(one.data == filled && one.last == (n == 3) && one.keep == 3, "axis_out");
+    expect(memory[n] == filled, "memory_out");
+    axis.write(one);
+  }
+  firebrick::axis_in<Border<SIGNED>>(axis, out);
+  firebrick::memory_in<Border<SIGNED>>(memory, out);
+  for (int n = 0; n < 8; ++n) {
+    const beat<1, 9> one = out.read();
+    expect(one.data == values[n % 4] && one.last == (n % 4 == 3), n < 4 ? "axis_in" : "memory_in");
+  }
+}
+
 int main() {
   static_assert(firebrick::index_bits(1) == 1 && firebrick::index_bits(2) == 1, "index_bits");
   static_assert(firebrick::index_bits(64) == 6 && firebrick::index_bits(65) == 7, "index_bits");
@@ -72,13 +114,16 @@ int main() {
   pixels<113, 8>();
   pixels<400, 10>();
   copies();
+  borders<false>();
+  borders<true>();
   return 0;
 }
 """
 
 
-def test_pixels_sizes_and_broadcast(build_root: Path) -> None:
-    binary = compiled(PARTS, "hls_parts", build_root, command())
+def test_pixels_sizes_broadcast_and_borders(build_root: Path) -> None:
+    start = [*command(), f"-I{CSIM}"]  # the vendor's ap_axi_sdata.h
+    binary = compiled(PARTS, "hls_parts", build_root, start)
     result = subprocess.run([str(binary)], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
 

@@ -32,6 +32,7 @@ class Case:
     value_bits: int = 8
     density: float = 0.4
     powers: bool = False  # multipliers are powers of two: many sums lie between two outputs
+    shift: int | None = None  # by the sums
     fire: bool = False  # the first half of the outputs has centre taps only
     lanes: int = 1
     columns: int = 4
@@ -79,6 +80,8 @@ def conv(case: Case) -> Conv:
         shift = MULTIPLIER_BITS  # at least one bit of each sum is dropped
         dropped = np.rint(-np.log2(scale * rng.uniform(0.2, 2, outputs)))
         multiplier = 2 ** (shift - np.clip(dropped, 1, shift))
+    if case.shift is not None:
+        shift = case.shift
     bound = min(spread, (1 << (BIAS_BITS - 1)) - 1)
     return Conv(
         "layer",
@@ -156,7 +159,9 @@ CASES = {
         (2, 3), (4, 4), 2, 1, 1, out_size=(5, 5), lanes=2, columns=4, density=0.9
     ),
     "shallow_queue": Case((6, 9), (4, 12), 3, 1, 1, lanes=3, columns=4, queue_depth=3),
-    "drain_bound": Case((2, 12), (4, 16), 1, lanes=2, columns=8, queue_depth=8, density=0.5),
+    "drain_bound": Case(
+        (2, 12), (4, 16), 1, lanes=2, columns=8, drain=2, queue_depth=8, density=0.5
+    ),
     "zeros_stored": Case((3, 8), (4, 8), 3, 2, 1, fire=True, lanes=3, store_zeros=True, gap_bits=0),
     "narrow_numbers": Case(
         (5, 7), (4, 6), 3, 1, 1, in_bits=3, in_signed=True, out_bits=2, out_signed=True,
@@ -167,7 +172,7 @@ CASES = {
         deal="weights", weights=LUT, rows=LUT,
     ),
     "all_in_blocks": Case(
-        (5, 9), (6, 10), 3, 2, 1, lanes=3, columns=3, dual=True, deal="weights", gap_bits=2,
+        (5, 9), (6, 10), 3, 2, 1, lanes=3, columns=4, dual=True, deal="weights", gap_bits=2,
         lengths=BLOCK, requantize=BLOCK,
     ),
     "ultra": Case(
@@ -179,7 +184,9 @@ CASES = {
         fabric=2, weights=ULTRA, rows=BLOCK, density=0.3,
     ),
     "idle_lanes": Case((4, 6), (5, 13), 3, 2, 1, lanes=4, columns=2, idle=2, deal="weights"),
-    "only_idle_lanes": Case((2, 3), (3, 4), lanes=2, columns=2, drain=2, density=0.0),
+    "only_idle_lanes": Case(
+        (2, 3), (3, 4), lanes=2, columns=2, drain=2, density=0.0, out_signed=True, shift=40
+    ),
     "nine_bits": Case((3, 4), (5, 9), 3, 2, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
     "kernel_below_stride": Case((3, 4), (6, 11), 2, 3, 1, lanes=2, columns=2, drain=2, gap_bits=1),
 }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from hls_tests import Bench
 
 from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv import MULTIPLIER_BITS, Conv
 from firebrick.ops.conv_engine import ConvEngine
 
 CHANNELS = 6
@@ -36,7 +36,7 @@ class Channel:
 
 @dataclass(frozen=True)
 class Limit:
-    """A 1x1 convolution whose outputs are its sums, bias included.
+    """A 1x1 convolution whose outputs are its sums, bias included, unless bits are dropped.
 
     Attributes:
         channels: of the output; each is there three times: whole in either lane, dealt to both.
@@ -45,6 +45,7 @@ class Limit:
         kind: of the input.
         dual: pairs of columns share a multiplier.
         fabric: columns multiplied in LUTs; beside pairs and these, one column has its own.
+        shift: bits dropped, after multiplication by the largest multiplier if there are any.
     """
 
     channels: Sequence[Channel]
@@ -53,6 +54,7 @@ class Limit:
     kind: TensorType
     dual: bool = False
     fabric: int = 1
+    shift: int = 0
 
     def operator(self) -> Conv:
         """What is computed."""
@@ -73,8 +75,8 @@ class Limit:
             code_bits=VALUE_BITS,
             value_bits=VALUE_BITS,
             bias=np.array([channel.bias for channel in channels]),
-            multiplier=np.ones(count, np.int64),
-            shift=0,
+            multiplier=np.full(count, (1 << MULTIPLIER_BITS) - 1 if self.shift else 1),
+            shift=self.shift,
         )
 
     def bench(self) -> Bench:
@@ -105,7 +107,7 @@ class Limit:
 
 
 SIGNED = TensorType(CHANNELS, 8, 3, 4, signed=True)  # -8..7
-UNSIGNED = TensorType(CHANNELS, 8, 4, 4)  # 0..15
+UNSIGNED = TensorType(CHANNELS, 8, 6, 4)  # 0..15
 
 # Positive weights P and negative ones -N give sums up to 7 P + 8 N and down to -8 P - 7 N from
 # signed pixels, up to 15 P and down to -15 N from unsigned ones.
@@ -113,6 +115,7 @@ LIMITS = {
     "just_fit": Limit(
         [Channel(17, 17), Channel(18, 16), Channel(3, 3, 210), Channel(3, 3, -211)],
         *((-256, 255), 9, SIGNED),
+        shift=18,  # half of 2**18 is more than the largest product leaves of its bits
     ),
     "one_above": Limit([Channel(16, 18), Channel(3, 3, 211)], (-254, 256), 10, SIGNED),
     "one_below": Limit([Channel(19, 15), Channel(3, 3, -212)], (-257, 253), 10, SIGNED),

@@ -74,7 +74,7 @@ def bench(case: Case) -> Bench:
     rng = np.random.default_rng(13)
     order = tuple(int(c) for c in rng.permutation(case.kind.channels))
     engine = AvgPoolEngine(operator, case.columns, order, case.memory)
-    tensor = random_tensor(rng, StreamType(case.kind, case.columns), 5)
+    tensor = random_tensor(rng, StreamType(case.kind, case.columns), 8)
     tensor[:2] = np.array([case.kind.lo, case.kind.hi])[:, None, None, None]  # sums at their ends
     return Bench(engine, [tensor], seed=13, in_orders=[order])
 

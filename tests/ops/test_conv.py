@@ -25,7 +25,7 @@ from firebrick.verify.sources import closure
 FOREVER = 1 << 40
 LATENCY = 1
 """A frame that comes right after the reset finds the lanes still reading their first lengths."""
-DRAINED = {"squeeze": 16, "drain_bound": 49}
+DRAINED = {"squeeze": 16, "drain_bound": 15}
 """Cases whose queues fill up over the rows: so much faster than `timing()` is their first frame."""
 
 

@@ -44,7 +44,7 @@ class Case:
 
 CASES = {
     "squeezenet_ceil": Case(5, (8, 14), 3, 2, 4),
-    "clipped_at_a_full_beat": Case(3, (6, 8), 5, 2, 2),
+    "clipped_at_a_full_beat": Case(3, (6, 8), 5, 2, 1),
     "floor": Case(3, (8, 14), 3, 2, 3, ceil=False),
     "gaps_2_3": Case(2, (8, 11), 2, 3, 2, bits=5, left_out=1),
     "one_column_signed": Case(2, (7, 9), 4, 2, 1, signed=True, memory=MemoryKind.BLOCK),

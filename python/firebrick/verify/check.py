@@ -30,7 +30,7 @@ from firebrick.verify.rows import frame_ends
 STALLS = ((0, 0), (90, 0), (0, 90), (60, 60), (8, 200), (200, 8))
 """(source, sink) pause probability * 256 of the complete runs; the first measures cycles."""
 CUTS = 8
-"""Runs that a reset cuts off in mid-frame, one after the other, before a complete one."""
+"""Runs that a reset cuts off in mid-frame, one after the other, before the complete ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,40 +164,44 @@ def check_engine(
     )
 
     ends = frame_ends(engine.timing(), frames)
-    runs = _runs(len(load), ends, seed)[: None if thorough else 1]
+    limit = 60 * (ends[-1] + len(load)) + 100_000
+    runs = _complete_runs(limit, frames, seed)
+    runs = [*_cut_runs(len(load), ends, seed), *runs] if thorough else runs[:1]
     run_bench(binary, workdir, runs, test_module or f"tb_{kind}", waves=waves)
 
     expected = to_beats(operator.golden(*inputs), engine.out_columns, out_order)
-    for run in runs:
+    for run in sorted(runs, key=lambda run: run.run):
         _compare(workdir, run, out, expected, f"{kind} {operator.name!r}")
     return _check_cycles(workdir, ends, period_slack, latency_slack, f"{kind} {operator.name!r}")
 
 
-def _runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
-    """Complete runs under each kind of stall, then cut runs and a complete one.
+def _complete_runs(limit: int, frames: int, seed: int) -> list[Run]:
+    """A run under each kind of stall."""
+    return [
+        Run(n, source, sink, seed + 16 * n, frames, limit)
+        for n, (source, sink) in enumerate(STALLS)
+    ]
+
+
+def _cut_runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
+    """Runs that end anywhere in their first frames, or when some of the memories have been loaded.
 
     What a reset forgets to clear shows in the run behind it, if that goes on for long enough, and
-    only if it was not clear when the run was cut: hence several cuts, anywhere in the first frames
-    or, every fourth, when some of the memories have been loaded.
+    only if it was not clear before.
 
     Args:
-        load: cycles until what is loaded after a reset is there.
+        load: cycles that it takes to load what is loaded after a reset.
         ends: cycle in which each frame ends.
         seed: of stalls and cuts.
     """
     rng = np.random.default_rng(seed)
-    frames, limit = len(ends), 60 * (ends[-1] + load) + 100_000
-    runs = [
-        Run(n, source, sink, seed + 16 * n, frames, limit)
-        for n, (source, sink) in enumerate(STALLS)
-    ]
-    for n in range(len(runs), len(runs) + CUTS):
+    runs = []
+    for n in range(CUTS):
         loading = load > 0 and n % 4 == 0
         first, last = (load // 2, load) if loading else (1, load + ends[2])
         cut, source = int(rng.integers(first, last, endpoint=True)), 0 if loading else 30
-        run = Run(n, source, 30, seed + 16 * n, frames, limit, cut, reset_cycles=1 + n % 2)
-        runs.append(run)
-    runs.append(Run(len(runs), 30, 30, seed + 16 * len(runs), frames, limit, reset_cycles=1))
+        number = len(STALLS) + n
+        runs.append(Run(number, source, 30, seed + 16 * number, 0, 0, cut, reset_cycles=1 + n % 2))
     return runs
 
 
