@@ -32,7 +32,7 @@ from pages import (
 
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.web import connections, upload
-from firebrick.web.app import ASSETS, Limits, make_app
+from firebrick.web.app import ASSETS, PIECE, Limits, make_app
 from firebrick.web.classify import Classifier, Result
 from firebrick.web.guard import HEADERS
 from firebrick.web.photographs import FORMATS, MAX_BYTES, to_pixels
@@ -100,7 +100,7 @@ def test_files_of_the_page_are_served_and_nothing_else(device: FakeDevice) -> No
 
 
 def test_file_of_several_pieces_is_served_whole(device: FakeDevice) -> None:
-    data = np.random.default_rng(6).bytes(3 * connections.PIECE + 5)
+    data = np.random.default_rng(6).bytes(3 * PIECE + 5)
     app = make_app(Classifier(MODEL, device), frozenset({"testserver"}), device="sim", sample=data)
     answer = ask(app, "GET", "/sample.png")
     assert answer.content == data
@@ -179,7 +179,7 @@ def test_limits_are_as_documented() -> None:
         f"| {connections.MOST} connections, or a quarter of the files",
         f"| {connections.MOST} requests at work |",
         f"| {connections.SECONDS:g} seconds for a whole header",
-        f"| {connections.SECONDS:g} seconds to take an answer; {connections.PIECE >> 10} kB",
+        f"| {connections.SECONDS:g} seconds to take an answer;",
         f"| {limits.upload_seconds:g} seconds, and {upload.PACE_BYTES:,} bytes in each "
         f"{limits.pace_seconds:g} of them |",
         f"| {MAX_BYTES:,} bytes; up to four times as many more",

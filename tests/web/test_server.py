@@ -191,6 +191,13 @@ def test_address_that_cannot_be_had_is_one_line(served: list[Any], host: str) ->
         assert served == []
 
 
+def test_crowd_is_let_in_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that each is heard before it can be the one that was silent longest."""
+    for most in (1, 256):
+        monkeypatch.setattr(server, "most", lambda most=most: most)
+        assert server.configuration(None).backlog == max(1, most // 8)  # type: ignore[arg-type]
+
+
 def test_port_that_is_taken_is_one_line(served: list[Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

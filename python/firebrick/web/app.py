@@ -19,7 +19,6 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from firebrick.errors import FirebrickError, printable
 from firebrick.web.classify import Classifier, Result, speed
-from firebrick.web.connections import PIECE
 from firebrick.web.guard import App, Guard
 from firebrick.web.jobs import Jobs
 from firebrick.web.photographs import FORMATS, MAX_BYTES, MAX_PIXELS, BadPhotograph
@@ -35,6 +34,8 @@ ASSETS = MappingProxyType(
 )
 """Files of the page: path, file in `static`, media type. They are read once, here; no request
 names a file."""
+PIECE = 16 << 10
+"""Bytes of a file that are handed on at a time; asyncio keeps 64 kB for a client that reads none."""
 FULL = "others are being classified"
 LOG = logging.getLogger("firebrick.web")
 

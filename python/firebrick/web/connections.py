@@ -19,8 +19,6 @@ MOST = 256
 """Connections at once; when there are more, the one whose client has been silent longest goes."""
 SECONDS = 10.0
 """For a whole header since the connection or the answer before it, and to take an answer."""
-PIECE = 16 << 10
-"""Bytes that are kept of an answer that is not taken."""
 TURN = 0.001
 """Seconds for what one connection sends before it is another's turn: in chunks of one byte 64 kB
 take h11 50 ms, as a whole less than one."""
@@ -44,7 +42,6 @@ class Connection(H11Protocol, asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Another connection: too many?"""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(PIECE)
         self._heard = self.loop.time()
         self._restart_timer()
         if len(self.tasks) > most():  # requests may outlive their connections
