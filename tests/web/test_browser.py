@@ -213,8 +213,14 @@ def test_what_was_shown_before_is_given_back(visited: Visit) -> None:
     first = page.locator("#preview").get_attribute("src")
     page.locator("#sample").click()
     page.wait_for_function("(x) => document.getElementById('preview').src !== x", arg=first)
-    gone = "(x) => fetch(x).then(() => false, () => true)"
-    assert page.evaluate(gone, first)
+    shown = """(x) => new Promise((tell) => {
+      const image = new Image();
+      image.onload = () => tell(true);
+      image.onerror = () => tell(false);
+      image.src = x;
+    })"""
+    assert not page.evaluate(shown, first)
+    assert page.evaluate(shown, page.locator("#preview").get_attribute("src"))
 
 
 def test_bar_is_never_longer_than_its_track(visited: Visit) -> None:

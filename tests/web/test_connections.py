@@ -167,18 +167,53 @@ def test_newcomer_takes_the_place_of_the_one_silent_longest(
     with contextlib.ExitStack() as stack:
         served_one, first, second, third = (stack.enter_context(connect(port)) for _ in range(4))
         served_one.sendall(head(port, len(BODY)) + BODY)
+        third.sendall(ASK)
+        assert status(third) == 200
         second.sendall(ASK[:9])
         first.sendall(ASK)
         assert status(first) == 200
         newcomer = stack.enter_context(connect(port))
         newcomer.sendall(ASK)
         assert status(newcomer) == 200
-        assert everything(third) == b""  # nothing came from it since it connected
+        assert everything(third) == b""  # the last that came is older than the others'
         for connection, rest in ((second, ASK[9:]), (first, ASK)):
             connection.sendall(rest)
             assert status(connection) == 200
         gate.set()
         assert status(served_one) == 200
+
+
+def test_half_an_upload_keeps_no_place(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST", 2)
+    monkeypatch.setattr(connections, "SECONDS", 60.0)
+    with connect(port) as half, connect(port) as other:
+        half.sendall(head(port, 1000, "Expect: 100-continue"))
+        assert statuses(half.recv(1000)) == [100]
+        other.sendall(ASK)
+        assert status(other) == 200
+        with connect(port) as newcomer:
+            for connection in (newcomer, other):
+                connection.sendall(ASK)
+                assert status(connection) == 200
+        assert everything(half) == b""
+
+
+def test_newcomer_is_sent_away_while_too_much_is_at_work(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "SECONDS", 60.0)
+    with connect(port) as idle, connect(port) as first, connect(port) as second:
+        idle.sendall(ASK)
+        assert status(idle) == 200
+        for connection in (first, second):
+            connection.sendall(head(port, len(BODY), "Expect: 100-continue"))
+            assert statuses(connection.recv(1000)) == [100]
+        monkeypatch.setattr(connections, "MOST", 1)
+        with connect(port) as newcomer:
+            assert everything(newcomer) == b""
+        monkeypatch.setattr(connections, "MOST", 256)
+        idle.sendall(ASK)  # it was not its turn to go
+        assert status(idle) == 200
 
 
 def test_few_open_files_mean_fewer_connections(monkeypatch: pytest.MonkeyPatch) -> None:

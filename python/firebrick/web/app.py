@@ -35,7 +35,7 @@ ASSETS = MappingProxyType(
 """Files of the page: path, file in `static`, media type. They are read once, here; no request
 names a file."""
 PIECE = 16 << 10
-"""Bytes of a file that are handed on at a time; asyncio keeps 64 kB for a client that reads none."""
+"""Bytes of a file that are handed on at a time; asyncio keeps 64 kB for who reads none."""
 FULL = "others are being classified"
 LOG = logging.getLogger("firebrick.web")
 
