@@ -202,6 +202,7 @@ def allowed(trial: Trial, *others: Path) -> tuple[str, ...]:
 def touched(trial: Trial, changed: set[str], *others: Path) -> list[str]:
     """Paths changed that its commands may not write; see `allowed`."""
     outputs = {os.path.normpath(trial.folder / x) for x in trial.outputs}
+    outputs |= {str(x) for x in others}  # nameless files are opened by their folder's name
     good = allowed(trial, *others)
     return [f"touched {x}" for x in sorted(changed - outputs) if not x.startswith(good)]
 
