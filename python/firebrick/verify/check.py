@@ -199,9 +199,10 @@ def _cut_runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
     for n in range(CUTS):
         loading = load > 0 and n % 4 == 0
         first, last = (load // 2, load) if loading else (1, load + ends[2])
-        cut, source = int(rng.integers(first, last, endpoint=True)), 0 if loading else 30
-        number = len(STALLS) + n
-        runs.append(Run(number, source, 30, seed + 16 * number, 0, 0, cut, reset_cycles=1 + n % 2))
+        cut = int(rng.integers(first, last, endpoint=True))
+        source, sink = 0 if loading else 30, 120 if n % 2 else 30
+        number, reset = len(STALLS) + n, 1 + n // 2 % 2
+        runs.append(Run(number, source, sink, seed + 16 * number, 0, 0, cut, reset_cycles=reset))
     return runs
 
 
@@ -246,6 +247,13 @@ def _check_cycles(
             f"{who}: a frame takes {measured.period} cycles, timing() says "
             f"{measured.predicted_period} (slack {period_slack})"
         )
+    for n, (last, end) in enumerate(zip(lasts, ends, strict=True)):
+        taken, predicted = last - lasts[0], end - ends[0]
+        if abs(taken - predicted) > period_slack + latency_slack:
+            raise CheckFailed(
+                f"{who}: frame {n} ends {taken} cycles after frame 0, timing() says {predicted} "
+                f"(slack {period_slack + latency_slack})"
+            )
     if abs(measured.first - measured.predicted_first) > latency_slack:
         raise CheckFailed(
             f"{who}: the first frame takes {measured.first} cycles, timing() says "
