@@ -26,7 +26,7 @@ from networks import small_network
 
 FILES = {
     *("firebrick_uart.sv", "firebrick_uart.config", "firebrick_uart.bit", "pins.lpf"),
-    *(NETLIST, VERILOG, CELLS, "report.json", "yosys.log", "nextpnr.log"),
+    *(NETLIST, VERILOG, CELLS, "report.json", "yosys.log", "nextpnr.log", "firebrick.json"),
 }
 
 

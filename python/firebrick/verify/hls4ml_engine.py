@@ -101,7 +101,7 @@ def _compile(project: Path) -> None:
         status = run_command(["bash", "-c", script, f"./{BUILD_LIB}"], project, stream, env=HERE)
     if status:
         said = log.read_text(errors="replace")[-LOG:].strip()
-        raise FirebrickError(f"hls4ml: {BUILD_LIB} failed ({status})", log=said)
+        raise FirebrickError(f"hls4ml: Failed to compile project ({status})", log=said)
 
 
 def _linked(project: Path) -> Any:
