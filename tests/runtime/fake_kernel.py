@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firebrick.runtime import Description
+from firebrick.runtime import Accelerator, Description
 from firebrick.runtime import registers as reg
 from firebrick.runtime.device import Buffer
 from firebrick.runtime.registers import Register
@@ -248,3 +248,17 @@ class FakeDevice:
     def close(self) -> None:
         assert not self.closed
         self.closed = True
+
+
+DESCRIPTION = tiny_description()
+
+
+def images(count: int, seed: int = 1) -> np.ndarray:
+    """Noise for the tiny accelerator."""
+    shape = (count, DESCRIPTION.height, DESCRIPTION.width, DESCRIPTION.channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def opened(device: FakeDevice, batch: int = 4) -> Accelerator:
+    """The driver of the tiny accelerator."""
+    return Accelerator(DESCRIPTION, device, batch=batch)

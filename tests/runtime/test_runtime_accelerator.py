@@ -5,29 +5,25 @@ import threading
 
 import numpy as np
 import pytest
-from fake_kernel import FakeDevice, fake_logits, tiny_description, weights_of
+from fake_kernel import (
+    DESCRIPTION,
+    FakeDevice,
+    fake_logits,
+    images,
+    opened,
+    tiny_description,
+    weights_of,
+)
 
 from firebrick.errors import FirebrickError
 from firebrick.runtime import (
     Accelerator,
-    Counters,
     DeviceError,
     DeviceMissing,
     DeviceTimeout,
     MismatchError,
 )
 from firebrick.runtime.registers import Register
-
-DESCRIPTION = tiny_description()
-
-
-def images(count: int, seed: int = 1) -> np.ndarray:
-    shape = (count, DESCRIPTION.height, DESCRIPTION.width, DESCRIPTION.channels)
-    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-
-
-def opened(device: FakeDevice, batch: int = 4) -> Accelerator:
-    return Accelerator(DESCRIPTION, device, batch=batch)
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 8, 13])
@@ -115,46 +111,6 @@ def test_the_rest_of_a_failed_batch_is_not_computed() -> None:
         assert len(starts) == 2
 
 
-def test_frames_that_were_not_counted_are_refused() -> None:
-    device = FakeDevice()
-    with opened(device) as accelerator:
-        accelerator.infer(images(3))
-        device.kernel.words[Register.FRAMES_DONE] = 1
-        with pytest.raises(DeviceError, match="FRAMES_DONE=3 is less than 5"):
-            accelerator.infer(images(2))
-
-
-WRAP = 1 << 32
-
-
-@pytest.mark.parametrize("ahead", [0, 4])
-def test_the_count_of_frames_goes_round(ahead: int) -> None:
-    """Also where a run queued behind has counted on beyond it."""
-    device = FakeDevice()
-    with opened(device) as accelerator:
-        accelerator._runner.frames = WRAP - 3
-        device.kernel.words[Register.FRAMES_DONE] = (WRAP - 3 + ahead) % WRAP
-        assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
-        accelerator.reset()
-        accelerator._runner.frames = WRAP - 1
-        device.kernel.words[Register.FRAMES_DONE] = WRAP - 4
-        with pytest.raises(DeviceError, match=r"FRAMES_DONE=4294967294 is less than 1,"):
-            accelerator.infer(images(2))
-
-
-@pytest.mark.parametrize("before", [0, (1 << 32) - 6])
-def test_frames_of_the_run_behind_may_be_counted_already(before: int) -> None:
-    device = FakeDevice()
-    device.kernel.latency = 50
-    with opened(device) as accelerator:
-        accelerator._runner.frames = device.kernel.words[Register.FRAMES_DONE] = before
-        pending = accelerator.submit(images(8))
-        assert len(device.kernel.runs) == 2
-        while device.kernel.runs:
-            device.kernel.work()
-        assert np.array_equal(pending.result(), fake_logits(images(8), 4))
-
-
 def test_a_run_that_does_not_end_times_out_and_the_next_is_right() -> None:
     device = FakeDevice()
     with opened(device) as accelerator:
@@ -190,53 +146,6 @@ def test_reset_fails_what_is_in_flight() -> None:
         with pytest.raises(DeviceError, match="cut off by a reset"):
             pending.result()
         assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
-
-
-def test_interrupts_are_on_after_every_reset_and_taken_back_when_seen() -> None:
-    device = FakeDevice()
-    with opened(device) as accelerator:
-        for _ in range(2):
-            words = device.kernel.words
-            assert (words[Register.GIE], words[Register.IER]) == (1, 0b11)  # done and ready
-            accelerator.infer(images(5))
-            assert (Register.ISR, 1) in device.kernel.log
-            device.kernel.log.clear()
-            accelerator.reset()
-
-
-@pytest.mark.parametrize("latency", range(8))
-def test_an_end_is_seen_whenever_it_comes(latency: int) -> None:
-    """Between any two looks: an interrupt is never taken back without its end being seen."""
-    device = FakeDevice()
-    device.kernel.latency = latency
-    wait = device.wait_interrupt
-    found: list[bool] = []
-
-    def watched(timeout: float) -> bool:
-        found.append(wait(timeout))
-        return found[-1]
-
-    device.wait_interrupt = watched  # type: ignore[method-assign]
-    with opened(device) as accelerator:
-        assert np.array_equal(accelerator.infer(images(2)), fake_logits(images(2), 4))
-    assert all(found)
-
-
-def test_progress_without_interrupts_is_no_timeout() -> None:
-    device = FakeDevice()
-    waits: list[float] = []
-
-    def wait(timeout: float) -> bool:
-        waits.append(timeout)
-        while not device.kernel.ended:
-            device.kernel.work()
-        return False
-
-    device.wait_interrupt = wait  # type: ignore[method-assign]
-    with opened(device) as accelerator:
-        assert np.array_equal(accelerator.infer(images(40), 50.0), fake_logits(images(40), 4))
-    assert len(waits) > 1
-    assert all(40 < x <= 50 for x in waits)  # what is left of the time
 
 
 def test_weights_are_given_before_each_first_run() -> None:
@@ -297,46 +206,6 @@ def test_another_network_is_refused(change: dict) -> None:
     with pytest.raises(MismatchError, match="the device holds another network"):
         opened(device)
     assert device.closed
-
-
-def test_counters() -> None:
-    with opened(FakeDevice()) as accelerator:
-        accelerator.infer(images(3))
-        assert accelerator.counters == Counters(frames_done=3, cycles=300, frame_cycles=90)
-
-
-class CountingDevice(FakeDevice):
-    """A FAKE whose counter of cycles goes on with every look at it."""
-
-    count = step = 0
-
-    def read32(self, offset: int) -> int:
-        if offset not in (Register.CYCLES_LO, Register.CYCLES_HI):
-            return super().read32(offset)
-        word = self.count >> (32 if offset == Register.CYCLES_HI else 0) & 0xFFFF_FFFF
-        self.count += self.step
-        return word
-
-
-@pytest.mark.parametrize("step", [1, 3, 1 << 20, 1 << 30])
-@pytest.mark.parametrize("looks", range(6))
-@pytest.mark.parametrize("high", [1, 7, 0xFFFF])
-def test_a_counter_that_carries_between_its_two_halves(high: int, looks: int, step: int) -> None:
-    device = CountingDevice()
-    with opened(device) as accelerator:
-        before = device.count = (high << 32) - looks * step
-        device.step = step
-        assert before <= accelerator.counters.cycles < device.count
-        device.step = 0
-        assert accelerator.counters.cycles == device.count
-
-
-@pytest.mark.parametrize("count", [0, 1, 0xFFFF_FFFF, 1 << 32, 0x1234_8765_4321, (1 << 48) - 1])
-def test_a_counter_that_stands_still(count: int) -> None:
-    device = CountingDevice()
-    with opened(device) as accelerator:
-        device.count = count
-        assert accelerator.counters.cycles == count
 
 
 def test_memory_of_runs_that_were_cut_off_is_used_again() -> None:
