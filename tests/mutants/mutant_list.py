@@ -31,7 +31,7 @@ class Mutant:
         old: text that occurs there exactly once.
         new: what takes its place.
         tests: fast tests that must see it: paths, or `path::function`.
-        why: what goes wrong, in a line.
+        why: what goes wrong, in a line; empty where the name says it.
         equivalent: why no test can see it; empty for all others.
     """
 
@@ -41,7 +41,7 @@ class Mutant:
     old: str
     new: str
     tests: tuple[str, ...]
-    why: str
+    why: str = ""
     equivalent: str = ""
 
     def applied(self, root: Path) -> str:
@@ -83,7 +83,7 @@ def read(path: Path) -> list[Mutant]:
     """
     mutants = []
     for entry in tomllib.loads(path.read_text())["mutant"]:
-        wrong = (KEYS - {"equivalent"} - entry.keys()) | (entry.keys() - KEYS)
+        wrong = (KEYS - {"why", "equivalent"} - entry.keys()) | (entry.keys() - KEYS)
         if wrong:
             raise ValueError(f"{path.name}: {entry.get('name')}: missing or unknown: {wrong}")
         mutants.append(Mutant(path.stem, **entry | {"tests": tuple(entry["tests"])}))
@@ -130,5 +130,6 @@ def table(mutants: list[Mutant]) -> str:
     for x in mutants:
         seen = ", ".join(dict.fromkeys(f"`{t.partition('::')[0]}`" for t in x.tests))
         seen = f"nothing: {x.equivalent}" if x.equivalent else seen
-        lines.append(f"| {x.name} | `{x.file}` | {x.why} | {seen} |")
+        why = x.why or x.name.replace("_", " ")
+        lines.append(f"| {x.name} | `{x.file}` | {why} | {seen} |")
     return "\n".join(lines) + "\n"
