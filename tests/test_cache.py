@@ -6,7 +6,6 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
@@ -209,9 +208,9 @@ def test_a_compiled_simulation_is_of_all_its_headers(
     def write(network: object, _: object, folder: Path) -> None:
         (folder / "csim.cpp").write_text(str(network))
 
-    def compiled(*_: object, cwd: Path, **__: object) -> mock.Mock:
-        (cwd / "csim").touch()
-        return mock.Mock(returncode=0)
+    def compiled(_: object, folder: Path, *__: object, **___: object) -> int:
+        (folder / "csim").touch()
+        return 0
 
     ours, types = tmp_path / "include", tmp_path / "types"
     for folder in (ours, types):
@@ -221,7 +220,7 @@ def test_a_compiled_simulation_is_of_all_its_headers(
     monkeypatch.setattr(csim_build, "include_folders", lambda: [ours])
     monkeypatch.setattr(csim_build, "ap_types", lambda: types)
     monkeypatch.setattr(csim_build, "_compiler", lambda: ("g++", "14"))
-    monkeypatch.setattr(csim_build.subprocess, "run", compiled)
+    monkeypatch.setattr(csim_build, "run", compiled)
 
     def built(network: str, **options: bool) -> Path:
         return csim_build.build(network, None, tmp_path / "csim", **options)  # type: ignore[arg-type]

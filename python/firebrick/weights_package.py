@@ -87,7 +87,7 @@ def main() -> int:
     try:
         install()
     except FirebrickError as error:
-        print(f"firebrick: {error}", file=sys.stderr)
+        print(f"firebrick: {error.shown()}", file=sys.stderr)
         return error.exit_status
     return 0
 
