@@ -234,7 +234,7 @@ def test_a_model_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_path: P
     """Read for the hardware, then copied: both times the same one."""
     other = tmp_path / "q.onnx"
     export.write(small_network(bypass=True, side=25), other)
-    contents = Contents(other, made.network, read_plan(made.folder / "plan.json"))
+    contents = Contents(other, made.network, read_plan(made.folder / "plan.json", made.network))
     with pytest.raises(FirebrickError, match=r"q\.onnx: is another model than it was when"):
         write_bundle(contents, tmp_path / "b")
     assert list(tmp_path.iterdir()) == [other]
