@@ -247,7 +247,7 @@ def test_a_bitstream_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_pat
     contents = Contents(
         made.folder / "q.onnx",
         made.network,
-        read_plan(made.folder / "plan.json"),
+        read_plan(made.folder / "plan.json", made.network),
         hardware={"firebrick.xclbin": path},
     )
     with pytest.raises(FirebrickError, match=r"is not an \.xclbin file of Vitis"):
