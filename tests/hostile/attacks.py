@@ -99,10 +99,13 @@ def _places(document: Any) -> Iterator[tuple[Any, Any]]:
 
 def mutate_json(rng: np.random.Generator, path: Path) -> None:
     """Some changes of one JSON file, or, seldom, of its bytes."""
-    if rng.random() < 0.1:
+    try:
+        document = None if rng.random() < 0.1 else json.loads(path.read_text())
+    except (OSError, ValueError):  # changed before
+        return
+    if document is None:
         mutate_bytes(rng, path)
         return
-    document = json.loads(path.read_text())
     for _ in range(int(rng.integers(1, 4))):
         mutate_document(rng, document)
     path.write_text(json.dumps(document))
@@ -198,7 +201,7 @@ def sign(folder: Path, document: str) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     for name in names:
-        file = folder / str(name)
+        file = folder / str(name)[:255]
         if isinstance(name, str) and file.is_file() and not file.is_symlink():
             fields["files"][name] = hashlib.sha256(file.read_bytes()).hexdigest()
     path.write_text(json.dumps(fields))

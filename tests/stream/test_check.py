@@ -124,9 +124,9 @@ def test_wrong_beats_are_wrong(
 
 
 def test_benches_stall_both_sides_and_are_cut_off() -> None:
-    runs = check._runs(3, 500, 1)
-    stalls = {(bool(x.source_stall), bool(x.sink_stall)) for x in runs if not x.cut_cycles}
+    whole, cut = check._complete_runs(1000, 3, 1), check._cut_runs(0, [100, 200, 300], 1)
+    stalls = {(bool(x.source_stall), bool(x.sink_stall)) for x in whole}
     assert len(stalls) == 4
-    cut = [n for n, x in enumerate(runs) if x.cut_cycles]
-    assert len(cut) == 2
-    assert not any(runs[n + 1].cut_cycles for n in cut)
+    assert not any(x.cut_cycles for x in whole)
+    assert len(cut) == 8
+    assert all(1 <= x.cut_cycles <= 300 and x.source_stall and x.sink_stall for x in cut)
