@@ -164,7 +164,9 @@ WAYS: dict[str, Callable[[], object]] = {
 def test_no_way_to_the_terminal_obeys(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "300")
+    for out in (console.OUT, console.ERR):  # wide, whatever the environment says
+        monkeypatch.setattr(out, "_width", 300)
+        monkeypatch.setattr(out, "_height", 50)
     WAYS[name]()
     said = capsys.readouterr()
     text = said.out + said.err
