@@ -23,6 +23,7 @@ from firebrick.ops.base import TensorType
 from firebrick.ops.conv import Conv
 from firebrick.quantize.export import to_model, write
 from firebrick.quantize.load import read, read_notes
+from random_networks import random_network
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -261,3 +262,11 @@ def one_conv(*, signed: bool, multiplier: int, shift: int, bias: int = -300) -> 
     )
     scales = {"image": 1.0, "only": 0.5}
     return Network("one", conv.input, (Layer(conv, ("image",)),), Preprocessing(16), scales)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_what_is_not_square_is_read_as_it_was_written(seed: int, tmp_path: Path) -> None:
+    network = random_network(seed)
+    assert network.image.height != network.image.width
+    write(network, tmp_path / "q.onnx")
+    assert read(tmp_path / "q.onnx").digest() == network.digest()
