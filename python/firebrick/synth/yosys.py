@@ -14,7 +14,6 @@ duplicates while placing is not seen.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -25,6 +24,7 @@ from pathlib import Path
 from firebrick.area.resources import Family, Resources
 from firebrick.errors import FirebrickError, naming
 from firebrick.progress import Progress, silent
+from firebrick.scratch import scratch_folder
 from firebrick.synth.folder import Part, copy_sources, read_parts
 from firebrick.synth.module import TIMEOUT, ModuleReport, synthesize_module
 
@@ -97,8 +97,7 @@ def synthesize(
     for part in parts:
         key = repr((part.module, sorted(part.parameters.items()), sorted(part.images.items())))
         groups.setdefault(key, []).append(part)
-    with tempfile.TemporaryDirectory(prefix="firebrick_synth_") as name:
-        copy = Path(name)
+    with scratch_folder() as copy:
         copy_sources(folder, (), copy, trusted=trusted)
         sources = sorted(copy.iterdir())
         reports = _all(list(groups.values()), sources, family, progress, timeout)
