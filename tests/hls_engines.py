@@ -3,10 +3,10 @@
 
 import numpy as np
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine

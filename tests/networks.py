@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import IntArray, TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 
 CLASSES = 7

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Family, Resources
 from firebrick.boards import COUNTS, MOST_BYTES, VENDOR, Board, all_boards, board_names, load_board
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Family, Resources
 
 ROOT = Path(__file__).parents[1]
 BOARDS = ROOT / "hw" / "boards"

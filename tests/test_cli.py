@@ -154,7 +154,7 @@ def test_errors_are_one_line_that_names_the_cause(
 def test_plan_that_does_not_stay_on_chip_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("firebrick.plan.plan", "firebrick.plan.balance", "firebrick.emit.generate"):
+    for module in ("firebrick.plan.plan", "firebrick.search.rounds", "firebrick.emit.generate"):
         monkeypatch.setattr(f"{module}.ONCHIP_LIMIT", 100)
     result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "p.json", "--json")
     message = refused(result)

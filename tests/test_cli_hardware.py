@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from command_line import fields, fill, firebrick, refused
-from firebrick.area.resources import Family, Resources
 from firebrick.boards import all_boards, load_board
 from firebrick.commands import hardware, plan_view
+from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
 from firebrick.progress import Progress
 from firebrick.synth.yosys import InstanceReport, SynthReport

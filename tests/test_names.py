@@ -11,9 +11,9 @@ import pytest
 from firebrick.emit.generate import top_text
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import RESERVED, Layer, Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import small_network
 
 

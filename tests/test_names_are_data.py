@@ -18,12 +18,12 @@ from firebrick.emit.hls4ml_block import blocks
 from firebrick.emit.own import TOP_LINE
 from firebrick.emit.own_cpp import strange_line
 from firebrick.ir.network import Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.quoting import comment, markdown, yaml
 from firebrick.report.tables import table
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import small_network
 
 NAMES = (

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Family
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Family
 from firebrick.resources import data_folder
 from firebrick.synth.module import synthesize_module
 from firebrick.synth.yosys_scratch import yosys_scratch

@@ -15,11 +15,11 @@ import pytest
 
 from command_line import fill, firebrick
 from firebrick import console, display
-from firebrick.area.resources import Family, Resources
 from firebrick.commands import hardware, nextpnr, plan_view, vitis, vivado, vpp
 from firebrick.errors import CheckFailed, FirebrickError, naming, printable, printable_lines
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.hardware.resources import Family, Resources
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.found import tell
 from firebrick.synth.yosys import InstanceReport, SynthReport
 from firebrick.verify.compare import LayerDifference

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from firebrick.area.resources import Family, Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Family, Resources
 from firebrick.resources import data_folder
 
 LUT_PERCENT = 80

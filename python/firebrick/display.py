@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from firebrick import console
+from firebrick.hardware.tensor import IntArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
 from firebrick.verify.compare import LayerDifference
 from firebrick.verify.engine import Run
 

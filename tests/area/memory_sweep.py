@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from firebrick.area.resources import Family, Resources
+from firebrick.hardware.resources import Family, Resources
 from firebrick.resources import hardware_sources
 from firebrick.synth.cells import tally
 from firebrick.synth.module import synthesize_module

@@ -13,9 +13,9 @@ from importlib import metadata
 from itertools import islice
 from pathlib import Path
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import estimate
 from firebrick.emit.memories import memory_text
+from firebrick.hardware.resources import Family, Resources
 from firebrick.resources import hardware_sources
 from firebrick.synth.geometries import draw_engines
 from firebrick.synth.module import synthesize_module

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from memory_sweep import Shape, synthesize_memories
 
-from firebrick.area.memory import ram, rom
-from firebrick.area.resources import Family
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import chunks
+from firebrick.hardware.memory import MemoryKind, chunks
+from firebrick.hardware.memory_area import ram, rom
+from firebrick.hardware.resources import Family
 
 LUT, BLOCK, ULTRA = MemoryKind
 RAMS: tuple[Shape, ...] = (

@@ -11,10 +11,10 @@ import pytest
 from stored_counts import Stored, errors, load
 
 from firebrick.area.coefficients import COEFFICIENTS
-from firebrick.area.model import CONV_PARTS, MODULES, estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import CONV_PARTS, MODULES, estimate
 from firebrick.emit.memories import memory_text
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.hardware.resources import Family, Resources
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.resources import hardware_sources
 from firebrick.synth.calibrate import SEED
 from firebrick.synth.geometries import STREAM_MODULES, draw_engines

@@ -17,13 +17,13 @@ from deployed import LABELS, Made, make
 
 from command_line import fields, firebrick
 from firebrick import images
-from firebrick.area.resources import Family
 from firebrick.commands.files import read_plan
 from firebrick.deploy.bundle import Contents, write_bundle
 from firebrick.deploy.hardware import BIT_START, XCLBIN_START
 from firebrick.emit.generate import load_words
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import MemoryKind
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family
 from firebrick.plan.pipeline import build
 from firebrick.quantize import export
 from firebrick.runtime import Bundle

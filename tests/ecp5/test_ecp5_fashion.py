@@ -23,11 +23,11 @@ from firebrick import frontend, images, passes
 from firebrick.cache import code_key, locked
 from firebrick.emit.generate import generate
 from firebrick.ir.network import Network
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.output import whole_file
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
 from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.ecp5_board import load_board
 from firebrick.synth.ecp5_worker import VERILOG
 from firebrick.synth.nextpnr import CONFIG, implement

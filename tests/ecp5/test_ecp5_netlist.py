@@ -11,8 +11,7 @@ from uart_host import HERE
 
 from firebrick.emit.memories import write_memories
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import image, rom
+from firebrick.hardware.memory import MemoryKind, image, rom
 from firebrick.resources import hardware_sources
 from firebrick.synth.ecp5_worker import VERILOG
 from firebrick.synth.nextpnr import synthesize

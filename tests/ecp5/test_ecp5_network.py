@@ -12,12 +12,12 @@ from uart_host import HERE, Step, line_bytes, talk
 
 from firebrick.emit.generate import generate
 from firebrick.emit.rtl import TOP
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import TensorType
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.ecp5_top import UART_TOP, read_geometry, uart_sources, uart_top
 from firebrick.synth.ecp5_worker import VERILOG
 from firebrick.synth.nextpnr import copy_design, synthesize

@@ -15,8 +15,8 @@ from command_line import firebrick, refused
 from firebrick.commands import nextpnr as command
 from firebrick.emit.generate import MANIFEST, generate
 from firebrick.errors import FirebrickError
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth import nextpnr, nextpnr_tool
 from firebrick.synth.ecp5_board import DEFAULT, board_names, load_board
 from firebrick.synth.ecp5_top import PORTS, read_geometry

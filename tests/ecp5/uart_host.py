@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 from firebrick.verify import cocotb_run
 
 HERE = Path(__file__).parent

@@ -12,8 +12,8 @@ import pytest
 
 from firebrick.emit.fusesoc_core import CLOCK, CORE, OUT_OF_CONTEXT, clock_constraint, write_core
 from firebrick.emit.generate import generate
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify.verilator import verilator_root
 from networks import fire_network, small_network
 

@@ -14,10 +14,10 @@ from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
 from firebrick.plan.complete import complete
 from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import fire_network, random_conv, small_network
 from rtl_lint import assert_clean
 

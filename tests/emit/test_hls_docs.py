@@ -13,10 +13,10 @@ import pytest
 
 from firebrick.emit.hls import generate
 from firebrick.ir.network import Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import ap_types, missing
 from networks import small_network
 

@@ -13,10 +13,10 @@ from conv_cases import CASES, Case, conv, engine
 
 from firebrick.emit.hls_layer import layer_header, namespace
 from firebrick.emit.hls_tables import binary_scale, conv_tables
-from firebrick.ops.conv_engine import ConvEngine
-from firebrick.plan.goal import Goal
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import command, compiled
 from networks import small_network
 

@@ -11,12 +11,12 @@ import pytest
 
 from firebrick.emit.hls import generate
 from firebrick.emit.hls_testbench import FRAMES, random_frames, random_values
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.network import Network
-from firebrick.ops.base import TensorType
 from firebrick.ops.image import pixel_beats
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
 from firebrick.resources import data_folder
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import command
 from networks import fire_network, small_network
 

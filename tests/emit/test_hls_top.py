@@ -18,11 +18,11 @@ from firebrick.emit.hls_top import Border, top_text
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.image import pixel_beats
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.quantize import export, load
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import ap_types, command
 from networks import random_pixels, small_network
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Family
 from firebrick.emit.generate import generate, load_words, top_text
 from firebrick.emit.load import LOAD_FILE
 from firebrick.errors import CheckFailed
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family
 from firebrick.ir.network import Network
-from firebrick.ops.base import Engine, MemoryKind
-from firebrick.ops.conv_engine import Placement
+from firebrick.ops.base import Engine
+from firebrick.ops.conv.folding import Placement
 from firebrick.plan.pipeline import Instance, Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.progress import silent

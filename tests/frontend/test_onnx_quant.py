@@ -14,9 +14,9 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_quant import DOMAINS, ROUNDINGS
 from firebrick.hls4ml.convert import convert
 from firebrick.ir.graph import ConvNode
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
 from firebrick.quantize import QuantizeOptions, quantize
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls4ml_models import need_hls4ml
 
 BITS = 6

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firebrick.hardware.stream import StreamType
 from firebrick.ops.base import Engine
 from firebrick.ops.image import pixel_beats
-from firebrick.ops.stream import StreamType
 from firebrick.verify.beats import read_beats, write_beats
 from firebrick.verify.check import Beats, random_tensor, row_beats
 from hls_compiler import INCLUDE, command, compiled

@@ -15,8 +15,8 @@ from test_parts import checked_include
 
 from firebrick.emit.hls import generate
 from firebrick.emit.hls_top import Border
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import INCLUDE, command, refusal
 from hls_rules import loops
 from hls_top_rules import CALL, WIDEST, faults

@@ -15,9 +15,9 @@ from firebrick.errors import FirebrickError
 from firebrick.hls4ml.convert import convert
 from firebrick.hls4ml.sources import ADAPTER, BUILD_PRJ, FLAGS, _replace
 from firebrick.ir.network import Layer, Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from hls_compiler import ap_types, command, compiled, refusal
 from hls_rules import code_of, dynamic_names, loops, pragmas
 from networks import small_network

@@ -17,15 +17,15 @@ from typer.testing import CliRunner
 
 from firebrick.cli import app
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hardware.tensor import IntArray
 from firebrick.hls4ml.convert import convert
 from firebrick.hls4ml.generate import generate
 from firebrick.hls4ml.optional import optional
 from firebrick.ir.network import Layer, Network
-from firebrick.ops.base import IntArray
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.quantize import export
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify import hls4ml_engine
 from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job

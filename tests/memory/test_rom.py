@@ -9,8 +9,7 @@ import pytest
 
 from firebrick.emit.memories import write_memories
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.ops.base import Memory, MemoryKind
-from firebrick.ops.memory import chunks, packed, rom
+from firebrick.hardware.memory import Memory, MemoryKind, chunks, packed, rom
 from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
 from firebrick.verify.verilator import build

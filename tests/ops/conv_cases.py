@@ -7,9 +7,11 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from firebrick.ops.base import IntArray, MemoryKind, TensorType
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
-from firebrick.ops.conv_engine import ConvEngine, Placement
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import Placement
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
 
 LUT, BLOCK, ULTRA = MemoryKind
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from hls_tests import Bench
 
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import MULTIPLIER_BITS, Conv
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.hardware.tensor import TensorType
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.operator import MULTIPLIER_BITS, Conv
 
 CHANNELS = 6
 """Inputs; the weights of the first half are positive, the others negative."""

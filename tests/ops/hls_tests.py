@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from rtl_tests import AT_ONCE
 
-from firebrick.ops.base import Engine, IntArray
-from firebrick.ops.stream import StreamType, to_beats
+from firebrick.hardware.stream import StreamType, to_beats
+from firebrick.hardware.tensor import IntArray
+from firebrick.ops.base import Engine
 from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 from firebrick.verify.check import Beats, row_beats
 from hls_compiler import command, compiled

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 
-from firebrick.ops.base import IntArray, TensorType
+from firebrick.hardware.tensor import IntArray, TensorType
 
 KINDS = ("tie_above_0", "tie_below_0", "hi", "beyond_hi", "lo", "beyond_lo")
 """Kinds of sums without which a wrong rounding or clamp is not seen."""

@@ -11,9 +11,9 @@ from rounding import met, wanted
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ops.add import Add, AddEngine
-from firebrick.ops.base import IntArray, TensorType
-from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
 
 U8 = TensorType(6, 8, 9)

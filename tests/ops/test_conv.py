@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from rtl_tests import AT_ONCE
 
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.ops.base import Memory
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
-from firebrick.ops.conv_engine import ConvEngine, Placement, may_share_slices, ring
-from firebrick.ops.conv_schedule import row_cycles
-from firebrick.ops.memory import LOAD_BITS
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.memory import LOAD_BITS, Memory
+from firebrick.hardware.stream import StreamType
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import Placement, may_share_slices
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS
+from firebrick.ops.conv.schedule import row_cycles
+from firebrick.ops.conv.shape import ring
 from firebrick.verify.check import Measured, check_engine, random_tensor
 from firebrick.verify.sources import closure
 

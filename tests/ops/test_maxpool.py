@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import MemoryKind, TensorType
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
-from firebrick.ops.stream import StreamType
 from firebrick.verify.check import check_engine, random_tensor
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import TensorType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ops.regroup import RegroupEngine
 from firebrick.verify.check import check_engine, random_tensor
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick import frontend, passes
-from firebrick.area.resources import Family, Resources
 from firebrick.boards import Board
+from firebrick.hardware.resources import Family, Resources
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, ConvNode, GlobalAveragePoolNode, MaxPoolNode, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 
 CODEBOOK = np.array([0, *(x for x in range(-31, 33) if x)], np.int64)[:64]

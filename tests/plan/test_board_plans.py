@@ -7,14 +7,14 @@ from dataclasses import replace
 import plan_networks as nets
 import pytest
 
-from firebrick.area.resources import Family
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import MemoryKind
-from firebrick.plan.balance import _rank
-from firebrick.plan.goal import Goal
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
-from firebrick.plan.search import Search
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
+from firebrick.search.rounds import _rank
+from firebrick.search.targets import Search
 
 BOARDS = {
     "plenty": nets.board(),

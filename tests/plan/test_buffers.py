@@ -11,17 +11,17 @@ import plan_networks as nets
 import pytest
 
 from firebrick.errors import CheckFailed
+from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.timing import Role
 from firebrick.ir.graph import IMAGE
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv_schedule import row_cycles
+from firebrick.ops.conv.schedule import row_cycles
 from firebrick.plan import predict
 from firebrick.plan.bypass import with_rows
 from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
 from firebrick.plan.schedule import play
-from firebrick.plan.stage import Role
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify.network_bench import build_network, simulate
 
 FRAMES = 4

@@ -13,9 +13,9 @@ from firebrick.boards import load_board
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
 from firebrick.plan.claims import check_claims
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import FOLDING, Plan
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import small_network
 
 FREE = {*FOLDING, "columns", "name", "kind", "placement"}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv_encode import encode_lane, kept_weights
+from firebrick.hardware.tensor import TensorType
+from firebrick.ops.conv.encode import encode_lane, kept_weights
 from firebrick.plan.lanes import assign
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import plan_networks as nets
 import pytest
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import estimate
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family, Resources
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
-from firebrick.ops.base import MemoryKind, TensorType
-from firebrick.ops.conv_engine import Placement, fewest_columns
-from firebrick.plan.folding import WASTE, foldings, price_vectors, sketch
-from firebrick.plan.work import works
+from firebrick.ops.conv.folding import Placement, fewest_columns
+from firebrick.search.candidates import WASTE, foldings, price_vectors, sketch
+from firebrick.search.work import works
 
 BUDGET = nets.board(dsp=500).budget()
 TARGETS = [9_000, 40_000, 300_000]

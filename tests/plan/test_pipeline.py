@@ -11,10 +11,10 @@ from firebrick.ops.add import Add
 from firebrick.ops.maxpool import MaxPool
 from firebrick.plan import predict
 from firebrick.plan.bypass import shortcuts
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import LayerPlan, SkipPlan
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 
 
 def check_wiring(pipeline):

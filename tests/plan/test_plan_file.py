@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebrick.errors import FirebrickError
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
-from firebrick.ops.base import TensorType
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan, refold
 from firebrick.plan.predict import macs
-from firebrick.plan.search import Search
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan, refold
+from firebrick.search.targets import Search
 
 
 @settings(max_examples=12, deadline=None)

@@ -3,14 +3,14 @@ import numpy as np
 import plan_networks as nets
 import pytest
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import estimate
+from firebrick.hardware.resources import Family, Resources
 from firebrick.ops.avgpool import AvgPoolEngine
-from firebrick.ops.conv_engine import ConvEngine
-from firebrick.plan.goal import Goal
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
 from firebrick.plan.predict import buffer_bytes, resources, stages
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify.network_bench import build_network, simulate
 
 FRAMES = 4

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import RowTiming
+from firebrick.hardware.timing import Role, RowTiming
 from firebrick.plan.bypass import fewest_rows, with_rows
 from firebrick.plan.schedule import play
-from firebrick.plan.stage import Role, Stage
+from firebrick.plan.stage import Stage
 
 ROWS = 12
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebrick.area.resources import Resources
-from firebrick.plan import solve as program
+from firebrick.hardware.resources import Resources
 from firebrick.plan.engines import ConvChoice
-from firebrick.plan.folding import Folding
-from firebrick.plan.solve import GAP, columns_of, fewest_multipliers, price, solve
+from firebrick.search import program
+from firebrick.search.candidates import Folding
+from firebrick.search.program import GAP, columns_of, fewest_multipliers, price, solve
 
 NAMES = ("a", "b", "c")
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from firebrick.ops.base import TensorType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.plan.streams import IMAGE_SHARE, MOST_PIXELS, SHARE, image_pixels, pool_columns
 

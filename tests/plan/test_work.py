@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv_engine import fewest_columns
+from firebrick.ops.conv.folding import fewest_columns
 from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.work import DRAIN_SHARE, INPUT_SHARE, works
+from firebrick.search.work import DRAIN_SHARE, INPUT_SHARE, works
 
 LAYERS = {
     "squeeze": (256, 64, 1, 0),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.images import PixelArray
 from firebrick.ir.graph import (
     IMAGE,
@@ -21,8 +22,7 @@ from firebrick.ir.graph import (
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.quality import run_integers
 from firebrick.verify import onnxruntime_engine

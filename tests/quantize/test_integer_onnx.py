@@ -17,10 +17,10 @@ from onnx import numpy_helper
 from small_networks import assert_engines_agree, networks
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import Preprocessing
 from firebrick.ir.network import Layer, Network
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.export import to_model, write
 from firebrick.quantize.load import read, read_notes
 from random_networks import random_network

@@ -25,7 +25,7 @@ from firebrick.ir.graph import (
     Preprocessing,
     Shape,
 )
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.passes import prepare
 from firebrick.quantize import QuantizeOptions, memory, quantize, sqnr_db, statistics, tensors
 from firebrick.quantize.export import write

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from small_networks import conv_node
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import ConvNode, Graph, Preprocessing, Shape
-from firebrick.ops.base import TensorType
 from firebrick.quantize import gptq
 from firebrick.quantize.codebook import cluster_values, linear_values, nearest
 from firebrick.quantize.floats import run_float

@@ -11,7 +11,7 @@ from small_networks import assert_engines_agree
 
 from firebrick import frontend, images
 from firebrick.ir.graph import ConvNode
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.passes import prepare
 from firebrick.quantize import QuantizeOptions, quantize, sqnr_db
 

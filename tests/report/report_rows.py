@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firebrick.area.resources import Family, Resources
 from firebrick.boards import load_board
+from firebrick.hardware.resources import Family, Resources
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.dense import DenseDesign
 from firebrick.report.engine import EngineSimulation

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.ir.network import Network
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.report.dense import DenseDesign, DenseLayer, best_design, dense_layers, divisors
 from networks import small_network
 

@@ -11,13 +11,13 @@ from report_rows import PLAN, SIMULATION
 from firebrick.boards import load_board
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.report import kept, measure, rows, write
 from firebrick.report.engine import busiest, simulate_engine
 from firebrick.report.measure import Bench
 from firebrick.report.write import Options
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import small_network
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from report_rows import BOARD, KV260, LARGE, PLAN, REFUSED, SIMULATION, TARGET
 
-from firebrick.area.resources import Resources
+from firebrick.hardware.resources import Resources
 from firebrick.report.measure import Counted
 from firebrick.report.page import page_text
 from firebrick.report.published import FINN_SHARES, FINN_SOURCE, PUBLISHED

@@ -9,17 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.area.resources import Family
 from firebrick.emit.generate import load_words, top_text, write_all_memories
 from firebrick.emit.kernel_top import KERNEL, MEMORY, kernel_module, stream_module
 from firebrick.emit.registers import offsets
 from firebrick.emit.rtl import TOP, network_module
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import IntArray, MemoryKind, TensorType
-from firebrick.ops.conv_engine import Placement
+from firebrick.ops.conv.folding import Placement
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan

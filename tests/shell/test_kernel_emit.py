@@ -14,10 +14,10 @@ from firebrick.emit.load import LOAD_FILE
 from firebrick.emit.registers import HEADER
 from firebrick.emit.rtl import TOP
 from firebrick.emit.systemverilog import Module
-from firebrick.plan.goal import Goal
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from networks import fire_network, small_network
 from rtl_lint import assert_clean
 

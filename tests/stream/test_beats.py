@@ -5,8 +5,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firebrick.ops.base import TensorType
-from firebrick.ops.stream import StreamType, from_beats, to_beats
+from firebrick.hardware.stream import StreamType, from_beats, to_beats
+from firebrick.hardware.tensor import TensorType
 from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from firebrick.errors import CheckFailed
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.timing import RowTiming
 from firebrick.ops.add import Add, AddEngine
-from firebrick.ops.base import IntArray, RowTiming, TensorType
-from firebrick.ops.stream import StreamType
 from firebrick.verify import check
 from firebrick.verify.beats import write_beats
 from firebrick.verify.bench import Run

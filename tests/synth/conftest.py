@@ -10,8 +10,8 @@ from firebrick.boards import load_board
 from firebrick.emit.generate import generate as generate_rtl
 from firebrick.emit.hls import generate
 from firebrick.emit.hls_top import Border
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.vitis_project import Project, read_project
 from networks import small_network
 from vitis_tools import BOARDS

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.synth.cells import tally
 
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from command_line import firebrick
-from firebrick.area.resources import Family
 from firebrick.emit.folder import MOST_FILES, inner_path, names_of, read_inner
 from firebrick.emit.generate import MANIFEST, generate
 from firebrick.emit.own import require_own
 from firebrick.emit.own_cpp import require_own_cpp, strange_line
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
+from firebrick.hardware.resources import Family
 from firebrick.resources import hardware_sources
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.folder import copy_sources, is_literal, read_parts
 from firebrick.synth.module import synthesize_module
 from firebrick.synth.vitis_project import WORK

@@ -12,9 +12,9 @@ from firebrick.emit.generate import generate as generate_rtl
 from firebrick.emit.hls import border_of
 from firebrick.emit.hls_top import Border
 from firebrick.errors import FirebrickError
-from firebrick.plan.goal import Goal
-from firebrick.plan.planner import plan
 from firebrick.resources import data_folder
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.vitis_project import Project, Step, read_project
 from firebrick.synth.vitis_tool import SCRIPT, write_work
 from networks import small_network

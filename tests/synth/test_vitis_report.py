@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.synth.vitis_report import read_report
 from vitis_tools import REPORT
 

@@ -14,9 +14,9 @@ import pytest
 
 import vitis_tools
 from command_line import Result, fields, fill, firebrick
-from firebrick.area.resources import Resources
 from firebrick.boards import load_board
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.resources import data_folder
 from firebrick.synth import vendor
 from firebrick.synth.vitis_tool import Flow, commands, find_flow

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.synth.vivado_report import Timing, read_timing, read_utilization
 from firebrick.synth.vpp_report import read_clock, read_kernel_utilization
 from vivado_tools import BY_HAND, INFO, KERNEL_UTILIZATION, TIMING, UTILIZATION

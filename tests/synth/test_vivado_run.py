@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from command_line import Result, fields, firebrick
-from firebrick.area.resources import Resources
 from firebrick.boards import load_board
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.resources import data_folder
 from firebrick.synth import vendor
 from firebrick.synth.vivado_project import Step, possible_steps, read_kernel

@@ -14,9 +14,9 @@ import pytest
 
 import vivado_tools
 from command_line import fields, firebrick
-from firebrick.area.resources import Resources
 from firebrick.boards import all_boards, load_board
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.synth.vivado_project import Kernel, read_kernel
 from firebrick.synth.vpp_project import check_card, config, kernel_xml
 from firebrick.synth.vpp_tool import Step, commands

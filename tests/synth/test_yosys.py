@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.area.resources import Family, Resources
 from firebrick.emit.generate import MANIFEST, generate
 from firebrick.emit.memories import memory_text
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import image, rom
-from firebrick.plan.goal import Goal
+from firebrick.hardware.memory import MemoryKind, image, rom
+from firebrick.hardware.resources import Family, Resources
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
 from firebrick.resources import hardware_sources
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.synth.folder import read_parts
 from firebrick.synth.module import synthesize_module
 from firebrick.synth.yosys import synthesize

@@ -15,11 +15,11 @@ from firebrick.cli import app
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.image import pixel_beats
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.quantize import export
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify import csim_build, csim_engine
 from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job

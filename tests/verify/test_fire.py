@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from firebrick.hardware.tensor import IntArray
 from firebrick.images import load_pixels
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
 from firebrick.progress import silent
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify.compare import compare
 from firebrick.verify.network_bench import build_network, simulate
 from networks import fire_network

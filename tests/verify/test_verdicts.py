@@ -11,8 +11,8 @@ import pytest
 from firebrick.emit.hls_bench import output_file
 from firebrick.emit.hls_netlist import Channel
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import TensorType
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import TensorType
 from firebrick.plan.pipeline import Link
 from firebrick.resources import data_folder
 from firebrick.verify import cocotb_run, csim_engine

@@ -8,7 +8,7 @@ square.
 
 from collections.abc import Mapping
 
-from firebrick.area.resources import Family
+from firebrick.hardware.resources import Family
 
 Weights = tuple[tuple[float, ...], tuple[float, ...]]
 

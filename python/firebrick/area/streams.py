@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import gcd
 
-from firebrick.area.features import Features, together
-from firebrick.area.memory import MemoryArea, chosen_luts, ram, rom, select_luts
-from firebrick.area.resources import Family
-from firebrick.area.shape import chunk_count
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import index_bits
+from firebrick.hardware.features import Features, together
+from firebrick.hardware.memory import MemoryKind, chunk_count, index_bits
+from firebrick.hardware.memory_area import MemoryArea, chosen_luts, ram, rom, select_luts
+from firebrick.hardware.resources import Family
 
 
 def fifo(p: Mapping[str, int], family: Family) -> Features:

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 from firebrick.boards import Board, load_board, named_board
+from firebrick.checked import read_text
 from firebrick.emit.generate import MANIFEST
 from firebrick.errors import FirebrickError, naming
 from firebrick.ir.network import Network
-from firebrick.plan.checked import read_text
 from firebrick.plan.claims import check_board, check_claims
 from firebrick.plan.plan import Plan
 from firebrick.synth.claims import check_resources

@@ -17,12 +17,12 @@ from firebrick.errors import CheckFailed
 from firebrick.hls4ml import generate as hls4ml
 from firebrick.ir.network import Network
 from firebrick.output import check_file, whole_file
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan as make_plan
 from firebrick.progress import Progress
 from firebrick.quantize import load
 from firebrick.report.figures import frames_per_second
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan as make_plan
 from firebrick.synth.yosys import SynthReport, synthesize
 
 TARGETS: Mapping[str, Callable[[Network, Plan, Path], None]] = {

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firebrick import console
-from firebrick.area.resources import Resources
 from firebrick.boards import Board
-from firebrick.ops.base import MemoryKind
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Resources
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.figures import TITLES, binding, frames_per_second, gap, slowest
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from firebrick import console
-from firebrick.area.resources import Resources
 from firebrick.boards import Board
 from firebrick.commands.files import read_plan_and_board
 from firebrick.commands.plan_view import exceeding, predicted, print_bars
 from firebrick.errors import CheckFailed
+from firebrick.hardware.resources import Resources
 from firebrick.plan.plan import Plan
 from firebrick.synth.vivado_project import possible_steps, read_kernel
 from firebrick.synth.vivado_tool import Stage, VivadoRun, find_vivado, run

@@ -16,9 +16,8 @@ from firebrick.emit.memories import memory_text, write_memories
 from firebrick.emit.registers import HEADER, offsets
 from firebrick.emit.rtl import TOP, load_chain, network_module
 from firebrick.errors import CheckFailed
+from firebrick.hardware.memory import LOAD_BITS, Memory
 from firebrick.ir.network import Network
-from firebrick.ops.base import Memory
-from firebrick.ops.memory import LOAD_BITS
 from firebrick.output import whole_folder
 from firebrick.ownership import Marker, write_marker
 from firebrick.plan.kernel import Kernel, kernel_of

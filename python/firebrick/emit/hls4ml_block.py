@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
-from firebrick.ops.stream import StreamType
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 
 

@@ -10,8 +10,8 @@ from firebrick.emit.hls4ml_block import Block
 from firebrick.emit.hls_layer import beat, beat_types, constants
 from firebrick.emit.hls_netlist import DEPTH, Process, stream_name
 from firebrick.emit.hls_tables import Table, tables
+from firebrick.hardware.memory import index_bits
 from firebrick.ops.base import Engine
-from firebrick.ops.memory import index_bits
 from firebrick.plan.pipeline import Instance, Link
 
 BLOCKS = "blocks"

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from firebrick.emit.hls_tables import Table, binary_scale, integer_bits, tables
-from firebrick.ops.base import Engine, TensorType
-from firebrick.ops.conv_encode import kept_weights
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import TensorType
+from firebrick.ops.base import Engine
+from firebrick.ops.conv.encode import kept_weights
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.image import ImageEngine
-from firebrick.ops.stream import StreamType
 
 
 def namespace(instance: str) -> str:

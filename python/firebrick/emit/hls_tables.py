@@ -9,12 +9,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from firebrick.hardware.memory import index_bits
+from firebrick.hardware.tensor import IntArray
 from firebrick.ops.avgpool import AvgPoolEngine
-from firebrick.ops.base import Engine, IntArray
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
-from firebrick.ops.conv_encode import LaneCode
-from firebrick.ops.conv_engine import ConvEngine
-from firebrick.ops.memory import index_bits
+from firebrick.ops.base import Engine
+from firebrick.ops.conv.encode import LaneCode
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
 
 WIDTH = 100
 """Characters of a line."""

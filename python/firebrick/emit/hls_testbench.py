@@ -15,9 +15,9 @@ from firebrick.emit.hls_netlist import Channel, Netlist
 from firebrick.emit.hls_tables import wrapped
 from firebrick.emit.hls_top import Border, Port, ports
 from firebrick.emit.rtl import TOP
+from firebrick.hardware.stream import to_beats
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray, TensorType
-from firebrick.ops.stream import to_beats
 
 FRAMES = 2
 """A second frame shows what the first one left behind."""

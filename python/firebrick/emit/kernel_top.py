@@ -9,7 +9,7 @@ from firebrick.emit.load import LOAD_PORT
 from firebrick.emit.ports import connect
 from firebrick.emit.rtl import OPEN, TOP
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
-from firebrick.ops.memory import LOAD_BITS
+from firebrick.hardware.memory import LOAD_BITS
 from firebrick.plan.kernel import BUS_PARAMETERS, LOGIT_BYTES, WORD_BYTES, Kernel
 
 KERNEL, STREAM = "firebrick_kernel", "firebrick_stream"

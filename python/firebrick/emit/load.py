@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from firebrick.emit.ports import CLOCK, connect
 from firebrick.emit.systemverilog import ModuleInstance, Signal
+from firebrick.hardware.memory import LOAD_BITS
 from firebrick.ops.base import Engine
-from firebrick.ops.memory import LOAD_BITS
 
 LOAD_PORT = "s_load"
 """Prefix of the stream of words."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from firebrick.ops.base import Memory
+from firebrick.hardware.memory import Memory
 
 
 def memory_text(memory: Memory) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from firebrick.emit.systemverilog import Signal
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.stream import StreamType
 
 CLOCK = {"clk": "clk", "rst_n": "rst_n"}
 """Connections that every instance has."""

@@ -16,8 +16,8 @@ from firebrick.emit.ports import (
     stream_ports,
 )
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
+from firebrick.hardware.memory import LOAD_BITS
 from firebrick.ops.base import Engine
-from firebrick.ops.memory import LOAD_BITS
 from firebrick.plan.pipeline import Instance, Pipeline
 
 TOP = "firebrick_network"

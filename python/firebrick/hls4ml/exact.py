@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from firebrick.ops.base import IntArray, TensorType
+from firebrick.hardware.tensor import IntArray, TensorType
 
 ROUND, DROP = "RND", "TRN"
 """Rounding of halves up, and downwards."""

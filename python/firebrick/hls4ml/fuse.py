@@ -21,14 +21,14 @@ from hls4ml.model.optimizer import OptimizerPass
 from firebrick.emit.hls import origin
 from firebrick.emit.hls4ml_block import Block, blocks
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hls4ml.exact import Branch, NotExact, branch, require, tensor_type
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
-from firebrick.ops.base import IntArray, TensorType
-from firebrick.ops.conv import Conv
-from firebrick.plan.goal import Goal
+from firebrick.ops.conv.operator import Conv
 from firebrick.plan.pipeline import build
-from firebrick.plan.planner import plan
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 
 FEWEST = 2
 """Multipliers of a Fire layer: one for each of its convolutions."""

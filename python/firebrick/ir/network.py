@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
-from firebrick.ops.base import IntArray, Operator, TensorType
+from firebrick.ops.base import Operator
 
 RESERVED = ("pixels", "s_axis", "m_axis", "s_load", "loaded", "load_gate", "input0", "output")
 """Names that no layer may have: streams of the generated top and of its bench bear them."""

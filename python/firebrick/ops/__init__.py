@@ -7,7 +7,7 @@ from types import MappingProxyType
 from firebrick.ops.add import AddEngine
 from firebrick.ops.avgpool import AvgPoolEngine
 from firebrick.ops.base import Engine
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine

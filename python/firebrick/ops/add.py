@@ -8,9 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
-from firebrick.ops.conv import MAX_SHIFT, MULTIPLIER_BITS
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.memory import Memory
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.timing import RowTiming
+from firebrick.ops.base import Engine, Operator
+from firebrick.ops.conv.operator import MAX_SHIFT, MULTIPLIER_BITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

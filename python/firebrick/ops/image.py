@@ -8,18 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import (
-    Engine,
-    IntArray,
-    Memory,
-    MemoryKind,
-    Operator,
-    RowTiming,
-    TensorType,
-    cheap_kind,
-)
+from firebrick.hardware.memory import Memory, MemoryKind, cheap_kind
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.timing import RowTiming
+from firebrick.ops.base import Engine, Operator
 from firebrick.ops.regroup import gearbox_lag
-from firebrick.ops.stream import StreamType
 
 
 def pixel_beats(image: IntArray, pixels: int, padding: int = 0) -> IntArray:

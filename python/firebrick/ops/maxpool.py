@@ -8,17 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops.base import (
-    Engine,
-    IntArray,
-    Memory,
-    MemoryKind,
-    Operator,
-    RowTiming,
-    TensorType,
-    cheap_kind,
-)
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.memory import Memory, MemoryKind, cheap_kind
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.timing import RowTiming
+from firebrick.ops.base import Engine, Operator
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,8 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from firebrick.ops.base import Engine, IntArray, Memory, Operator, RowTiming, TensorType
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.memory import Memory
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.timing import RowTiming
+from firebrick.ops.base import Engine, Operator
 
 
 @dataclass(frozen=True, slots=True, eq=False)

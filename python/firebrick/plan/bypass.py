@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.plan import predict
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan, SkipPlan

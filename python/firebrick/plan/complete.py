@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from firebrick.area.resources import Family
 from firebrick.boards import Board
+from firebrick.hardware.resources import Family
 from firebrick.ir.network import Network
 from firebrick.plan import predict
 from firebrick.plan.bypass import skips

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from firebrick.hardware.tensor import IntArray
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import IntArray
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_encode import kept_weights
-from firebrick.ops.conv_engine import ConvEngine, Placement
+from firebrick.ops.conv.encode import kept_weights
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import Placement
+from firebrick.ops.conv.operator import Conv
 from firebrick.plan.lanes import assign
 from firebrick.plan.order import balance_order
 

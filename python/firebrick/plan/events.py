@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from firebrick.plan.stage import Role, Stage
+from firebrick.hardware.timing import Role
+from firebrick.plan.stage import Stage
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 
 TOLERANCE = 0.004
 """Imbalance of a lane over the mean that is not worth a shared channel."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 
 
 def balance_order(entries: IntArray) -> tuple[int, ...]:

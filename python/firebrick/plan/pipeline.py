@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.memory import Memory, cheap_kind
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine
-from firebrick.ops.base import Engine, Memory, TensorType, cheap_kind
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_engine import ConvEngine
+from firebrick.ops.base import Engine
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine
-from firebrick.ops.stream import StreamType
 from firebrick.plan.engines import ConvChoice, Derived, derive
 from firebrick.plan.plan import FOLDING, LayerPlan, Plan
 

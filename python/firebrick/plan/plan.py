@@ -7,15 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
-from firebrick.area.resources import Family, Resources
 from firebrick.boards import NAME as BOARD_NAME
+from firebrick.checked import Fields, parse
 from firebrick.errors import FirebrickError
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_engine import Placement, fewest_columns
+from firebrick.ops.conv.folding import Placement, fewest_columns
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool, most_columns
-from firebrick.plan.checked import Fields, parse
 
 FORMAT = 2
 """Version of the file format."""

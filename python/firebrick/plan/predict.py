@@ -6,19 +6,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import estimate
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family, Resources
+from firebrick.hardware.timing import NO_TIMING, Role
 from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPoolEngine
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_engine import FIFO_DEPTH, ConvEngine
+from firebrick.ops.conv.engine import FIFO_DEPTH, ConvEngine
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.regroup import RegroupEngine
 from firebrick.plan.kernel import kernel_of
 from firebrick.plan.pipeline import Instance, Pipeline
 from firebrick.plan.schedule import Schedule, play
-from firebrick.plan.stage import NO_TIMING, Role, Stage
+from firebrick.plan.stage import Stage
 
 CONTENTS = (
     *("codes", "gaps", "codebooks", "biases", "multipliers"),

@@ -4,28 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
-from firebrick.ops.base import RowTiming
-
-NO_TIMING = RowTiming((), (), (), 0, 0, 0, 0)
-"""Timing of stages without rows of their own."""
-
-
-class Role(Enum):
-    """What a stage does with rows."""
-
-    WORK = "work"
-    """Holds rows in a ring and works `timing.cycles` on each output row."""
-    STREAM = "stream"
-    """Passes beats on; some input rows complete an output row, others none. `timing.cycles` are
-    what a row takes beyond its input beats."""
-    FORK = "fork"
-    """Gives each beat to every output."""
-    JOIN = "join"
-    """Takes beats from all inputs together."""
-    FIFO = "fifo"
-    """Holds up to `rows` rows."""
+from firebrick.hardware.timing import NO_TIMING, Role, RowTiming
 
 
 @dataclass(frozen=True, slots=True)

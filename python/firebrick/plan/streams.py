@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool, most_columns
 from firebrick.plan.engines import ConvChoice
 

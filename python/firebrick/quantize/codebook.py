@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 
 Vector = NDArray[np.float64]
 

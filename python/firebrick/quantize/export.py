@@ -19,12 +19,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.output import whole_file
 from firebrick.quantize.metadata import NOTE_PREFIX, describe

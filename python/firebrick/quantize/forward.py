@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, FloatArray
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import IntArray, Operator, TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.base import Operator
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 
 EXACT = 1 << 24

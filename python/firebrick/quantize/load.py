@@ -17,6 +17,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from firebrick.errors import FirebrickError, naming
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing, Shape
 from firebrick.ir.network import Layer, Network
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
@@ -32,8 +33,8 @@ from firebrick.ir.verify import (
 )
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import IntArray, Operator, TensorType
-from firebrick.ops.conv import MAX_SHIFT, Conv
+from firebrick.ops.base import Operator
+from firebrick.ops.conv.operator import MAX_SHIFT, Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.document import Field
 from firebrick.quantize.export import WEIGHT_ZERO, to_model

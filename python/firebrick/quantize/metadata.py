@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.network import Layer, Network
-from firebrick.ops.base import TensorType
 
 VERSION = "1"
 VERSION_KEY = "firebrick.version"

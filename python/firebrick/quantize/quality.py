@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import IntArray
 from firebrick.images import PixelArray, centre_crop, to_float
 from firebrick.ir.graph import IMAGE, Graph
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.floats import run_float
 from firebrick.quantize.forward import Array, fast_operator, last_layer
 

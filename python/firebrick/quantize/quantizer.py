@@ -15,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import TensorType
 from firebrick.images import PixelArray
 from firebrick.ir.graph import (
     IMAGE,
@@ -31,8 +32,8 @@ from firebrick.ir.network import Layer, Network
 from firebrick.ir.verify import output_shape
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import Operator, TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.base import Operator
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 from firebrick.progress import Progress
 from firebrick.quantize import memory

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
 from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import TensorType
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 from firebrick.quantize import gptq
 from firebrick.quantize.codebook import cluster_values, largest_value, linear_values, nearest
 from firebrick.quantize.hessian import Matrix, Statistics

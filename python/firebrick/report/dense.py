@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from firebrick.ir.network import Network
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from firebrick.cache import cache_folder
+from firebrick.hardware.stream import StreamType
 from firebrick.ir.network import Network
-from firebrick.ops.stream import StreamType
 from firebrick.plan.engines import Derived, derive
 from firebrick.plan.pipeline import choices
 from firebrick.plan.plan import LayerPlan, Plan

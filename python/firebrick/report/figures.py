@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from firebrick.area.resources import Resources
 from firebrick.boards import Board
+from firebrick.hardware.resources import Resources
 from firebrick.plan.plan import LayerPlan, Plan
 
 FULL = 0.9

@@ -12,11 +12,11 @@ from typing import Any
 from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.resources import data_folder
 
-PLANNING = ("ops", "area", "plan", "boards.py")
+PLANNING = ("hardware", "ops", "area", "ir", "plan", "search", "boards.py")
 """Code that decides what a plan is."""
-BUILDING = ("ops", "plan", "emit", "verify")
+BUILDING = ("hardware", "ops", "plan", "emit", "verify")
 """Code that, with the hardware's sources, decides what a simulation shows."""
-COUNTING = ("ops", "plan", "emit", "synth")
+COUNTING = ("hardware", "ops", "plan", "emit", "synth")
 """Code that, with the hardware's sources, decides what Yosys counts."""
 
 

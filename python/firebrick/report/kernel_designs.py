@@ -9,20 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.area.resources import Family
 from firebrick.emit.generate import generate, load_words
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.base import MemoryKind, TensorType
-from firebrick.ops.conv import Conv
-from firebrick.plan.goal import Goal
+from firebrick.ops.conv.operator import Conv
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan
 from firebrick.runtime import Description
 from firebrick.runtime.description import read_description
 from firebrick.runtime.layout import Bytes, Logits
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
 from firebrick.verify.kernel_build import build_kernel
 
 WORD_BYTES = 16

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from firebrick import images
-from firebrick.area.resources import Family, Resources
 from firebrick.emit.generate import generate
 from firebrick.errors import CheckFailed
+from firebrick.hardware.resources import Family, Resources
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import plan as make_plan
 from firebrick.progress import Progress, silent
 from firebrick.report.kept import building_key, counting_key, kept, planning_key
 from firebrick.scratch import scratch_folder
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan as make_plan
 from firebrick.synth.yosys import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare

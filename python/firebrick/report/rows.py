@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 
 from firebrick.boards import Board
 from firebrick.errors import FirebrickError
-from firebrick.plan.goal import Goal
 from firebrick.report.dense import DenseDesign, best_design, dense_layers
 from firebrick.report.engine import EngineSimulation, simulate_busiest
 from firebrick.report.figures import binding, frames_per_second, gap
 from firebrick.report.measure import Bench, Counted, Planned, Simulation
 from firebrick.report.published import finn_shares
+from firebrick.search.goal import Goal
 
 
 @dataclass(frozen=True, slots=True)

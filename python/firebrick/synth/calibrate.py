@@ -20,14 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import firebrick.area.coefficients as target
-from firebrick.area.features import Features
-from firebrick.area.model import CONV_PARTS, MODULES
-from firebrick.area.resources import Family, Resources
-from firebrick.area.shape import ConvShape
+from firebrick.area.estimate import CONV_PARTS, MODULES
 from firebrick.emit.memories import memory_text
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.conv_engine import ConvEngine
-from firebrick.ops.memory import image, rom
+from firebrick.hardware.features import Features
+from firebrick.hardware.memory import MemoryKind, image, rom
+from firebrick.hardware.resources import Family, Resources
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.shape import ConvShape
 from firebrick.output import whole_file
 from firebrick.processes import ended_by_signals
 from firebrick.resources import hardware_sources
@@ -55,7 +54,7 @@ square.
 
 from collections.abc import Mapping
 
-from firebrick.area.resources import Family
+from firebrick.hardware.resources import Family
 
 Weights = tuple[tuple[float, ...], tuple[float, ...]]
 

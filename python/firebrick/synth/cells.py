@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import astuple
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 
 LUT = Resources(lut=1)
 FF = Resources(ff=1)

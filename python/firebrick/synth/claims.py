@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
+from firebrick.area.estimate import estimate
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Family, Resources
 from firebrick.plan.claims import compare
 from firebrick.plan.plan import Plan
 from firebrick.synth.folder import Part

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firebrick.boards import check_dots
+from firebrick.checked import Fields
 from firebrick.errors import FirebrickError
-from firebrick.plan.checked import Fields
 from firebrick.resources import data_folder
 
 DEFAULT = "ulx3s-85f"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.checked import Fields, parse, read_text
 from firebrick.emit.folder import (
     MOST_FILES,
     MOST_TOTAL,
@@ -22,7 +23,6 @@ from firebrick.emit.kernel_top import KERNEL
 from firebrick.emit.own import require_own
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
-from firebrick.plan.checked import Fields, parse, read_text
 
 OPEN = re.compile(r"  (\w+) (?:#\(|u_(\w+) \()", re.ASCII)
 PARAMETER = re.compile(r"    \.(\w+)\((.*)\),?", re.ASCII)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from firebrick.ops.base import MemoryKind, TensorType
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_engine import ConvEngine, Placement, fewest_columns, may_share_slices
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.tensor import TensorType
+from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import Placement, fewest_columns, may_share_slices
+from firebrick.ops.conv.operator import Conv
 from firebrick.plan.lanes import assign
 
 LUT, BLOCK, ULTRA = MemoryKind

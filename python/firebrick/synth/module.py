@@ -15,9 +15,9 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from firebrick.area.resources import Family, Resources
 from firebrick.cache import cache_folder, code_key, is_kept, keep_text
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Family, Resources
 from firebrick.processes import HERE, run
 from firebrick.synth.cells import tally
 from firebrick.synth.log import reason

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from firebrick.checked import Fields, parse
 from firebrick.errors import FirebrickError
-from firebrick.plan.checked import Fields, parse
 from firebrick.progress import Progress
 
 BELS: Mapping[str, str] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firebrick.area.shape import ConvShape
-from firebrick.ops.memory import index_bits
+from firebrick.hardware.memory import index_bits
+from firebrick.ops.conv.shape import ConvShape
 
 RENAMED = {
     "bits": "in_bits",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 
 RESOURCES = "AreaEstimates/Resources"
 LATENCY = "PerformanceEstimates/SummaryOfOverallLatency"

@@ -10,10 +10,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from firebrick.boards import Board
+from firebrick.checked import Fields
 from firebrick.emit.folder import read_all
 from firebrick.emit.own import require_own
 from firebrick.errors import FirebrickError
-from firebrick.plan.checked import Fields
 from firebrick.synth.vendor import NAME, inside, joined, paths, read_fields, settings
 
 RTL = "rtl"

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from firebrick.area.resources import Resources
 from firebrick.errors import FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.synth.vivado_report import read_text
 
 COLUMNS = {"LUT": "lut", "LUTAsMem": "lutram", "REG": "ff", "URAM": "uram", "DSP": "dsp"}

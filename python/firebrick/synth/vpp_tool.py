@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebrick.area.resources import Resources
 from firebrick.boards import Board
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hardware.resources import Resources
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor, vpp_project
 from firebrick.synth.found import tell

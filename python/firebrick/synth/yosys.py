@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from firebrick.area.resources import Family, Resources
 from firebrick.errors import FirebrickError, naming
+from firebrick.hardware.resources import Family, Resources
 from firebrick.progress import Progress, silent
 from firebrick.scratch import scratch_folder
 from firebrick.synth.folder import Part, copy_sources, read_parts

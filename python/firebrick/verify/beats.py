@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ops.base import IntArray
-from firebrick.ops.stream import StreamType
+from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import IntArray
 
 _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 _CHUNK = 1 << 24

@@ -18,8 +18,9 @@ import numpy as np
 from firebrick.emit.load import LOAD_PORT, load_connections, load_gate, load_wires
 from firebrick.emit.ports import CLOCK, connect
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
-from firebrick.ops.base import Engine, IntArray
-from firebrick.ops.memory import LOAD_BITS
+from firebrick.hardware.memory import LOAD_BITS
+from firebrick.hardware.tensor import IntArray
+from firebrick.ops.base import Engine
 from firebrick.resources import data_folder
 from firebrick.scratch import scratch_folder
 from firebrick.verify.cocotb_run import run

@@ -11,9 +11,10 @@ import numpy as np
 
 from firebrick.emit.memories import memory_text, write_memories
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import Engine, IntArray, Memory
-from firebrick.ops.memory import LOAD_BITS
-from firebrick.ops.stream import StreamType, to_beats
+from firebrick.hardware.memory import LOAD_BITS, Memory
+from firebrick.hardware.stream import StreamType, to_beats
+from firebrick.hardware.tensor import IntArray
+from firebrick.ops.base import Engine
 from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 from firebrick.verify.bench import (
     LOAD,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 
 
 @dataclass(frozen=True, slots=True)

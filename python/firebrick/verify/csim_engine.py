@@ -15,9 +15,9 @@ from firebrick.emit.generate import check_onchip
 from firebrick.emit.hls_bench import INPUT_FILE, output_file
 from firebrick.emit.hls_netlist import Channel, netlist
 from firebrick.errors import CheckFailed
-from firebrick.ops.base import IntArray
+from firebrick.hardware.stream import from_beats
+from firebrick.hardware.tensor import IntArray
 from firebrick.ops.image import pixel_beats
-from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Pipeline
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.processes import started

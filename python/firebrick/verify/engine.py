@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.hardware.tensor import IntArray
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress, silent
 

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from firebrick.cache import cache_folder, code_key, is_kept, keep, locked
 from firebrick.emit.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hardware.stream import from_beats
+from firebrick.hardware.tensor import IntArray
 from firebrick.hls4ml.generate import CONFIG, generate
 from firebrick.hls4ml.optional import optional
 from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
-from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Link
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan

@@ -16,11 +16,11 @@ from firebrick.emit.generate import load_words, top_text, write_all_memories
 from firebrick.emit.memories import memory_text
 from firebrick.emit.rtl import TOP
 from firebrick.errors import CheckFailed
+from firebrick.hardware.memory import LOAD_BITS, Memory
+from firebrick.hardware.stream import from_beats
+from firebrick.hardware.tensor import IntArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray, Memory
 from firebrick.ops.image import pixel_beats
-from firebrick.ops.memory import LOAD_BITS
-from firebrick.ops.stream import from_beats
 from firebrick.plan.pipeline import Link, Pipeline
 from firebrick.progress import Progress
 from firebrick.verify.beats import read_beats, write_beats

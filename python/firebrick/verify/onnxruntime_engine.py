@@ -9,11 +9,11 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from firebrick.errors import FirebrickError
+from firebrick.hardware.tensor import IntArray
 from firebrick.images import PixelArray
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
 from firebrick.onnx_runtime import onnxruntime
-from firebrick.ops.base import IntArray
 from firebrick.quantize.export import to_model
 from firebrick.quantize.load import read
 from firebrick.quantize.storage import storages

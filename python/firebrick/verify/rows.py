@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from firebrick.ops.base import RowTiming
+from firebrick.hardware.timing import RowTiming
 
 
 def frame_ends(timing: RowTiming, frames: int) -> list[int]:

@@ -14,16 +14,16 @@ from firebrick.ir.network import Network
 from firebrick.output import whole_file
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan
-from firebrick.plan.planner import FAST_SIMULATION, default
 from firebrick.progress import Progress
 from firebrick.scratch import scratch_folder
+from firebrick.search.planner import FAST_SIMULATION, default
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.network_bench import build_network, simulate
 
 
 def default_plan(network: Network, progress: Progress) -> Plan:
     """A plan chosen for fast simulation, cached by the network's content and the planner's code."""
-    code = code_key("area", "ir", "ops", "plan")
+    code = code_key("area", "hardware", "ir", "ops", "plan", "search")
     path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}-{code}.json"
     if is_kept(path):
         try:

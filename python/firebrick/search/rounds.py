@@ -14,11 +14,11 @@ from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
 from firebrick.plan.complete import complete
 from firebrick.plan.engines import ConvChoice, derive
-from firebrick.plan.goal import Goal
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
-from firebrick.plan.search import Search, take_turns
-from firebrick.plan.work import works
 from firebrick.progress import Progress
+from firebrick.search.goal import Goal
+from firebrick.search.targets import Search, take_turns
+from firebrick.search.work import works
 
 TRUST = 1.003
 """Exact over estimated cycles that needs no correction."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firebrick.ops.base import IntArray
+from firebrick.hardware.tensor import IntArray
 
 ISSUE = 2
 """Cycles from the decision to start a row (cycle 0 of the row) until its first entry is issued."""

@@ -9,92 +9,19 @@ from typing import ClassVar
 
 import numpy as np
 
-from firebrick.ops import conv_memories
-from firebrick.ops.base import Engine, IntArray, Memory, MemoryKind, RowTiming
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS, Conv
-from firebrick.ops.conv_check import check
-from firebrick.ops.conv_encode import LaneCode, encode_lane, kept_weights
-from firebrick.ops.conv_schedule import RELEASE, RowCycles, row_cycles
-from firebrick.ops.memory import index_bits
+from firebrick.hardware.memory import Memory, index_bits
+from firebrick.hardware.tensor import IntArray
+from firebrick.hardware.timing import RowTiming
+from firebrick.ops.base import Engine
+from firebrick.ops.conv import memories as conv_memories
+from firebrick.ops.conv.encode import LaneCode, encode_lane, kept_weights
+from firebrick.ops.conv.folding import Placement, check, entries_per_word, may_share_slices
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.schedule import RELEASE, RowCycles, row_cycles
+from firebrick.ops.conv.shape import ring, shape_parameters
 
 FIFO_DEPTH = 32
 """Beats of the output queue (fixed in `conv_drain.sv`): more than its pipeline holds."""
-
-
-def may_share_slices(operator: Conv) -> bool:
-    """Whether two products of a weight fit one DSP slice: see `hw/ops/conv_multiply.sv`."""
-    bits, value_bits = operator.input.bits, operator.value_bits
-    return not operator.input.signed and bits + value_bits <= 16 and 2 * bits + value_bits <= 24
-
-
-def ring(operator: Conv, *, tight: bool) -> int:
-    """Input rows that an engine holds.
-
-    Args:
-        operator: the convolution.
-        tight: as few as work at all; else so many that rows arrive while others are at work.
-    """
-    reach = max(operator.kernel, operator.stride)
-    last = operator.input.height + operator.pad - (operator.output.height - 1) * operator.stride
-    return max(reach, last) if tight else reach + operator.stride
-
-
-def entries_per_word(operator: Conv, gap_bits: int, kind: MemoryKind) -> int:
-    """Entries that a word of the weight memories packs."""
-    return max(1, WORD_BITS[kind] // (operator.code_bits + gap_bits))
-
-
-def shape_parameters(operator: Conv) -> dict[str, int]:
-    """Parameters of `conv.sv` that do not depend on the folding."""
-    source, sink = operator.input, operator.output
-    return {
-        "in_channels": source.channels,
-        "in_height": source.height,
-        "in_width": source.width,
-        "in_bits": source.bits,
-        "in_signed": int(source.signed),
-        "out_channels": sink.channels,
-        "out_height": sink.height,
-        "out_width": sink.width,
-        "out_bits": sink.bits,
-        "out_signed": int(sink.signed),
-        "kernel": operator.kernel,
-        "stride": operator.stride,
-        "pad": operator.pad,
-        "code_bits": operator.code_bits,
-        "value_bits": operator.value_bits,
-        "acc_bits": operator.acc_bits,
-        "bias_bits": BIAS_BITS,
-        "multiplier_bits": MULTIPLIER_BITS,
-        "shift": operator.shift,
-    }
-
-
-def fewest_columns(operator: Conv) -> int:
-    """Fewest columns with which an input beat completes the halo of the word before it."""
-    reach = operator.kernel - operator.stride - operator.pad
-    return max(1, -(-reach // operator.stride))
-
-
-WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}
-"""Widest word of a weight memory; entries are packed into it. 0: one entry a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What the memories of a convolution engine are made of.
-
-    Attributes:
-        weights: entries of the lanes.
-        lengths: entries of each channel, of the lanes; LUT or BLOCK.
-        requantize: biases and multipliers; LUT or BLOCK.
-        rows: row banks of the lanes.
-    """
-
-    weights: MemoryKind = MemoryKind.BLOCK
-    lengths: MemoryKind = MemoryKind.LUT
-    requantize: MemoryKind = MemoryKind.LUT
-    rows: MemoryKind = MemoryKind.BLOCK
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ops.base import IntArray, Operator, TensorType, requantize
+from firebrick.hardware.tensor import IntArray, TensorType, requantize
+from firebrick.ops.base import Operator
 
 MULTIPLIER_BITS = 16
 BIAS_BITS = 20

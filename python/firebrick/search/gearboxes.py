@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family
+from firebrick.area.estimate import estimate
+from firebrick.hardware.resources import Family
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
-from firebrick.ops.base import TensorType
-from firebrick.ops.conv import Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine
-from firebrick.plan.folding import Folding
 from firebrick.plan.streams import image_pixels, pool_columns
+from firebrick.search.candidates import Folding
 
 
 @dataclass(frozen=True, slots=True)

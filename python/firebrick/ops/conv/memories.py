@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firebrick.ops.base import Memory, MemoryKind
-from firebrick.ops.conv import BIAS_BITS, MULTIPLIER_BITS
-from firebrick.ops.conv_encode import LaneCode
-from firebrick.ops.memory import image, index_bits, packed, rom, rom_bits
+from firebrick.hardware.memory import Memory, MemoryKind, image, index_bits, packed, rom, rom_bits
+from firebrick.ops.conv.encode import LaneCode
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS
 
 if TYPE_CHECKING:
-    from firebrick.ops.conv_engine import ConvEngine
+    from firebrick.ops.conv.engine import ConvEngine
 
 
 def images(engine: ConvEngine) -> dict[str, Memory]:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from firebrick.area.resources import Resources
-from firebrick.plan.folding import Folding
+from firebrick.hardware.resources import Resources
+from firebrick.search.candidates import Folding
 
 NODES = 120
 """Nodes of the search tree, a limit that does not depend on the machine's speed."""

@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from firebrick.area.resources import Family, Resources
+from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
 from firebrick.plan.engines import Owners
-from firebrick.plan.folding import Folding, foldings
-from firebrick.plan.goal import Goal
-from firebrick.plan.links import Join, joins, tables, with_image
 from firebrick.plan.plan import Plan
-from firebrick.plan.solve import Answer, columns_of, fewest_multipliers, solve
-from firebrick.plan.work import Work
+from firebrick.search.candidates import Folding, foldings
+from firebrick.search.gearboxes import Join, joins, tables, with_image
+from firebrick.search.goal import Goal
+from firebrick.search.program import Answer, columns_of, fewest_multipliers, solve
+from firebrick.search.work import Work
 
 PRECISION = 3e-3
 """Relative, of a board's target; finer than the program's own gap makes no sense."""

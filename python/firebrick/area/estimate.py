@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from operator import mul
 
-from firebrick.area import conv, streams
+from firebrick.area import streams
 from firebrick.area.coefficients import COEFFICIENTS
-from firebrick.area.features import Features
-from firebrick.area.resources import Family, Resources
-from firebrick.area.shape import ConvShape
+from firebrick.hardware.features import Features
+from firebrick.hardware.resources import Family, Resources
+from firebrick.ops.conv import area as conv
+from firebrick.ops.conv.shape import ConvShape
 
 Part = Callable[[Mapping[str, int], ConvShape, Family], Features]
 Module = Callable[[Mapping[str, int], Family], Features]

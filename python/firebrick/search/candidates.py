@@ -15,18 +15,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.area.model import estimate
-from firebrick.area.resources import Family, Resources
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.conv_engine import (
-    Placement,
-    entries_per_word,
-    may_share_slices,
-    ring,
-    shape_parameters,
-)
+from firebrick.area.estimate import estimate
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.resources import Family, Resources
+from firebrick.ops.conv.folding import Placement, entries_per_word, may_share_slices
+from firebrick.ops.conv.shape import ring, shape_parameters
 from firebrick.plan.engines import ConvChoice
-from firebrick.plan.work import Work
+from firebrick.search.work import Work
 
 LONGEST_CHANNEL = 1.5
 """Entries of a lane's longest channel over the mean, about."""

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from firebrick.ir.network import Network
-from firebrick.plan.balance import balance
 from firebrick.plan.complete import complete
 from firebrick.plan.engines import derive
-from firebrick.plan.goal import Goal
 from firebrick.plan.pipeline import choices
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
+from firebrick.search.goal import Goal
+from firebrick.search.rounds import balance
 
 FAST_SIMULATION = 450
 """Multipliers of the default plan: more cost simulation time, fewer cost cycles."""

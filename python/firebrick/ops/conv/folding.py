@@ -3,14 +3,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firebrick.ops.base import MemoryKind
+from firebrick.hardware.memory import MemoryKind
+from firebrick.ops.conv.operator import Conv
 
 if TYPE_CHECKING:
-    from firebrick.ops.conv_engine import ConvEngine
+    from firebrick.ops.conv.engine import ConvEngine
+
+
+WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}
+"""Widest word of a weight memory; entries are packed into it. 0: one entry a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What the memories of a convolution engine are made of.
+
+    Attributes:
+        weights: entries of the lanes.
+        lengths: entries of each channel, of the lanes; LUT or BLOCK.
+        requantize: biases and multipliers; LUT or BLOCK.
+        rows: row banks of the lanes.
+    """
+
+    weights: MemoryKind = MemoryKind.BLOCK
+    lengths: MemoryKind = MemoryKind.LUT
+    requantize: MemoryKind = MemoryKind.LUT
+    rows: MemoryKind = MemoryKind.BLOCK
+
+
+def may_share_slices(operator: Conv) -> bool:
+    """Whether two products of a weight fit one DSP slice: see `hw/ops/conv_multiply.sv`."""
+    bits, value_bits = operator.input.bits, operator.value_bits
+    return not operator.input.signed and bits + value_bits <= 16 and 2 * bits + value_bits <= 24
+
+
+def entries_per_word(operator: Conv, gap_bits: int, kind: MemoryKind) -> int:
+    """Entries that a word of the weight memories packs."""
+    return max(1, WORD_BITS[kind] // (operator.code_bits + gap_bits))
+
+
+def fewest_columns(operator: Conv) -> int:
+    """Fewest columns with which an input beat completes the halo of the word before it."""
+    reach = operator.kernel - operator.stride - operator.pad
+    return max(1, -(-reach // operator.stride))
 
 
 def check(engine: ConvEngine, *, dual: bool) -> None:

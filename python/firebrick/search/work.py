@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from firebrick.hardware.tensor import IntArray
 from firebrick.ir.network import Network
-from firebrick.ops.base import IntArray
-from firebrick.ops.conv import Conv
-from firebrick.ops.conv_encode import kept_weights, lane_positions
-from firebrick.ops.conv_engine import fewest_columns
+from firebrick.ops.conv.encode import kept_weights, lane_positions
+from firebrick.ops.conv.folding import fewest_columns
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.maxpool import MaxPool
 
 ROW_OVERHEAD = 3

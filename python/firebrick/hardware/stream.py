@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firebrick.ops.base import IntArray, TensorType
+from firebrick.hardware.tensor import IntArray, TensorType
 
 
 @dataclass(frozen=True, slots=True)

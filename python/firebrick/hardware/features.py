@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from firebrick.area.memory import MemoryArea
+from firebrick.hardware.memory_area import MemoryArea
 
 
 class Features(NamedTuple):

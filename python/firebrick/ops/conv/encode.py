@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.ops.base import IntArray
-from firebrick.ops.conv import Conv
+from firebrick.hardware.tensor import IntArray
+from firebrick.ops.conv.operator import Conv
 
 
 @dataclass(frozen=True, slots=True, eq=False)

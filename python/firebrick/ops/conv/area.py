@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firebrick.area.features import Features, together
-from firebrick.area.memory import MemoryArea, ram, rom, select_luts, tree_luts
-from firebrick.area.resources import Family
-from firebrick.area.shape import ConvShape, chunk_count
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import index_bits
+from firebrick.hardware.features import Features, together
+from firebrick.hardware.memory import MemoryKind, chunk_count, index_bits
+from firebrick.hardware.memory_area import MemoryArea, ram, rom, select_luts, tree_luts
+from firebrick.hardware.resources import Family
+from firebrick.ops.conv.shape import ConvShape
 
 LUT, BLOCK, ULTRA = MemoryKind
 FIFO_DEPTH = 32

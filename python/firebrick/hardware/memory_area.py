@@ -11,9 +11,8 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from firebrick.area.resources import Family
-from firebrick.ops.base import MemoryKind
-from firebrick.ops.memory import chunks
+from firebrick.hardware.memory import MemoryKind, chunks
+from firebrick.hardware.resources import Family
 
 HALF = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
 """Shapes of half a block RAM: bits of a word, words. A whole one is twice as deep or wide."""

@@ -4,8 +4,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
 
-from firebrick.ops.base import Memory, MemoryKind
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Contents of one read-only memory of a module.
+
+    Attributes:
+        width: bits of a word.
+        words: contents, each in [0, 2**width); Python integers, as a word may exceed 64 bits.
+    """
+
+    width: int
+    words: tuple[int, ...]
+
+    @property
+    def bits(self) -> int:
+        """Size in bits."""
+        return self.width * len(self.words)
+
+
+class MemoryKind(IntEnum):
+    """What a memory is made of; the numbers are those of the SystemVerilog parameters `*_KIND`."""
+
+    LUT = 0
+    """LUTs: a constant function, or LUT RAM."""
+    BLOCK = 1
+    """Block RAM."""
+    ULTRA = 2
+    """UltraRAM, which no bitstream initialises: read-only contents are loaded after reset."""
+
+
+_BLOCK_LUTS = 300
+"""LUTs that half a block RAM (18 kbit) is worth, about their ratio on the devices."""
+
+
+def cheap_kind(width: int, depth: int) -> MemoryKind:
+    """What a small memory is made of: LUT RAM, unless that costs more than block RAM.
+
+    LUT RAM holds 32 words of 6 bits, or 64 of 3, in 4 LUTs, and takes half a LUT a bit and 64 words
+    to choose among them; half a block RAM holds 512 words of 36 bits, down to 4096 of 4.
+
+    Args:
+        width: bits of a word.
+        depth: words.
+    """
+    parts = -(-depth // 64)
+    luts = 4 * -(-width // 6) if depth <= 32 else 4 * -(-width // 3) * parts
+    luts += width * (parts - 1) // 2
+    shapes = ((36, 512), (18, 1024), (9, 2048), (4, 4096))
+    blocks = min(-(-width // bits) * -(-depth // words) for bits, words in shapes)
+    return MemoryKind.LUT if luts <= _BLOCK_LUTS * blocks else MemoryKind.BLOCK
+
 
 CHUNKS = (4096, 2048, 1024, 512)
 """Words of the memories that `rom.sv` cuts a block RAM's depth into."""
@@ -90,3 +142,12 @@ def packed(width: int, entries: Sequence[int], pack: int, depth: int) -> Memory:
         shift = place * width
         words = [w | e << shift for w, e in zip(words, filled[place::pack], strict=True)]
     return Memory(width * pack, tuple(words))
+
+
+def chunk_count(depth: int, kind: MemoryKind = MemoryKind.BLOCK) -> int:
+    """Chunks that `rom.sv` cuts a memory into, see `ops.memory.chunks`."""
+    smallest = CHUNKS[-1]
+    if kind is MemoryKind.LUT:
+        return -(-depth // smallest)
+    rounded = -(-depth // smallest) * smallest
+    return rounded // CHUNKS[0] + (rounded % CHUNKS[0]).bit_count()

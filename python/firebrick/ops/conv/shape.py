@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Widths and depths inside `conv.sv`, from its parameters: mirrors of its local parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from firebrick.hardware.memory import index_bits
+from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+
+
+class ConvShape:
+    """What the submodules of a convolution engine are made with.
+
+    Attributes are those of the modules, in lower case.
+    """
+
+    __slots__ = (
+        "bank_bits",
+        "bank_depth",
+        "entry_bits",
+        "groups",
+        "place_bits",
+        "ring",
+        "row_words",
+        "segments",
+        "tap_bits",
+        "weight_words",
+        "word_bits",
+    )
+
+    def __init__(self, conv: Mapping[str, int]) -> None:
+        kernel, stride, columns = conv["kernel"], conv["stride"], conv["columns"]
+        self.segments = -(-conv["out_width"] // columns)
+        self.ring = conv["ring"]
+        self.row_words = conv["lane_channels"] * self.segments
+        self.bank_depth = self.ring * self.row_words
+        self.bank_bits = (self.bank_depth - 1).bit_length()
+        self.word_bits = ((columns - 1) * stride + kernel) * conv["in_bits"]
+        self.entry_bits = conv["gap_bits"] + conv["code_bits"]
+        self.tap_bits = index_bits(kernel)
+        self.place_bits = self.bank_bits + 2 * self.tap_bits
+        self.weight_words = -(-conv["weight_depth"] // conv["pack"])
+        self.groups = -(-columns // conv["drain"])
+
+
+def ring(operator: Conv, *, tight: bool) -> int:
+    """Input rows that an engine holds.
+
+    Args:
+        operator: the convolution.
+        tight: as few as work at all; else so many that rows arrive while others are at work.
+    """
+    reach = max(operator.kernel, operator.stride)
+    last = operator.input.height + operator.pad - (operator.output.height - 1) * operator.stride
+    return max(reach, last) if tight else reach + operator.stride
+
+
+def shape_parameters(operator: Conv) -> dict[str, int]:
+    """Parameters of `conv.sv` that do not depend on the folding."""
+    source, sink = operator.input, operator.output
+    return {
+        "in_channels": source.channels,
+        "in_height": source.height,
+        "in_width": source.width,
+        "in_bits": source.bits,
+        "in_signed": int(source.signed),
+        "out_channels": sink.channels,
+        "out_height": sink.height,
+        "out_width": sink.width,
+        "out_bits": sink.bits,
+        "out_signed": int(sink.signed),
+        "kernel": operator.kernel,
+        "stride": operator.stride,
+        "pad": operator.pad,
+        "code_bits": operator.code_bits,
+        "value_bits": operator.value_bits,
+        "acc_bits": operator.acc_bits,
+        "bias_bits": BIAS_BITS,
+        "multiplier_bits": MULTIPLIER_BITS,
+        "shift": operator.shift,
+    }
