@@ -6,7 +6,10 @@ import numpy as np
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.add import Add, AddEngine
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
+from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import QUEUE_DEPTH
+from firebrick.ops.folding import Folding
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine
@@ -40,13 +43,6 @@ def conv() -> ConvEngine:
     operator = random_conv(np.random.default_rng(1), "conv", KIND, 4, 3, pad=1)
     shape = operator.codes.shape
     owner = np.broadcast_to(np.array([0, 1, 1])[:, None, None], shape).copy()
-    return ConvEngine(
-        operator=operator,
-        lanes=2,
-        columns=2,
-        drain=1,
-        gap_bits=2,
-        owner=owner,
-        in_order=(0, 1, 2),
-        out_order=(0, 1, 2, 3),
-    )
+    folding = Folding(columns=2, lanes=2, drain=1, gap_bits=2, queue_depth=QUEUE_DEPTH)
+    deal = Deal.of(operator, folding, owner)
+    return ConvEngine(operator, folding, deal, in_order=(0, 1, 2), out_order=(0, 1, 2, 3))

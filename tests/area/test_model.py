@@ -11,7 +11,7 @@ import pytest
 from stored_counts import Stored, errors, load
 
 from firebrick.area.coefficients import COEFFICIENTS
-from firebrick.area.estimate import CONV_PARTS, MODULES, estimate
+from firebrick.area.estimate import MODULES, estimate, parts
 from firebrick.emit.memories import memory_text
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ops.conv.engine import ConvEngine
@@ -38,7 +38,7 @@ def small_engines(most: int, *, ultra: bool) -> list[ConvEngine]:
     engines = (
         x
         for x in islice(draw_engines(UNSEEN, ultra=ultra), 60)
-        if x.lanes * x.columns <= most and x.parameters()["weight_depth"] <= 1500
+        if x.multipliers <= most and x.parameters()["weight_depth"] <= 1500
     )
     return list(islice(engines, 6))
 
@@ -143,7 +143,9 @@ def test_engines(family: Family) -> None:
 
 @pytest.mark.parametrize("family", Family)
 def test_every_part_has_its_coefficients(family: Family) -> None:
-    assert COEFFICIENTS[family].keys() == CONV_PARTS.keys() | MODULES.keys()
+    conv = next(x for x in STORED if x.module == "conv")
+    of_conv = {x.module for x in parts("conv", conv.parameters, family)}
+    assert COEFFICIENTS[family].keys() == of_conv | MODULES.keys() - {"conv"}
 
 
 @pytest.mark.parametrize(("halves", "whole"), [(0, 0), (1, 1), (2, 1), (3, 2), (72, 36)])

@@ -22,10 +22,10 @@ from firebrick.deploy.bundle import Contents, write_bundle
 from firebrick.deploy.hardware import BIT_START, XCLBIN_START
 from firebrick.emit.generate import load_words
 from firebrick.errors import FirebrickError
-from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family
 from firebrick.plan.pipeline import build
 from firebrick.quantize import export
+from firebrick.report.kernel_designs import in_ultra_ram
 from firebrick.runtime import Bundle
 from firebrick.web.photographs import read_pixels
 from networks import small_network
@@ -214,8 +214,7 @@ def test_plan_without_a_board(made: Made, tmp_path: Path) -> None:
 def test_weights_to_be_loaded_lie_as_in_memory(made: Made, tmp_path: Path) -> None:
     given = read_plan(made.folder / "plan.json", made.network)
     layers = [
-        replace(x, placement=replace(x.placement, weights=MemoryKind.ULTRA)) if x.lanes else x
-        for x in given.layers
+        replace(x, folding=in_ultra_ram(x.folding)) if x.multipliers else x for x in given.layers
     ]
     plan = replace(given, layers=tuple(layers), family=Family.XCUP)
     write_bundle(Contents(made.folder / "q.onnx", made.network, plan), tmp_path / "b")

@@ -12,8 +12,10 @@ from firebrick.emit.generate import check_onchip, generate, manifest
 from firebrick.emit.rtl import TOP, network_module
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
+from firebrick.ops.conv.folding import QUEUE_DEPTH
+from firebrick.ops.folding import Folding
 from firebrick.plan.complete import complete
-from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.engines import derive
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.search.goal import Goal
@@ -81,7 +83,7 @@ def too_large() -> tuple[Network, Plan]:
     conv = random_conv(np.random.default_rng(1), "wide", kind, 2, 3, pad=1, density=0.01)
     layer = Layer(conv, ("image",))
     network = Network("wide", kind, (layer,), small.preprocessing, {"image": 1.0, "wide": 1.0})
-    chosen = {"wide": ConvChoice(lanes=1, columns=4, drain=1, gap_bits=0)}
+    chosen = {"wide": Folding(columns=4, lanes=1, drain=1, queue_depth=QUEUE_DEPTH)}
     return network, complete(network, chosen, derive(network, chosen))
 
 

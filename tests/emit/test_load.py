@@ -14,7 +14,7 @@ from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family
 from firebrick.ir.network import Network
 from firebrick.ops.base import Engine
-from firebrick.ops.conv.folding import Placement
+from firebrick.ops.folding import Folding, Placement
 from firebrick.plan.pipeline import Instance, Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.progress import silent
@@ -30,24 +30,26 @@ CYCLES = 5000
 def chosen(network: Network, first: MemoryKind = ULTRA) -> Plan:
     """A plan with every kind of memory; the chain runs through two engines around another."""
     foldings = {
-        "conv1": LayerPlan(
-            "conv1", "conv", 6, lanes=2, drain=2, gap_bits=2, queue_depth=32, dual=True,
+        "conv1": Folding(
+            6, lanes=2, drain=2, gap_bits=2, queue_depth=32, dual=True,
             placement=Placement(first, BLOCK, LUT, BLOCK),
         ),
-        "fire2_squeeze": LayerPlan(
-            "fire2_squeeze", "conv", 3, lanes=1, drain=1, gap_bits=1, queue_depth=8, fabric=1,
+        "fire2_squeeze": Folding(
+            3, lanes=1, drain=1, gap_bits=1, queue_depth=8, fabric=1,
             placement=Placement(BLOCK, LUT, BLOCK, LUT),
         ),
-        "fire2_expand": LayerPlan(
-            "fire2_expand", "conv", 3, lanes=3, drain=1, gap_bits=3, queue_depth=16,
+        "fire2_expand": Folding(
+            3, lanes=3, drain=1, gap_bits=3, queue_depth=16,
             placement=Placement(first, LUT, LUT, ULTRA),
         ),
-        "conv10": LayerPlan(
-            "conv10", "conv", 2, lanes=2, drain=1, gap_bits=0, queue_depth=4,
+        "conv10": Folding(
+            2, lanes=2, drain=1, gap_bits=0, queue_depth=4,
             placement=Placement(LUT, LUT, LUT, LUT),
         ),
     }  # fmt: skip
-    layers = tuple(foldings.get(x.name) or LayerPlan(x.name, x.operator.kind, 3) for x in network)
+    layers = tuple(
+        LayerPlan(x.name, x.operator.kind, foldings.get(x.name, Folding(3))) for x in network
+    )
     return Plan(
         model=network.name,
         digest=network.digest(),
@@ -68,7 +70,7 @@ def test_generated_folder_says_what_to_load(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "rtl" / "manifest.json").read_text())
     words = [int(x, 16) for x in (tmp_path / "rtl" / LOAD_FILE).read_text().split()]
     pipeline = build(network, chosen(network))
-    engines = {x.name: x.engine for x in pipeline.instances if x.engine}
+    engines = {x.name: x.engine for x in pipeline.instances}
     expected = [*engines["conv1"].load_words(), *engines["fire2_expand"].load_words()]
     assert words == expected
     assert manifest["load"] == {

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.folding import Placement
 from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.folding import Folding, Placement
 
 LUT, BLOCK, ULTRA = MemoryKind
 
@@ -119,22 +120,21 @@ def engine(case: Case) -> ConvEngine:
     operator = conv(case)
     rng = np.random.default_rng(case.seed + 1)
     inputs, outputs = case.channels
-    return ConvEngine(
-        operator=operator,
-        lanes=case.lanes,
-        columns=case.columns,
-        drain=case.drain,
-        gap_bits=case.gap_bits,
-        owner=owners(case, rng),
-        in_order=tuple(int(n) for n in rng.permutation(inputs)),
-        out_order=tuple(int(n) for n in rng.permutation(outputs)),
-        queue_depth=case.queue_depth,
+    folding = Folding(
+        case.columns,
+        case.lanes,
+        case.drain,
+        case.gap_bits,
+        case.queue_depth,
         store_zeros=case.store_zeros,
         dual=case.dual,
         fabric=case.fabric,
         placement=Placement(case.weights, case.lengths, case.requantize, case.rows),
         tight=case.tight,
     )
+    deal = Deal.of(operator, folding, owners(case, rng))
+    orders = [tuple(int(n) for n in rng.permutation(count)) for count in (inputs, outputs)]
+    return ConvEngine(operator, folding, deal, *orders)
 
 
 CASES = {

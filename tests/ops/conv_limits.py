@@ -10,8 +10,11 @@ import numpy as np
 from hls_tests import Bench
 
 from firebrick.hardware.tensor import TensorType
+from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
+from firebrick.ops.conv.folding import QUEUE_DEPTH
 from firebrick.ops.conv.operator import MULTIPLIER_BITS, Conv
+from firebrick.ops.folding import Folding
 
 CHANNELS = 6
 """Inputs; the weights of the first half are positive, the others negative."""
@@ -86,18 +89,10 @@ class Limit:
         for lane in range(LANES):
             owner[lane :: LANES + 1] = lane
         owner[LANES :: LANES + 1] = np.arange(CHANNELS)[:, None, None] % LANES
-        engine = ConvEngine(
-            operator=operator,
-            lanes=LANES,
-            columns=kind.width,
-            drain=kind.width,
-            gap_bits=3,
-            owner=owner,
-            in_order=tuple(range(CHANNELS)),
-            out_order=tuple(range(operator.output.channels)),
-            dual=self.dual,
-            fabric=self.fabric,
-        )
+        wide = kind.width
+        folding = Folding(wide, LANES, wide, 3, QUEUE_DEPTH, dual=self.dual, fabric=self.fabric)
+        orders = (tuple(range(x)) for x in (CHANNELS, operator.output.channels))
+        engine = ConvEngine(operator, folding, Deal.of(operator, folding, owner), *orders)
         rises = operator.weights[:, :, 0, 0] > 0
         table = np.where(np.concatenate([rises, ~rises]), kind.hi, kind.lo)
         frames, rows, columns = np.ogrid[:3, : kind.height, : kind.width]

@@ -15,11 +15,13 @@ from rtl_tests import AT_ONCE
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.memory import LOAD_BITS, Memory
 from firebrick.hardware.stream import StreamType
+from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.folding import Placement, may_share_slices
+from firebrick.ops.conv.folding import may_share_slices
 from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS
 from firebrick.ops.conv.schedule import row_cycles
 from firebrick.ops.conv.shape import ring
+from firebrick.ops.folding import Placement
 from firebrick.verify.check import Measured, check_engine, random_tensor
 from firebrick.verify.sources import closure
 
@@ -136,9 +138,9 @@ def words_of(dut: ConvEngine, name: str) -> list[int]:
     images = dut.memories()
     if name in images:
         return list(images[name].words)
-    if name.startswith("weights") and dut.placement.weights is ULTRA:
+    if name.startswith("weights") and dut.folding.placement.weights is ULTRA:
         words = dut.load_words()
-        depth = len(words) // dut.lanes
+        depth = len(words) // dut.folding.lanes
         return list(words[int(name[7:]) * depth :][:depth])
     chunks = [images[name + x].words for x in ascii_lowercase if name + x in images]
     sizes = [len(words) for words in chunks]
@@ -209,13 +211,13 @@ def test_parameters_are_those_declared() -> None:
 
 def item_by_item(dut: ConvEngine, rows: int) -> list[int]:
     """Start of each row, from the rules in `conv_sequence.sv` and `conv_drain.sv`."""
-    entries = np.repeat(dut.entries().T, dut.segments, axis=0)
-    groups = -(-dut.columns // dut.drain)
+    entries = np.repeat(dut.entries().T, dut.shape.segments, axis=0)
+    groups = dut.shape.groups
     starts, pops = [0], [-1]
     for _ in range(rows):
-        issued = [starts[-1] + 1] * dut.lanes
+        issued = [starts[-1] + 1] * dut.folding.lanes
         for item in entries:
-            credit = pops[-dut.queue_depth] if len(pops) > dut.queue_depth else -1
+            credit = pops[-dut.folding.queue_depth] if len(pops) > dut.folding.queue_depth else -1
             issued = [max(a, credit) + int(n) for a, n in zip(issued, item, strict=True)]
             pops.append(max(max(issued) + 13, pops[-1] + 1) + groups - 1)
         starts.append(max(max(issued) + 1, starts[-1] + 5))
@@ -283,8 +285,19 @@ def test_stored_zeros_cost_what_density_saves() -> None:
 )
 def test_wrong_folding_names_field_value_and_rule(change: dict[str, object], text: str) -> None:
     good = engine(CASES["fire_expand"])
+    names = ("owner", "in_order", "out_order")
+    owner, *orders = (change.get(x, getattr(good, x, good.deal.owner)) for x in names)
+    folded = {name: value for name, value in change.items() if name not in names}
+    folding = replace(good.folding, **folded)  # type: ignore[arg-type]
     with pytest.raises(FirebrickError, match=f"conv 'layer': {text}"):
-        replace(good, **change)  # type: ignore[arg-type]
+        ConvEngine(good.operator, folding, Deal.of(good.operator, folding, owner), *orders)
+
+
+@pytest.mark.parametrize("change", [{"lanes": 1}, {"gap_bits": 4}, {"store_zeros": True}])
+def test_a_deal_of_another_folding_is_refused(change: dict[str, int]) -> None:
+    good = engine(CASES["fire_expand"])
+    with pytest.raises(FirebrickError, match=rf"{next(iter(change))}=\w+ is not that of the deal"):
+        replace(good, folding=replace(good.folding, **change))  # type: ignore[arg-type]
 
 
 def test_halo_wider_than_a_beat_is_refused() -> None:

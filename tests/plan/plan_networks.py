@@ -13,7 +13,9 @@ from firebrick.ir.graph import IMAGE, ConvNode, GlobalAveragePoolNode, MaxPoolNo
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
+from firebrick.ops.conv.folding import QUEUE_DEPTH
 from firebrick.ops.conv.operator import Conv
+from firebrick.ops.folding import Folding
 from firebrick.ops.maxpool import MaxPool
 
 CODEBOOK = np.array([0, *(x for x in range(-31, 33) if x)], np.int64)[:64]
@@ -40,6 +42,11 @@ def from_codes(name, source, codes, stride, pad):
     return Conv(
         name, source, output, kernel, stride, pad, codes, CODEBOOK, 6, 8, zeros, zeros + 1000, 20
     )
+
+
+def folded(lanes, columns, drain, gap_bits, **more):
+    """Folding of a convolution."""
+    return Folding(columns, lanes, drain, gap_bits, QUEUE_DEPTH, **more)
 
 
 def pool(name, source):

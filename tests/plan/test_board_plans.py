@@ -52,7 +52,9 @@ def test_the_fastest_plan_is_within_the_budget(fastest, network, name):
     assert 0 <= made.bound_cycles <= made.cycles_per_frame
     build(network, made)
     if made.family is Family.XC7:
-        kinds = {k for x in made.layers for k in (x.placement.weights, x.placement.rows)}
+        kinds = {
+            k for x in made.layers for k in (x.folding.placement.weights, x.folding.placement.rows)
+        }
         assert MemoryKind.ULTRA not in kinds
 
 

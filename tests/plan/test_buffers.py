@@ -17,7 +17,7 @@ from firebrick.ir.graph import IMAGE
 from firebrick.ops.conv.schedule import row_cycles
 from firebrick.plan import predict
 from firebrick.plan.bypass import with_rows
-from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.engines import derive
 from firebrick.plan.pipeline import build
 from firebrick.plan.schedule import play
 from firebrick.search.goal import Goal
@@ -127,15 +127,15 @@ def test_partial_sum_queues_lose_next_to_nothing():
         [(nets.conv("c", TensorType(32, 20, 20), 64, kernel=3, density=0.3), (IMAGE,))],
         TensorType(32, 20, 20),
     )
-    choice = ConvChoice(7, 10, 2, 4)
-    engine = derive(network, {"c": choice}).engines["c"]
+    folding = nets.folded(7, 10, 2, 4)
+    engine = derive(network, {"c": folding}).engines["c"]
 
     def steady(depth):
         entries = engine.entries().T
-        return np.mean(row_cycles(entries, engine.segments, depth, groups=5).steady)
+        return np.mean(row_cycles(entries, engine.shape.segments, depth, groups=5).steady)
 
     endless = steady(4096)
-    assert steady(choice.queue_depth) <= 1.002 * endless
+    assert steady(folding.queue_depth) <= 1.002 * endless
     shallow = [steady(x) for x in (16, 8, 4, 2)]
     assert shallow == sorted(shallow)
     assert shallow[-1] > 1.02 * endless

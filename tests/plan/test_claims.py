@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,14 @@ from command_line import fill, firebrick
 from firebrick.boards import load_board
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
+from firebrick.ops.folding import Folding
 from firebrick.plan.claims import check_claims
-from firebrick.plan.plan import FOLDING, Plan
+from firebrick.plan.plan import Plan
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from networks import small_network
 
-FREE = {*FOLDING, "columns", "name", "kind", "placement"}
+FREE = {*(x.name for x in fields(Folding)), "name", "kind"}
 """Fields of a layer that are chosen, not claimed."""
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.conv.encode import encode_lane, kept_weights
-from firebrick.plan.lanes import assign
+from firebrick.ops.conv.lanes import assign
 
 
 def decode(lane, out_order, shape):

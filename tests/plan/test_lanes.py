@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firebrick.errors import FirebrickError
-from firebrick.plan.lanes import TOLERANCE, assign, share_channels
+from firebrick.ops.conv.lanes import TOLERANCE, assign, share_channels
 
 
 @st.composite

@@ -8,6 +8,7 @@ import pytest
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
+from firebrick.ops.folding import Folding
 from firebrick.ops.maxpool import MaxPool
 from firebrick.plan import predict
 from firebrick.plan.bypass import shortcuts
@@ -27,13 +28,10 @@ def check_wiring(pipeline):
     names = [x.name for x in pipeline.instances]
     assert len(set(names)) == len(names)
     for instance in pipeline.instances:
-        if instance.engine is None:
-            columns = links[instance.inputs[0]].stream.columns
-            assert all(links[x].stream.columns == columns for x in instance.outputs)
-            continue
         wanted = instance.engine.in_columns
         assert tuple(links[x].stream.columns for x in instance.inputs) == wanted
-        assert links[instance.outputs[0]].stream.columns == instance.engine.out_columns
+        given = {links[x].stream.columns for x in instance.outputs}
+        assert given == {instance.engine.out_columns}
     for link in pipeline.links:
         assert sorted(link.order) == list(range(link.stream.tensor.channels))
 
@@ -88,11 +86,8 @@ def test_a_queue_is_on_the_way_from_its_tensor_only():
     layers = [(first, (IMAGE,)), (second, ("first",)), (adds[0], ("first", "second"))]
     network = nets.network([*layers, (adds[1], ("second", "sum"))], image)
     made = plan(nets.chain(), Goal(multipliers=20))
-    folding = {"lanes": 1, "drain": 1, "queue_depth": 32}
-    chosen = tuple(
-        LayerPlan(x.name, x.operator.kind, 1, **folding if x.operator.kind == "conv" else {})
-        for x in network
-    )
+    foldings = {"conv": nets.folded(1, 1, 1, 0), "add": Folding(1)}
+    chosen = tuple(LayerPlan(x.name, x.operator.kind, foldings[x.operator.kind]) for x in network)
     skips = (SkipPlan("first", "sum", 64),)
     made = replace(made, digest=network.digest(), layers=chosen, skips=skips)
     fifos = [x for x in build(network, made).instances if x.module == "fifo"]

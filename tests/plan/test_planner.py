@@ -24,7 +24,12 @@ def test_plan_keeps_the_count(multipliers, seed, density, size):
     network = nets.chain(seed, density, size)
     made = plan(network, Goal(multipliers=multipliers))
     assert made.multipliers <= multipliers
-    assert {x.name for x in made.layers if x.lanes} == {"conv1", "squeeze", "expand", "conv10"}
+    assert {x.name for x in made.layers if x.multipliers} == {
+        "conv1",
+        "squeeze",
+        "expand",
+        "conv10",
+    }
     assert 0 < made.bound_cycles <= made.cycles_per_frame
     assert made.cycles_per_frame >= max(x.cycles for x in made.layers)
 
@@ -47,7 +52,7 @@ def test_kernel_as_wide_as_the_image():
         image = TensorType(2, size, size)
         dense = nets.from_codes("dense", image, np.ones((3, 2, size, size), np.uint8), 1, 0)
         made = plan(nets.network([(dense, (IMAGE,))], image), Goal(multipliers=100))
-        assert made.layers[0].columns == size - 1
+        assert made.layers[0].folding.columns == size - 1
 
 
 def test_add_is_no_wider_than_its_rows():
@@ -57,7 +62,7 @@ def test_add_is_no_wider_than_its_rows():
     both = Add("both", sides[0].output, sides[1].output, sides[0].output, (1, 1), 0)
     layers = [*((x, (IMAGE,)) for x in sides), (both, ("a", "b"))]
     made = plan(nets.network(layers, image), Goal(multipliers=100))
-    assert [x.columns for x in made.layers] == [6, 6, 3]
+    assert [x.folding.columns for x in made.layers] == [6, 6, 3]
 
 
 def test_more_multipliers_are_faster():

@@ -24,7 +24,7 @@ def test_what_stages_hold_besides_their_rings() -> None:
         engine, stage = instance.engine, found[instance.name]
         if isinstance(engine, ConvEngine):
             # Beats of the output queue in `conv_drain.sv`, and sums in that of the lanes.
-            assert stage.held == engine.queue_depth + 32
+            assert stage.held == engine.folding.queue_depth + 32
         elif isinstance(engine, AvgPoolEngine):
             # The next frame's rows are taken while the sums leave, the last one excepted.
             assert stage.timing.ring == 2 * engine.operator.input.height - 1
@@ -45,7 +45,7 @@ def test_queues_hold_partial_sums_and_bypasses() -> None:
     pipeline = build(network, plan(network, Goal(multipliers=20)))
     engines = [x.engine for x in pipeline.instances if isinstance(x.engine, ConvEngine)]
     fifos = [x.parameters for x in pipeline.instances if x.module == "fifo"]
-    sums = sum(x.lanes * x.columns * x.operator.acc_bits * x.queue_depth for x in engines)
+    sums = sum(x.multipliers * x.operator.acc_bits * x.folding.queue_depth for x in engines)
     bits = sums + sum(x["width"] * x["depth"] for x in fifos)
     assert fifos
     assert buffer_bytes(pipeline)[1] == -(-bits // 8)

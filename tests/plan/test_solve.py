@@ -12,23 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firebrick.hardware.resources import Resources
-from firebrick.plan.engines import ConvChoice
+from firebrick.ops.folding import Folding
 from firebrick.search import program
-from firebrick.search.candidates import Folding
-from firebrick.search.program import GAP, columns_of, fewest_multipliers, price, solve
+from firebrick.search.candidates import Candidate
+from firebrick.search.program import GAP, columns_of, fewest_multipliers, solve
 
 NAMES = ("a", "b", "c")
 
 
-def folding(lanes, columns, resources=Resources(), gap_bits=3, cycles=100.0):
-    return Folding(ConvChoice(lanes, columns, 1, gap_bits), cycles, resources)
+def candidate(lanes, columns, resources=Resources(), gap_bits=3, cycles=100.0):
+    return Candidate(Folding(columns, lanes, 1, gap_bits), cycles, resources)
 
 
 def random_instance(rng):
     """Options of three layers in a chain, and LUTs between them by their columns."""
     options = {
         name: [
-            folding(
+            candidate(
                 int(rng.integers(1, 5)),
                 int(rng.integers(1, 4)),
                 Resources(*(int(x) for x in rng.integers(0, 40, 6))),
@@ -49,9 +49,9 @@ def amounts(chosen, tables, columns):
     """Resources of a choice with its gearboxes, and its multipliers."""
     total = np.array(astuple(sum((x.resources for x in chosen.values()), Resources())))
     for (x, y), table in tables.items():
-        row = columns[x].index(chosen[x].choice.columns)
-        total[1] += table[row][columns[y].index(chosen[y].choice.columns)]
-    return np.append(total, sum(x.choice.multipliers for x in chosen.values()))
+        row = columns[x].index(chosen[x].folding.columns)
+        total[1] += table[row][columns[y].index(chosen[y].folding.columns)]
+    return np.append(total, sum(x.folding.multipliers for x in chosen.values()))
 
 
 def everything(options, tables, available):
@@ -73,7 +73,7 @@ def test_least_share_is_found(seed, size, multipliers):
     available = np.array([*astuple(budget), multipliers], float)
     answer = solve(options, budget, multipliers, tables)
     best = everything(options, tables, available)[:, 0].min()
-    use = amounts(answer.foldings, tables, columns_of(options)) / available
+    use = amounts(answer.chosen, tables, columns_of(options)) / available
     assert answer.share == pytest.approx(use.max(), abs=1e-4)
     assert best - 1e-6 <= answer.share <= best * (1 + GAP) + 1e-6
     assert answer.bound <= best + 1e-6
@@ -85,22 +85,22 @@ def test_gearboxes_decide_between_neighbours():
     """Each layer alone would take what is cheapest; together they agree on their columns."""
     cheap, dear = Resources(lut=100), Resources(lut=110)
     options = {
-        "a": [folding(4, 2, cheap), folding(2, 4, dear)],
-        "b": [folding(4, 2, dear), folding(2, 4, cheap)],
+        "a": [candidate(4, 2, cheap), candidate(2, 4, dear)],
+        "b": [candidate(4, 2, dear), candidate(2, 4, cheap)],
     }
     budget = Resources(1000, 1000, 1000, 1000, 1000, 1000)
     for gears, picked in (([[0, 0], [0, 0]], (2, 4)), ([[0, 50], [50, 0]], (4, 4))):
         answer = solve(options, budget, None, {("a", "b"): gears})
         assert answer.share == pytest.approx(0.2 if picked == (2, 4) else 0.21)
-        columns = tuple(answer.foldings[x].choice.columns for x in "ab")
+        columns = tuple(answer.chosen[x].folding.columns for x in "ab")
         assert columns == picked or (picked == (4, 4) and columns == (2, 2))
 
 
 def test_a_budget_of_nothing_allows_nothing():
-    options = {"a": [folding(1, 1, Resources(dsp=1)), folding(1, 1, Resources(lut=60))]}
+    options = {"a": [candidate(1, 1, Resources(dsp=1)), candidate(1, 1, Resources(lut=60))]}
     answer = solve(options, Resources(lut=100), None, {})
     assert answer.fits
-    assert answer.foldings["a"].resources == Resources(lut=60)
+    assert answer.chosen["a"].resources == Resources(lut=60)
     answer = solve({"a": options["a"][:1]}, Resources(lut=100), None, {})
     assert not answer.fits
     assert answer.impossible
@@ -124,7 +124,7 @@ def test_a_chatty_solver_is_not_heard(monkeypatch, capfd):
 
     milp = program.milp
     monkeypatch.setattr(program, "milp", chatty)
-    assert solve({"a": [folding(1, 1)]}, Resources(lut=1), None, {}).fits
+    assert solve({"a": [candidate(1, 1)]}, Resources(lut=1), None, {}).fits
     print("heard")
     assert capfd.readouterr().out == "heard\n"
 
@@ -133,13 +133,13 @@ def test_a_chatty_solver_is_not_heard(monkeypatch, capfd):
 def test_no_answer_is_no_proof(status, proven, monkeypatch):
     """But for the answer that there is none: the search may have run out of nodes."""
     monkeypatch.setattr(program, "milp", lambda *_, **__: SimpleNamespace(x=None, status=status))
-    answer = solve({"a": [folding(1, 1)]}, Resources(lut=1), None, {})
+    answer = solve({"a": [candidate(1, 1)]}, Resources(lut=1), None, {})
     assert not answer.fits
     assert answer.impossible is proven
 
 
 def test_no_folding_is_fast_enough():
-    answer = solve({"a": [], "b": [folding(1, 1)]}, Resources(), None, {})
+    answer = solve({"a": [], "b": [candidate(1, 1)]}, Resources(), None, {})
     assert not answer.fits
     assert answer.impossible
     assert fewest_multipliers({"a": []}, 10, few_lanes=True) == answer
@@ -148,14 +148,14 @@ def test_no_folding_is_fast_enough():
 @pytest.mark.parametrize("multipliers", [8, 9, 12, 40, None])
 def test_without_a_device(multipliers):
     options = {
-        "a": [folding(6, 1), folding(1, 8)],
-        "b": [folding(3, 1), folding(1, 3, gap_bits=2)],
+        "a": [candidate(6, 1), candidate(1, 8)],
+        "b": [candidate(3, 1), candidate(1, 3, gap_bits=2)],
     }
     plain = fewest_multipliers(options, multipliers, few_lanes=False)
-    assert sum(x.choice.multipliers for x in plain.foldings.values()) == 9
+    assert sum(x.folding.multipliers for x in plain.chosen.values()) == 9
     assert plain.fits == (multipliers != 8)
     assert plain.impossible == (multipliers == 8)
     few = fewest_multipliers(options, multipliers, few_lanes=True)
-    used = sum(x.choice.multipliers for x in few.foldings.values())
+    used = sum(x.folding.multipliers for x in few.chosen.values())
     assert used <= (9 if multipliers == 8 else multipliers or 99)
-    assert sum(map(price, few.foldings.values())) <= sum(map(price, plain.foldings.values()))
+    assert sum(x.price for x in few.chosen.values()) <= sum(x.price for x in plain.chosen.values())

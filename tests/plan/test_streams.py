@@ -3,9 +3,10 @@
 
 import pytest
 
+from firebrick.hardware.stream import SHARE
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
-from firebrick.plan.streams import IMAGE_SHARE, MOST_PIXELS, SHARE, image_pixels, pool_columns
+from firebrick.plan.streams import IMAGE_SHARE, MOST_PIXELS, image_pixels
 
 POOL = MaxPool("pool", TensorType(256, 55, 55), TensorType(256, 27, 27), 3, 2)
 
@@ -21,7 +22,7 @@ POOL = MaxPool("pool", TensorType(256, 55, 55), TensorType(256, 27, 27), 3, 2)
     ],
 )
 def test_a_pool_keeps_pace(cycles, wishes, columns):
-    found = pool_columns(POOL, 55, wishes, cycles)
+    found = MaxPoolEngine.suited_columns(POOL, [55], wishes, cycles)
     assert found == columns
     beats = MaxPoolEngine(POOL, found).timing().in_beats * POOL.input.height
     assert beats <= SHARE * cycles or beats == POOL.input.channels * POOL.input.height

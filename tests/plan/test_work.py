@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.conv.folding import fewest_columns
-from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.engines import derive
 from firebrick.search.work import DRAIN_SHARE, INPUT_SHARE, works
 
 LAYERS = {
@@ -46,7 +46,7 @@ def test_estimate_is_close(name, density):
     network, work = layer(name, density)
     gap = work.gaps[-1]
     for lanes in (1, 2, 3, 5, 13):
-        cycles = exact(network, ConvChoice(lanes, 5, 5, gap))
+        cycles = exact(network, nets.folded(lanes, 5, 5, gap))
         near = 0.005 if lanes == 1 else 0.06
         assert work.frame_cycles(lanes, 5, gap) == pytest.approx(cycles, rel=near), lanes
 
@@ -55,7 +55,7 @@ def test_estimate_is_close(name, density):
 def test_estimate_with_zeros_stored(name):
     network, work = layer(name, 0.3, store_zeros=True)
     assert work.gaps == [0]
-    cycles = exact(network, ConvChoice(1, 5, 5, 0, store_zeros=True))
+    cycles = exact(network, nets.folded(1, 5, 5, 0, store_zeros=True))
     assert work.frame_cycles(1, 5, 0) == pytest.approx(cycles, rel=0.005)
 
 
@@ -63,7 +63,7 @@ def test_every_gap_of_one_lane_is_estimated_exactly():
     """Its fillers are counted, not guessed: only rows shorter than the engine's pipeline differ."""
     network, work = layer("conv", 0.3)
     for gap in work.gaps:
-        cycles = exact(network, ConvChoice(1, 10, 10, gap))
+        cycles = exact(network, nets.folded(1, 10, 10, gap))
         assert abs(work.frame_cycles(1, 10, gap) - cycles) <= 10 * work.operator.output.height
 
 
@@ -71,17 +71,17 @@ def test_what_was_measured_is_believed():
     _, work = layer("conv", 0.3)
     before = work.frame_cycles(8, 5, 3)
     other = work.frame_cycles(8, 5, 4)
-    work.learn(7, 5, 3, round(1.1 * work.frame_cycles(7, 5, 3)))
+    work.learn(nets.folded(7, 5, 1, 3), round(1.1 * work.frame_cycles(7, 5, 3)))
     assert work.frame_cycles(8, 5, 3) == pytest.approx(1.1 * before, rel=0.01)
     assert work.frame_cycles(8, 5, 4) == other
-    work.learn(8, 5, 3, 12_345)
+    work.learn(nets.folded(8, 5, 1, 3), 12_345)
     assert work.frame_cycles(8, 5, 3) == pytest.approx(12_345, rel=0.01)
 
 
 def test_one_lane_says_nothing_of_several():
     _, work = layer("conv", 0.3)
     before = work.frame_cycles(4, 5, 3)
-    work.learn(1, 5, 3, round(1.2 * work.frame_cycles(1, 5, 3)))
+    work.learn(nets.folded(1, 5, 1, 3), round(1.2 * work.frame_cycles(1, 5, 3)))
     assert work.frame_cycles(4, 5, 3) == before
 
 
@@ -114,9 +114,9 @@ def test_columns_worth_trying_are_the_fewest_for_each_number_of_beats(name):
     _, work = layer(name, 0.4)
     width, least = work.operator.output.width, fewest_columns(work.operator)
     segments = {work.segments(x) for x in range(least, width + 1)}
-    assert work.foldings()[0] == least
-    assert [work.segments(x) for x in work.foldings()] == sorted(segments, reverse=True)
-    assert all(x == least or work.segments(x - 1) > work.segments(x) for x in work.foldings())
+    assert work.columns()[0] == least
+    assert [work.segments(x) for x in work.columns()] == sorted(segments, reverse=True)
+    assert all(x == least or work.segments(x - 1) > work.segments(x) for x in work.columns())
 
 
 def test_a_pool_in_front_sets_the_pace():

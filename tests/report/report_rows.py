@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from firebrick.boards import load_board
 from firebrick.hardware.resources import Family, Resources
+from firebrick.ops.folding import Folding
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.dense import DenseDesign
 from firebrick.report.engine import EngineSimulation
@@ -21,9 +22,9 @@ PLAN = Plan(
     budget=None,
     pixels=1,
     layers=(
-        LayerPlan("conv1", "conv", 10, 480_000, lanes=30),
-        LayerPlan("pool1", "maxpool", 10, 400_000),
-        LayerPlan("conv10", "conv", 7, 490_000, lanes=70),
+        LayerPlan("conv1", "conv", Folding(10, lanes=30), 480_000),
+        LayerPlan("pool1", "maxpool", Folding(10), 400_000),
+        LayerPlan("conv10", "conv", Folding(7, lanes=70), 490_000),
     ),
     skips=(),
     nonzero_macs=380_000_000,

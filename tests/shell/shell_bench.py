@@ -20,7 +20,7 @@ from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.ops.conv.folding import Placement
+from firebrick.ops.folding import Folding, Placement
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan
@@ -72,14 +72,8 @@ def tiny_network(case: Case) -> Network:
 def tiny_plan(network: Network, case: Case) -> Plan:
     """A plan of it."""
     kinds = (MemoryKind.ULTRA if case.loaded else MemoryKind.LUT, *[MemoryKind.LUT] * 3)
-    conv = LayerPlan(
-        *("conv1", "conv", 3),
-        lanes=1,
-        drain=1,
-        gap_bits=2,
-        queue_depth=8,
-        placement=Placement(*kinds),
-    )
+    placement = Placement(*kinds)
+    folding = Folding(3, lanes=1, drain=1, gap_bits=2, queue_depth=8, placement=placement)
     return Plan(
         model=network.name,
         digest=network.digest(),
@@ -87,7 +81,10 @@ def tiny_plan(network: Network, case: Case) -> Plan:
         family=Family.XCUP,
         budget=None,
         pixels=case.pixels,
-        layers=(conv, LayerPlan("pool", "avgpool", 3)),
+        layers=(
+            LayerPlan("conv1", "conv", folding),
+            LayerPlan("pool", "avgpool", Folding(3)),
+        ),
         skips=(),
         nonzero_macs=1,
         dense_macs=1,

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole generated networks in Verilator, every value of every layer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from firebrick.errors import CheckFailed
+from firebrick.hardware.memory import Memory
 from firebrick.hardware.tensor import IntArray
 from firebrick.ir.network import Network
+from firebrick.ops.base import Engine
 from firebrick.plan.pipeline import build
 from firebrick.progress import silent
 from firebrick.search.goal import Goal
@@ -53,6 +56,22 @@ def test_small_network_equals_reference(
         assert result.ends[-1] - result.ends[-2] == predicted
 
 
+class WrongCodebook:
+    """A convolution's engine with a wrong bit in every value."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.engine, name)
+
+    def memories(self) -> dict[str, Memory]:
+        images = self.engine.memories()
+        codebook = images["codebook"]
+        wrong = Memory(codebook.width, tuple(w ^ 1 for w in codebook.words))
+        return {**images, "codebook": wrong}
+
+
 def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
     network = small_network(bypass=False)
     pixels = random_pixels(3, network, 1)
@@ -60,13 +79,8 @@ def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
     pipeline = build(network, chosen)
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     conv = next(x for x in pipeline.instances if x.name == "fire2_expand")
-    codebook = conv.memories["codebook"]
-    other = type(codebook)(codebook.width, tuple(w ^ 1 for w in codebook.words))
-    broken = {**conv.memories, "codebook": other}
     instances = tuple(
-        type(x)(x.name, x.module, x.parameters, broken, x.inputs, x.outputs, x.engine)
-        if x is conv
-        else x
+        replace(x, engine=WrongCodebook(x.engine)) if x is conv else x  # type: ignore[arg-type]
         for x in pipeline.instances
     )
     wrong = type(pipeline)(instances, pipeline.links, pipeline.input_link, pipeline.output_link)

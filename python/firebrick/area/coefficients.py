@@ -2,7 +2,7 @@
 """Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
 
 Per family and part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the
-order in which `conv.py` and `streams.py` list them. Before each how far the fit is off, root mean
+order in which the operators' `area` lists them. Before each how far the fit is off, root mean
 square.
 """
 

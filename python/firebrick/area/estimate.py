@@ -3,7 +3,7 @@
 
 DSP slices, block RAMs and UltraRAMs follow from the RTL's text and are exact. LUTs and flip-flops
 are weighted sums of what they grow with; the weights (`coefficients.py`) were fitted to what Yosys
-makes of many engines, for each family on its own.
+makes of many engines, for each family on its own. What a module grows with, its engine says.
 """
 
 from __future__ import annotations
@@ -11,41 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from operator import mul
 
-from firebrick.area import streams
+from firebrick.area import shell
 from firebrick.area.coefficients import COEFFICIENTS
-from firebrick.hardware.features import Features
+from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
-from firebrick.ops.conv import area as conv
-from firebrick.ops.conv.shape import ConvShape
+from firebrick.ops import ENGINES, PLUMBING
+from firebrick.ops.base import AreaPart
 
-Part = Callable[[Mapping[str, int], ConvShape, Family], Features]
-Module = Callable[[Mapping[str, int], Family], Features]
+Module = Callable[[Mapping[str, int], Family], Iterator[AreaPart]]
 
-CONV_PARTS: Mapping[str, Part] = {
-    "conv_lane": conv.lane,
-    "conv_weights": conv.weights,
-    "conv_writer": conv.writer,
-    "conv_rows": conv.rows,
-    "conv_drain": conv.drain,
-}
-OF_A_LANE = ("conv_lane", "conv_weights")
-"""Parts that there are `lanes` of."""
 MODULES: Mapping[str, Module] = {
-    "add": streams.add,
-    "avgpool": streams.avgpool,
-    "broadcast": streams.broadcast,
-    "fifo": streams.fifo,
-    "image": streams.image,
-    "load_gate": streams.load_gate,
-    "maxpool": streams.maxpool,
-    "regroup": streams.regroup,
-    "shell": streams.shell,
-    "skid": streams.skid,
+    **{kind: engine.area for kind, engine in {**ENGINES, **PLUMBING}.items()},
+    "load_gate": shell.load_gate,
+    "shell": shell.shell,
+    "skid": shell.skid,
 }
 
 
-def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Resources:
-    """Resources of an instance.
+def parts(module: str, parameters: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+    """What an instance takes, part by part.
 
     Args:
         module: name of the SystemVerilog module.
@@ -53,31 +37,37 @@ def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Reso
         family: device family.
 
     Raises:
-        KeyError: for a module or without a parameter that the model needs.
+        FirebrickError: for a module that nobody can estimate.
+        KeyError: without a parameter that the estimate needs.
+    """
+    if module not in MODULES:
+        known = ", ".join(sorted(MODULES))
+        raise FirebrickError(f"area: module={module!r:.80} has no estimate; there are {known}")
+    return MODULES[module](parameters, family)
+
+
+def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Resources:
+    """Resources of an instance; arguments and errors as those of `parts`.
+
+    Raises:
+        FirebrickError: for a module or a part that nobody has fitted coefficients for.
     """
     dsp = lutram = bram18 = uram = 0
     lut = ff = 0.0
-    for name, features, count in _parts(module, parameters, family):
+    for name, features, copies in parts(module, parameters, family):
+        if name not in COEFFICIENTS[family]:
+            raise FirebrickError(
+                f"area: module={name!r} has no coefficients for {family}: add it to the geometries "
+                "of synth/, and run python -m firebrick.synth.calibrate"
+            )
         lut_weights, ff_weights = COEFFICIENTS[family][name]
         memory = features.memory
-        lut += count * (
+        lut += copies * (
             memory.luts + memory.lutram + sum(map(mul, features.lut_terms, lut_weights))
         )
-        ff += count * (memory.ffs + sum(map(mul, features.ff_terms, ff_weights)))
-        dsp += count * features.dsp
-        lutram += count * memory.lutram
-        bram18 += count * memory.bram18
-        uram += count * memory.uram
+        ff += copies * (memory.ffs + sum(map(mul, features.ff_terms, ff_weights)))
+        dsp += copies * features.dsp
+        lutram += copies * memory.lutram
+        bram18 += copies * memory.bram18
+        uram += copies * memory.uram
     return Resources(dsp, round(lut), lutram, round(ff), bram18, uram)
-
-
-def _parts(
-    module: str, parameters: Mapping[str, int], family: Family
-) -> Iterator[tuple[str, Features, int]]:
-    if module != "conv":
-        yield module, MODULES[module](parameters, family), 1
-        return
-    shape = ConvShape(parameters)
-    for name, part in CONV_PARTS.items():
-        count = parameters["lanes"] if name in OF_A_LANE else 1
-        yield name, part(parameters, shape, family), count

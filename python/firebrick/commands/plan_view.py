@@ -21,18 +21,19 @@ COST = ("engine", "weights in", "rows in", "DSP", "LUT", "BRAM36", "URAM")
 
 def engine_fields(layer: LayerPlan, plan: Plan) -> dict[str, object]:
     """One engine, for machines."""
+    folding = layer.folding
     return {
         "name": layer.name,
-        "lanes": layer.lanes,
-        "columns": layer.columns,
-        "requantizers": layer.drain,
+        "lanes": folding.lanes,
+        "columns": folding.columns,
+        "requantizers": folding.drain,
         "multipliers": layer.multipliers,
-        "dual": layer.dual,
-        "fabric": layer.fabric,
+        "dual": folding.dual,
+        "fabric": folding.fabric,
         "cycles": layer.cycles,
         "busy": round(layer.cycles / plan.cycles_per_frame, 4),
-        "weights": layer.placement.weights.name.lower(),
-        "rows": layer.placement.rows.name.lower(),
+        "weights": folding.placement.weights.name.lower(),
+        "rows": folding.placement.rows.name.lower(),
         "resources": layer.resources.fields(),
     }
 
@@ -50,13 +51,13 @@ def plan_fields(plan: Plan, board: Board | None) -> dict[str, object]:
         "frames_per_second": frames_per_second(plan.cycles_per_frame, board),
         "binds": binding(plan),
         "gap": None if proven is None else round(proven, 6),
-        "engines": [engine_fields(x, plan) for x in plan.layers if x.lanes],
+        "engines": [engine_fields(x, plan) for x in plan.layers if x.multipliers],
     }
 
 
 def print_plan(plan: Plan, board: Board | None) -> None:
     """Everything about a plan, for people."""
-    engines = [x for x in plan.layers if x.lanes]
+    engines = [x for x in plan.layers if x.multipliers]
     console.table(f"{plan.model}: engines", SPEED, [_speed(x, plan) for x in engines])
     console.table("Memories, and resources as estimated", COST, [_cost(x) for x in engines])
     console.OUT.print("Estimated for all of it, pools, gearboxes, queues and shell included:")
@@ -111,24 +112,26 @@ def _binds(plan: Plan) -> str:
     name, layer = found["resource"], slowest(plan)
     if name:
         return f"binds: {TITLES[str(name)]}, {found['share']:.1%} of the budget"
+    lanes, columns = layer.folding.lanes, layer.folding.columns
     return (
-        f"binds: no resource; {layer.name} is the slowest engine with {layer.lanes} lanes of "
-        f"{layer.columns} columns"
+        f"binds: no resource; {layer.name} is the slowest engine with {lanes} lanes of "
+        f"{columns} columns"
     )
 
 
 def _speed(layer: LayerPlan, plan: Plan) -> tuple[object, ...]:
+    folding = layer.folding
     busy = f"{layer.cycles / plan.cycles_per_frame:.0%}"
     return (
-        *(layer.name, layer.lanes, layer.columns, layer.drain),
+        *(layer.name, folding.lanes, folding.columns, folding.drain),
         *(layer.multipliers, layer.cycles, busy),
     )
 
 
 def _cost(layer: LayerPlan) -> tuple[object, ...]:
-    taken = layer.resources
+    taken, folding = layer.resources, layer.folding
     return (
-        *(layer.name, MADE_OF[layer.placement.weights], MADE_OF[layer.placement.rows]),
+        *(layer.name, MADE_OF[folding.placement.weights], MADE_OF[folding.placement.rows]),
         *(taken.dsp, taken.lut, taken.bram18 / 2, taken.uram),
     )
 

@@ -50,9 +50,11 @@ def origin(network: Network) -> tuple[str, ...]:
 def write_sources(network: Network, pipeline: Pipeline, folder: Path) -> list[str]:
     """Write the layers' headers and the simulation of a pipeline; returns the file names."""
     lines = origin(network)
-    texts = {BENCH_FILE: bench_text(netlist(pipeline), lines)}
+    net = netlist(pipeline)
+    headed = {x.name for x in net.processes if not x.cfg}
+    texts = {BENCH_FILE: bench_text(net, lines)}
     for instance in pipeline.instances:
-        if instance.engine is not None:
+        if instance.name in headed:
             texts[f"layers/{instance.name}.hpp"] = layer_header(
                 instance.name, instance.engine, lines, network.scales
             )

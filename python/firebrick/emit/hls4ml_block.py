@@ -7,39 +7,27 @@ with its average: an array of a thousand channels would be wider than any stream
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import takewhile
 
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
-from firebrick.ops.add import Add
+from firebrick.ops import LAYERS
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.conv.operator import Conv
-from firebrick.ops.maxpool import MaxPool
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 
-
-class BlockKind(StrEnum):
-    """Name of a block's layer class in hls4ml."""
-
-    FIRE = "Fire"
-    CLASSIFIER = "FirebrickClassifier"
-    CONV = "FirebrickConv"
-    MAXPOOL = "FirebrickMaxPool"
-    AVGPOOL = "FirebrickAvgPool"
-    ADD = "FirebrickAdd"
-
-
-SINGLE = {
-    Conv: BlockKind.CONV,
-    MaxPool: BlockKind.MAXPOOL,
-    AvgPool: BlockKind.AVGPOOL,
-    Add: BlockKind.ADD,
+FIRE = "Fire"
+"""Kind of a block of squeeze and expand, and of its layer's class in hls4ml."""
+CLASSIFIER = "FirebrickClassifier"
+"""Kind of a block of a classifier and its average."""
+SINGLE: Mapping[str, str] = {
+    kind: "Firebrick" + engine.__name__.removesuffix("Engine") for kind, engine in LAYERS.items()
 }
-"""Kinds of blocks of one layer."""
+"""Kinds of blocks of one layer, by its operator: `FirebrickConv` and the like."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +45,7 @@ class Block:
     """
 
     name: str
-    kind: BlockKind
+    kind: str
     inputs: tuple[str, ...]
     sources: tuple[Link, ...]
     instances: tuple[Instance, ...]
@@ -67,8 +55,7 @@ class Block:
     @property
     def layers(self) -> tuple[str, ...]:
         """Layers of the network that it computes."""
-        engines = (x.engine for x in self.instances if x.engine is not None)
-        return tuple(x.operator.name for x in engines if x.operator.kind != "regroup")
+        return tuple(x.name for x in self.instances if x.module in LAYERS)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -147,10 +134,7 @@ def _block(
     ends: dict[str, str],
 ) -> Block:
     instances = {x.name: x for x in pipeline.instances}
-    engines = [instances[x.name].engine for x in chain]
-    first = engines[0]
-    if first is None:
-        raise ValueError(f"layer {chain[0].name!r}: is no engine")
+    first = instances[chain[0].name].engine
     sources = tuple(
         Link(tensor, StreamType(kind, columns), pipeline.link(tensor).order)
         for tensor, kind, columns in zip(
@@ -168,7 +152,7 @@ def _block(
     last = output.name == network.output
     return Block(
         name,
-        SINGLE[type(chain[0].operator)] if len(chain) == 1 else _kind(*chain),
+        SINGLE[chain[0].operator.kind] if len(chain) == 1 else _kind(*chain),
         tuple(ends[x] for x in chain[0].inputs),
         sources,
         tuple(kernels),
@@ -177,8 +161,8 @@ def _block(
     )
 
 
-def _kind(first: Layer, second: Layer) -> BlockKind:
-    return BlockKind.FIRE if is_fire(first, second) else BlockKind.CLASSIFIER
+def _kind(first: Layer, second: Layer) -> str:
+    return FIRE if is_fire(first, second) else CLASSIFIER
 
 
 def _is_vector(kind: TensorType) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from firebrick.emit.hls4ml_block import Block
-from firebrick.emit.hls_layer import beat, beat_types, constants
+from firebrick.emit.hls_kernel import beat, constants
+from firebrick.emit.hls_layer import kernel_of
 from firebrick.emit.hls_netlist import DEPTH, Process, stream_name
-from firebrick.emit.hls_tables import Table, tables
+from firebrick.emit.hls_tables import Table
 from firebrick.hardware.memory import index_bits
-from firebrick.ops.base import Engine
 from firebrick.plan.pipeline import Instance, Link
 
 BLOCKS = "blocks"
@@ -102,10 +102,10 @@ def _body(block: Block, names: Sequence[str]) -> Iterator[str]:
         yield f"firebrick::array_to_rows<{name}_cfg>({name}, {rows}, {name}_order);"
     for instance in block.instances:
         output = stream_name(instance.outputs[0])
-        names_of_tables = tuple(x.name for x in tables(_engine(instance)))
+        names_of_tables = tuple(x.name for x in kernel_of(instance.engine).tables())
         process = Process(instance.name, instance.module, tuple(inputs), (output,), names_of_tables)
         yield from wrap(process.call(), LINE, subsequent_indent="    ", break_long_words=False)
-        if instance.module != "regroup":
+        if instance.name in block.layers:
             yield from ("#ifndef __SYNTHESIS__", f'firebrick::tap({output}, "{instance.name}");')
             yield "#endif"
         inputs = [output]
@@ -120,11 +120,5 @@ def _channel(name: str, kind: str) -> Iterator[str]:
     yield f"#pragma HLS STREAM variable={name} depth={DEPTH}"
 
 
-def _engine(instance: Instance) -> Engine:
-    if instance.engine is None:
-        raise ValueError(f"instance {instance.name!r} is no engine")
-    return instance.engine
-
-
 def _out_beat(instance: Instance) -> str:
-    return beat_types(_engine(instance))["out_beat"]
+    return kernel_of(instance.engine).beats()["out_beat"]

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firebrick.emit.hls_layer import beat, beat_types, constants, namespace
-from firebrick.emit.hls_tables import tables
+from firebrick.emit.hls_kernel import beat
+from firebrick.emit.hls_layer import kernel_of, namespace
+from firebrick.hardware.timing import Role
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 
 DEPTH = 2
@@ -43,7 +44,7 @@ class Process:
         inputs: channels read, by name.
         outputs: channels written.
         tables: names of the constants it takes.
-        cfg: lines of a `Cfg` that stands in no layer's header; empty for engines.
+        cfg: lines of a `Cfg` that stands in no layer's header; empty for layers.
     """
 
     name: str
@@ -84,7 +85,9 @@ def stream_name(link: str) -> str:
 
 def netlist(pipeline: Pipeline) -> Netlist:
     """Kernels and channels of a pipeline. A `fifo` is no kernel, but the depth of its channel."""
-    fifos = {x.inputs[0]: x for x in pipeline.instances if x.module == "fifo"}
+    queues = [x for x in pipeline.instances if x.engine.ROLE is Role.FIFO]
+    kernels = [x for x in pipeline.instances if x.engine.ROLE is not Role.FIFO]
+    fifos = {x.inputs[0]: x for x in queues}
     behind = {x.outputs[0]: link for link, x in fifos.items()}
     channels = [
         Channel(
@@ -96,9 +99,7 @@ def netlist(pipeline: Pipeline) -> Netlist:
         for link in pipeline.links
         if link.name not in behind
     ]
-    processes = tuple(
-        _process(pipeline, x, behind) for x in pipeline.instances if x.module != "fifo"
-    )
+    processes = tuple(_process(x, behind) for x in kernels)
     ends = {x.link.name: x for x in channels}
     return Netlist(
         processes, tuple(channels), ends[pipeline.input_link], ends[pipeline.output_link]
@@ -110,25 +111,23 @@ def _beat(pipeline: Pipeline, link: Link) -> str:
     if link.name != pipeline.input_link:
         return beat(link.stream)
     reader = next(x for x in pipeline.instances if link.name in x.inputs)
-    if reader.engine is None:
-        raise ValueError(f"link {link.name!r}: its reader is no engine")
-    return beat_types(reader.engine)["in_beat"]
+    return kernel_of(reader.engine).beats()["in_beat"]
 
 
 def _depth(fifo: Instance | None) -> int:
     return DEPTH if fifo is None else fifo.parameters["depth"] + FIFO_SLACK
 
 
-def _process(pipeline: Pipeline, instance: Instance, behind: dict[str, str]) -> Process:
-    inputs = tuple(stream_name(behind.get(x, x)) for x in instance.inputs)
-    outputs = tuple(stream_name(x) for x in instance.outputs)
-    if instance.engine is not None:
-        names = tuple(x.name for x in tables(instance.engine))
-        return Process(instance.name, instance.module, inputs, outputs, names)
-    source = pipeline.link(instance.inputs[0]).stream
-    parameters = {**instance.parameters, "frame_beats": source.frame_beats}
-    lines = ("struct Cfg {", *constants(parameters), f"  using in_beat = {beat(source)};", "};")
-    return Process(instance.name, instance.module, inputs, outputs, (), lines)
+def _process(instance: Instance, behind: dict[str, str]) -> Process:
+    kernel = kernel_of(instance.engine)
+    return Process(
+        instance.name,
+        instance.module,
+        tuple(stream_name(behind.get(x, x)) for x in instance.inputs),
+        tuple(stream_name(x) for x in instance.outputs),
+        tuple(x.name for x in kernel.tables()),
+        () if kernel.HEADER else tuple(kernel.cfg()),
+    )
 
 
 def plumbing(net: Netlist) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.emit.hls_layer import constants
+from firebrick.emit.hls_kernel import constants
 from firebrick.emit.hls_netlist import Channel, Netlist
 from firebrick.emit.hls_tables import wrapped
 from firebrick.emit.hls_top import Border, Port, ports

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firebrick.emit.hls_layer import constants
+from firebrick.emit.hls_kernel import constants
 from firebrick.emit.hls_netlist import Channel, Netlist, Process, includes, plumbing
 from firebrick.emit.rtl import TOP
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The chain that fills UltraRAMs after a reset: its gate at the image stream, its wires.
 
-Every `conv` has the chain's ports; those of engines without such memories are tied off.
+A module that may have such memories has the chain's ports; where it has none, they are tied off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LOADED = "loaded"
 LOAD_FILE = "weights.load.mem"
 """Words of a whole network in the order in which its chain takes them."""
 PORTS = ("load_valid_i", "load_data_i", "load_valid_o", "load_data_o")
-"""Ports of every `conv`."""
+"""Ports of every module that may be on it."""
 
 
 def load_wires(count: int) -> list[Signal]:
@@ -33,7 +33,7 @@ def load_wires(count: int) -> list[Signal]:
 
 
 def load_connections(place: int | None, count: int) -> dict[str, str]:
-    """Connections of a `conv` at a place of a chain of `count`; None: it is in none."""
+    """Connections of a module at a place of a chain of `count`; None: it is in none."""
     if place is None:
         return dict(zip(PORTS, ("1'b0", "'0", "", ""), strict=True))
     after = place + 1
@@ -54,7 +54,7 @@ def load_gate(
         sink: prefix of what it lets through.
     """
     parameters = {
-        "WORDS": sum(len(x.load_words()) for x in engines),
+        "WORDS": sum(x.load_count for x in engines),
         "STAGES": sum(x.parameters()["lanes"] for x in engines),
         "WIDTH": width,
     }

@@ -17,23 +17,18 @@ from firebrick.emit.ports import (
 )
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
 from firebrick.hardware.memory import LOAD_BITS
+from firebrick.hardware.timing import Role
 from firebrick.ops.base import Engine
 from firebrick.plan.pipeline import Instance, Pipeline
 
 TOP = "firebrick_network"
 """Name of the generated module and stem of its file."""
 
-PACKED = ("fifo",)
-"""Modules that carry any payload and know no `tlast`."""
-
 OPEN = (
     "The outputs of a chain that loads nothing are left open:",
     "verilator lint_off PINCONNECTEMPTY",
 )
 """Waiver that every top needs."""
-
-INPUT_PORTS = {"add": ("s_axis_a", "s_axis_b")}
-"""Prefixes of the input streams, where an operator has more than one."""
 
 
 def network_module(pipeline: Pipeline, comment: Sequence[str]) -> Module:
@@ -73,24 +68,23 @@ def network_module(pipeline: Pipeline, comment: Sequence[str]) -> Module:
 
 def load_chain(pipeline: Pipeline) -> dict[str, Engine]:
     """Engines whose memories are loaded after a reset, by instance, in the chain's order."""
-    engines = {x.name: x.engine for x in pipeline.instances if x.engine}
-    return {name: engine for name, engine in engines.items() if engine.load_words()}
+    return {x.name: x.engine for x in pipeline.instances if x.engine.load_count}
 
 
 def _instance(instance: Instance, ends: dict[str, str], chain: list[str]) -> ModuleInstance:
     parameters: dict[str, int | str] = {k.upper(): v for k, v in instance.parameters.items()}
-    if instance.memories:
+    if instance.engine.content_bits():
         parameters["PREFIX"] = instance.name
     connections = dict(CLOCK)
-    if instance.module in PACKED:
+    engine = instance.engine
+    if engine.ROLE is Role.FIFO:  # it carries any payload and knows no `tlast`
         (source,), (sink,) = instance.inputs, instance.outputs
         connections |= connect_packed("s_axis", source) | connect_packed("m_axis", sink)
         return ModuleInstance(instance.module, instance.name, parameters, connections)
-    if instance.module == "conv":
+    if engine.LOADED:
         place = chain.index(instance.name) if instance.name in chain else None
         connections |= load_connections(place, len(chain))
-    inputs = INPUT_PORTS.get(instance.module, ("s_axis",))
-    for port, link in zip(inputs, instance.inputs, strict=True):
+    for port, link in zip(engine.IN_PORTS, instance.inputs, strict=True):
         connections |= connect(port, ends.get(link, link))
     connections |= connect_all("m_axis", [ends.get(x, x) for x in instance.outputs])
     return ModuleInstance(instance.module, instance.name, parameters, connections)

@@ -13,7 +13,7 @@ class RowTiming:
 
     Output row y starts once `needs[y]` rows of the frame have arrived (on every input) and row
     y-1 is done; it takes `cycles[y]` cycles, after which the first `frees[y]` input rows of the
-    frame are no longer held.
+    frame are no longer held. Of a FORK nothing is said, of a FIFO only what it holds.
 
     Attributes:
         needs: per output row, rows of the frame that must have arrived whole.
@@ -26,18 +26,14 @@ class RowTiming:
         release: cycles from the end of a row's work until the rows it frees make room.
     """
 
-    needs: tuple[int, ...]
-    frees: tuple[int, ...]
-    cycles: tuple[int, ...]
-    lag: int
-    ring: int
-    in_beats: int
-    out_beats: int
+    needs: tuple[int, ...] = ()
+    frees: tuple[int, ...] = ()
+    cycles: tuple[int, ...] = ()
+    lag: int = 0
+    ring: int = 0
+    in_beats: int = 0
+    out_beats: int = 0
     release: int = 0
-
-
-NO_TIMING = RowTiming((), (), (), 0, 0, 0, 0)
-"""Timing of stages without rows of their own."""
 
 
 class Role(Enum):

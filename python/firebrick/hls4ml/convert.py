@@ -33,7 +33,7 @@ def layer_list(network: Network, plan: Plan) -> list[dict[str, Any]]:
     }
     rest = [
         {
-            "class_name": str(x.kind),
+            "class_name": x.kind,
             "name": x.name,
             "inputs": list(x.inputs),
             "block": x,

@@ -13,7 +13,7 @@ from hls4ml.model.layers import Layer, register_layer
 from hls4ml.model.optimizer import ModelOptimizerPass
 from hls4ml.model.types import IntegerPrecisionType, PrecisionType
 
-from firebrick.emit.hls4ml_block import Block, BlockKind
+from firebrick.emit.hls4ml_block import CLASSIFIER, FIRE, SINGLE, Block
 from firebrick.emit.hls4ml_text import block_file, block_space
 from firebrick.hls4ml.fuse import FuseFire
 from firebrick.hls4ml.optional import BACKEND
@@ -44,37 +44,9 @@ class FirebrickLayer(Layer):  # type: ignore[misc]
         self.add_output_variable(list(block.shape), precision=precision)
 
 
-class Fire(FirebrickLayer):
-    """Squeeze and expand."""
-
-
-class FirebrickClassifier(FirebrickLayer):
-    """Convolution and global average."""
-
-
-class FirebrickConv(FirebrickLayer):
-    """Convolution."""
-
-
-class FirebrickMaxPool(FirebrickLayer):
-    """Maximum over windows."""
-
-
-class FirebrickAvgPool(FirebrickLayer):
-    """Global average."""
-
-
-class FirebrickAdd(FirebrickLayer):
-    """Sum of two tensors."""
-
-
 LAYERS = {
-    BlockKind.FIRE: Fire,
-    BlockKind.CLASSIFIER: FirebrickClassifier,
-    BlockKind.CONV: FirebrickConv,
-    BlockKind.MAXPOOL: FirebrickMaxPool,
-    BlockKind.AVGPOOL: FirebrickAvgPool,
-    BlockKind.ADD: FirebrickAdd,
+    kind: type(kind, (FirebrickLayer,), {"__doc__": f"Block of kind {kind}."})
+    for kind in (FIRE, CLASSIFIER, *SINGLE.values())
 }
 """Class of each kind of block."""
 
@@ -116,7 +88,7 @@ def write_firebrick(model: Any) -> None:
 def _install() -> None:
     backend = get_backend(BACKEND)
     for kind, layer in LAYERS.items():
-        register_layer(str(kind), layer)
+        register_layer(kind, layer)
     backend.register_template(FirebrickFunctionTemplate)
     backend.register_source(ADAPTER)
     backend.register_pass(

@@ -35,9 +35,7 @@ def manifest(network: Network, plan: Plan) -> dict[str, object]:
         "project": PROJECT,
         "image": {"shape": [image.height, image.width, image.channels], "bits": image.bits},
         "logits": {"shape": list(found[-1].shape), "scale": network.scales[network.output]},
-        "layers": [
-            {"name": x.name, "class": str(x.kind), "computes": list(x.layers)} for x in found
-        ],
+        "layers": [{"name": x.name, "class": x.kind, "computes": list(x.layers)} for x in found],
         "plan": json.loads(plan.to_json()),
     }
 

@@ -54,9 +54,8 @@ def write_sources(project: str, blocks: Sequence[tuple[Block, tuple[str, ...]]])
     for block, origin in blocks:
         (firmware / block_file(block.name)).write_text(block_text(block, origin))
         for instance in block.instances:
-            if instance.engine is not None:
-                text = layer_header(instance.name, instance.engine, origin)
-                (firmware / LAYERS / f"{instance.name}.hpp").write_text(text)
+            text = layer_header(instance.name, instance.engine, origin)
+            (firmware / LAYERS / f"{instance.name}.hpp").write_text(text)
     for name, changes in FLAGS.items():
         _replace(root / name, changes)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ops.base import Operator
+
+T = TypeVar("T", bound=Operator)
 
 RESERVED = ("pixels", "s_axis", "m_axis", "s_load", "loaded", "load_gate", "input0", "output")
 """Names that no layer may have: streams of the generated top and of its bench bear them."""
@@ -92,6 +95,10 @@ class Network:
     def __iter__(self) -> Iterator[Layer]:
         """Layers in execution order."""
         return iter(self.layers)
+
+    def each(self, kind: type[T]) -> Iterator[tuple[Layer, T]]:
+        """Layers of one operator, in execution order."""
+        return ((x, x.operator) for x in self.layers if isinstance(x.operator, kind))
 
     @property
     def output(self) -> str:

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from firebrick.hardware.memory import Memory
+from firebrick.hardware.features import Features
+from firebrick.hardware.memory import index_bits
+from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
-from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine, Operator
+from firebrick.hardware.timing import Role, RowTiming
+from firebrick.ops.base import AreaPart, LayerEngine, Operator, Order
 from firebrick.ops.conv.operator import MAX_SHIFT, MULTIPLIER_BITS
+from firebrick.ops.folding import Folding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,7 @@ class Add(Operator):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AddEngine(Engine):
+class AddEngine(LayerEngine):
     """One instance of the module `add`: pixels of both inputs in lockstep.
 
     Attributes:
@@ -82,8 +86,16 @@ class AddEngine(Engine):
         *("left_bits", "left_signed", "right_bits", "right_signed", "out_bits", "out_signed"),
         *("multiplier0", "multiplier1", "shift"),
     )
+    ROLE = Role.JOIN
+    IN_PORTS = ("s_axis_a", "s_axis_b")
     operator: Add
     columns: int
+
+    @classmethod
+    def of(cls, operator: Add, folding: Folding, in_order: Order) -> AddEngine:
+        """The engine of a layer."""
+        del in_order
+        return cls(operator, folding.columns)
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -122,10 +134,6 @@ class AddEngine(Engine):
             "shift": operator.shift,
         }
 
-    def memories(self) -> dict[str, Memory]:
-        """No tables."""
-        return {}
-
     def timing(self) -> RowTiming:
         """Rows leave as they come, three cycles later; nothing is held."""
         beats = StreamType(self.operator.output, self.columns).row_beats
@@ -140,6 +148,18 @@ class AddEngine(Engine):
             out_beats=beats,
         )
 
-    def buffer_bits(self) -> int:
-        """No memory, only pipeline registers."""
-        return 0
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """A DSP slice for each operand of a column, a skid buffer."""
+        del family
+        columns = p["columns"]
+        wide = columns * p["out_bits"]
+        product = columns * (max(p["left_bits"], p["right_bits"]) + 18)
+        above = columns * max(0, 42 - p["shift"])
+        control = index_bits(p["height"] * p["channels"] * -(-p["width"] // columns))
+        features = Features(
+            (1, wide, product, above, control),
+            (1, wide, product, control),
+            dsp=2 * columns,
+        )
+        yield AreaPart("add", features)

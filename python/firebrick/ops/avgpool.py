@@ -3,16 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from firebrick.hardware.memory import Memory, MemoryKind, cheap_kind, index_bits, rom
+from firebrick.hardware import memory_area
+from firebrick.hardware.features import Features, together
+from firebrick.hardware.memory import (
+    Memory,
+    MemoryKind,
+    cheap_kind,
+    chunk_count,
+    index_bits,
+    rom,
+    rom_bits,
+)
+from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
-from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine, Operator
+from firebrick.hardware.timing import Role, RowTiming
+from firebrick.ops.base import AreaPart, ChannelOrder, LayerEngine, Operator, Order
+from firebrick.ops.folding import Folding
 
 
 def sum_type(kind: TensorType, bias: IntArray) -> TensorType:
@@ -64,7 +77,7 @@ class AvgPool(Operator):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AvgPoolEngine(Engine):
+class AvgPoolEngine(LayerEngine):
     """One instance of the module `avgpool`; its sums leave in natural channel order.
 
     Attributes:
@@ -77,10 +90,30 @@ class AvgPoolEngine(Engine):
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "height", "width", "columns", "bits", "signed", "sum_bits", "memory_kind"),
     )
+    ROLE = Role.WORK
+    CHANNELS = ChannelOrder.NATURAL
     operator: AvgPool
     columns: int
-    in_order: tuple[int, ...]
+    in_order: Order
     memory: MemoryKind | None = None
+
+    @classmethod
+    def of(cls, operator: AvgPool, folding: Folding, in_order: Order) -> AvgPoolEngine:
+        """The engine of a layer."""
+        return cls(operator, folding.columns, in_order)
+
+    @classmethod
+    def most_columns(cls, operator: AvgPool) -> int:
+        """A row arrives in one beat."""
+        return operator.input.width
+
+    @classmethod
+    def suited_columns(
+        cls, operator: AvgPool, given: Sequence[int], wanted: Sequence[int], cycles: float
+    ) -> int:
+        """Input columns: as its producer gives them."""
+        del wanted, cycles
+        return min(given[0], operator.input.width)
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -135,6 +168,12 @@ class AvgPoolEngine(Engine):
         whole = Memory(bits + index_bits(kind.channels), tuple(words))
         return rom("channels", whole, self._kind)
 
+    def content_bits(self) -> dict[str, int]:
+        """Of the table."""
+        kind, output = self.operator.input, self.operator.output
+        width = output.bits + index_bits(kind.channels)
+        return {"channels": rom_bits(width, kind.channels, self._kind)}
+
     @property
     def _kind(self) -> MemoryKind:
         """What is cheap for the sums is for the table, which is somewhat wider."""
@@ -143,14 +182,17 @@ class AvgPoolEngine(Engine):
         return cheap_kind(self.operator.output.bits, self.operator.input.channels)
 
     def timing(self) -> RowTiming:
-        """Sums are complete with the last row and leave one a cycle, while the next frame comes."""
+        """Sums are complete with the last row and leave one a cycle, while the next frame comes.
+
+        Rows are folded into sums: only the next frame's last row waits for the sums to leave.
+        """
         kind = self.operator.input
         return RowTiming(
             needs=(kind.height,),
             frees=(kind.height,),
             cycles=(0,),
             lag=kind.channels + 2,
-            ring=kind.height,
+            ring=2 * kind.height - 1,
             in_beats=StreamType(kind, self.columns).row_beats,
             out_beats=kind.channels,
         )
@@ -160,3 +202,25 @@ class AvgPoolEngine(Engine):
         kind = self.operator.input
         beats = kind.height * StreamType(kind, self.columns).segments
         return (1 + (4 if beats == 1 else 2)) * kind.channels * self.operator.output.bits
+
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """Sum of a beat, unfinished sums, finished sums in two banks."""
+        channels, columns, bits, wide = p["channels"], p["columns"], p["bits"], p["sum_bits"]
+        segments = -(-p["width"] // columns)
+        banks = 4 if p["height"] * segments == 1 else 2
+        kind, channel = p["memory_kind"], index_bits(channels)
+        table = memory_area.rom(channel + wide, channels, kind)
+        control = index_bits(segments) + index_bits(p["height"])
+        blocks = kind == MemoryKind.BLOCK
+        sums = memory_area.ram(wide, channels, kind, family)
+        features = Features(
+            (1, (columns - 1) * bits, wide, table.luts, channel, control),
+            (1, wide, channel, control, 0 if blocks else channel + wide, chunk_count(channels)),
+            memory=together(
+                table._replace(luts=0),
+                sums if channels else memory_area.MemoryArea(),
+                memory_area.ram(wide, banks * channels, kind, family),
+            ),
+        )
+        yield AreaPart("avgpool", features)

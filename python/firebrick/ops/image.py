@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from firebrick.hardware.memory import Memory, MemoryKind, cheap_kind
+from firebrick.hardware.features import Features
+from firebrick.hardware.memory import MemoryKind, cheap_kind, index_bits
+from firebrick.hardware.memory_area import ram, select_luts
+from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
-from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine, Operator
-from firebrick.ops.regroup import gearbox_lag
+from firebrick.hardware.timing import Role, RowTiming
+from firebrick.ops.base import AreaPart, Engine, Identity
+from firebrick.ops.regroup import RegroupEngine, gearbox_lag
 
 
 def pixel_beats(image: IntArray, pixels: int, padding: int = 0) -> IntArray:
@@ -33,7 +37,7 @@ def pixel_beats(image: IntArray, pixels: int, padding: int = 0) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Image(Operator):
+class Image(Identity):
     """The identity: only the order in which values travel changes.
 
     Attributes:
@@ -44,15 +48,6 @@ class Image(Operator):
     kind: ClassVar[str] = "image"
     name: str
     output: TensorType
-
-    @property
-    def inputs(self) -> tuple[TensorType, ...]:
-        """Types of the input tensors."""
-        return (self.output,)
-
-    def golden(self, *inputs: IntArray) -> IntArray:
-        """The input itself."""
-        return inputs[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -69,6 +64,7 @@ class ImageEngine(Engine):
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "height", "width", "pixels", "columns", "bits", "memory_kind"),
     )
+    ROLE = Role.WORK
     operator: Image
     pixels: int
     columns: int
@@ -125,10 +121,6 @@ class ImageEngine(Engine):
             "memory_kind": int(cheap_kind(*self._words) if self.memory is None else self.memory),
         }
 
-    def memories(self) -> dict[str, Memory]:
-        """No tables."""
-        return {}
-
     def timing(self) -> RowTiming:
         """A row waits until it is there, then passes once per channel; two rows are held."""
         tensor = self.operator.output
@@ -152,7 +144,29 @@ class ImageEngine(Engine):
         beats = 2 * StreamType(tensor, self.pixels).segments
         return self.pixels * tensor.channels * tensor.bits, beats
 
+    @property
+    def held(self) -> int:
+        """Output beats that the gearbox makes ready while its output is blocked."""
+        return 2
+
     def buffer_bits(self) -> int:
         """Two rows of raw beats."""
         width, depth = self._words
         return width * depth
+
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """Two rows of beats, a channel selector, a gearbox."""
+        width = p["pixels"] * p["channels"] * p["bits"]
+        segments = -(-p["width"] // p["pixels"])
+        shape = {name: p[name] for name in ("channels", "height", "width", "bits")}
+        columns = {"in_columns": p["pixels"], "out_columns": p["columns"]}
+        inner = next(RegroupEngine.area(shape | columns, family)).features
+        control = 3 * index_bits(segments) + 2 * index_bits(p["channels"]) + index_bits(p["height"])
+        plane = p["pixels"] * p["bits"] * select_luts(p["channels"])
+        features = Features(
+            (*inner.lut_terms, plane, control),
+            (*inner.ff_terms, control),
+            memory=ram(width, 2 * segments, p["memory_kind"], family),
+        )
+        yield AreaPart("image", features)

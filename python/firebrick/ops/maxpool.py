@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from firebrick.hardware.memory import Memory, MemoryKind, cheap_kind
-from firebrick.hardware.stream import StreamType
+from firebrick.hardware.features import Features
+from firebrick.hardware.memory import MemoryKind, cheap_kind, index_bits
+from firebrick.hardware.memory_area import ram
+from firebrick.hardware.resources import Family
+from firebrick.hardware.stream import StreamType, few_columns
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine, Operator
+from firebrick.ops.base import AreaPart, LayerEngine, Operator, Order
+from firebrick.ops.folding import Folding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +78,8 @@ class MaxPool(Operator):
         return y
 
 
-def most_columns(operator: MaxPool) -> int:
-    """Columns with which a row arrives, and leaves, in one beat."""
-    return max(operator.output.width, -(-operator.input.width // operator.stride))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class MaxPoolEngine(Engine):
+class MaxPoolEngine(LayerEngine):
     """One instance of the module `maxpool`.
 
     Attributes:
@@ -95,6 +95,28 @@ class MaxPoolEngine(Engine):
     operator: MaxPool
     columns: int
     memory: MemoryKind | None = None
+
+    @classmethod
+    def of(cls, operator: MaxPool, folding: Folding, in_order: Order) -> MaxPoolEngine:
+        """The engine of a layer."""
+        del in_order
+        return cls(operator, folding.columns)
+
+    @classmethod
+    def most_columns(cls, operator: MaxPool) -> int:
+        """Columns with which a row arrives, and leaves, in one beat."""
+        return max(operator.output.width, -(-operator.input.width // operator.stride))
+
+    @classmethod
+    def suited_columns(
+        cls, operator: MaxPool, given: Sequence[int], wanted: Sequence[int], cycles: float
+    ) -> int:
+        """As its readers want, or as its producer gives, or as few as keep pace."""
+        fewest = few_columns(operator.input, operator.stride, cycles)
+        least = min(fewest, cls.most_columns(operator))
+        whole, rest = divmod(given[0], operator.stride)
+        offered = (*wanted, *(() if rest else (whole,)))
+        return min((x for x in offered if least <= x <= operator.output.width), default=least)
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -145,10 +167,6 @@ class MaxPoolEngine(Engine):
             "memory_kind": int(cheap_kind(*self._words) if self.memory is None else self.memory),
         }
 
-    def memories(self) -> dict[str, Memory]:
-        """No tables."""
-        return {}
-
     def timing(self) -> RowTiming:
         """An output row leaves while the last row of its windows arrives: no cycles of its own.
 
@@ -180,3 +198,28 @@ class MaxPoolEngine(Engine):
         """Partial windows of one output row."""
         width, depth = self._words
         return width * depth
+
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """Maxima along rows, then with the unfinished windows in memory."""
+        kernel, stride, columns, bits = p["kernel"], p["stride"], p["columns"], p["bits"]
+        pixels = columns * stride
+        partials = (kernel + stride - 2) // stride
+        depth = p["channels"] * -(-p["out_width"] // columns)
+        reach = max(0, kernel - stride)
+        beats = -(-reach // pixels) + 1
+        word = max(1, partials) * columns * bits
+        segments = -(-p["in_width"] // pixels)
+        control = (
+            index_bits(segments)
+            + index_bits(p["channels"])
+            + 2 * p["in_height"].bit_length()
+            + index_bits(depth)
+        )
+        wide = columns * bits
+        features = Features(
+            (1, (kernel - 1) * wide, (partials + 1) * wide, partials * wide, wide, control),
+            (1, beats * pixels * bits, wide, control, index_bits(depth)),
+            memory=ram(word, depth, p["memory_kind"], family),
+        )
+        yield AreaPart("maxpool", features)

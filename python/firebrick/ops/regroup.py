@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import gcd
 from typing import ClassVar
 
-from firebrick.hardware.memory import Memory
+from firebrick.hardware.features import Features
+from firebrick.hardware.memory import index_bits
+from firebrick.hardware.memory_area import chosen_luts
+from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
-from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.tensor import TensorType
 from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine, Operator
+from firebrick.ops.base import AreaPart, Engine, Identity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Regroup(Operator):
+class Regroup(Identity):
     """The identity.
 
     Attributes:
@@ -25,15 +30,6 @@ class Regroup(Operator):
     kind: ClassVar[str] = "regroup"
     name: str
     output: TensorType
-
-    @property
-    def inputs(self) -> tuple[TensorType, ...]:
-        """Types of the input tensors."""
-        return (self.output,)
-
-    def golden(self, *inputs: IntArray) -> IntArray:
-        """The input itself."""
-        return inputs[0]
 
 
 def gearbox_lag(source: StreamType, sink: StreamType) -> int:
@@ -113,10 +109,6 @@ class RegroupEngine(Engine):
             "bits": tensor.bits,
         }
 
-    def memories(self) -> dict[str, Memory]:
-        """No tables."""
-        return {}
-
     def timing(self) -> RowTiming:
         """A channel's row takes as many cycles as the side with more beats has beats."""
         tensor = self.operator.output
@@ -133,6 +125,32 @@ class RegroupEngine(Engine):
             out_beats=self.sink.row_beats,
         )
 
-    def buffer_bits(self) -> int:
-        """The queue is in registers, none in memory."""
-        return 0
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """A queue of units, each loaded from wherever a beat can put it."""
+        del family
+        unit = gcd(p["in_columns"], p["out_columns"])
+        taken, given = p["in_columns"] // unit, p["out_columns"] // unit
+        segments = -(-p["width"] // p["in_columns"])
+        given_segments = -(-p["width"] // p["out_columns"])
+        last = given_segments * given - (segments - 1) * taken
+        most = max(taken, last) if segments > 1 else last
+        waiting = 2 * given
+        capacity = most + waiting
+        starts = {
+            start
+            for beat in range(min(segments, given))
+            for start in range(beat * taken % given, waiting + 1, given)
+        }
+        sources = [sum(n <= u < n + taken for n in starts) for u in range(capacity)]
+        bits = unit * p["bits"]
+        # A unit that moves down has one more source; the first source of all is to stay as it is.
+        choices = sum(chosen_luts(x + (u < capacity - given)) for u, x in enumerate(sources))
+        moved = capacity - given
+        control = index_bits(segments) + capacity.bit_length()
+        beats = index_bits(p["height"] * p["channels"] * given_segments)
+        features = Features(
+            (1, bits * choices, bits * moved, bits * sum(sources), len(starts), control, beats),
+            (1, bits * capacity, control, beats),
+        )
+        yield AreaPart("regroup", features)

@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from firebrick.errors import CheckFailed
+from firebrick.hardware.timing import Role
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
 from firebrick.plan import predict
+from firebrick.plan.engines import Derived
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan, SkipPlan
 from firebrick.plan.schedule import play
 from firebrick.plan.stage import Stage
 
 
-def skips(network: Network, plan: Plan) -> tuple[SkipPlan, ...]:
-    """Queues for a plan that has none yet.
+def skips(network: Network, plan: Plan, derived: Derived) -> tuple[SkipPlan, ...]:
+    """Queues for a plan that has none yet, from the engines of its foldings.
 
     Each tensor with several readers may need one on the way to all of them but that with the most
     convolutions behind it, whose row buffers are queue enough.
@@ -28,11 +30,11 @@ def skips(network: Network, plan: Plan) -> tuple[SkipPlan, ...]:
     candidates = shortcuts(network)
     if not candidates:
         return ()
-    beats = {x.name: x.stream.row_beats for x in build(network, plan).links}
+    beats = {x.name: x.stream.row_beats for x in build(network, plan, derived).links}
     trial = replace(plan, skips=tuple(SkipPlan(t, r, max(2, beats[t])) for t, r in candidates))
-    pipeline = build(network, trial)
+    pipeline = build(network, trial, derived)
     # build() goes through tensors and readers in the order of `shortcuts`
-    names = [x.name for x in pipeline.instances if x.module == "fifo"]
+    names = [x.name for x in pipeline.instances if x.engine.ROLE is Role.FIFO]
     rows = fewest_rows(predict.stages(pipeline), names)
     return tuple(
         SkipPlan(tensor, reader, max(2, rows[name] * beats[tensor]))
@@ -45,9 +47,10 @@ def shortcuts(network: Network) -> list[tuple[str, str]]:
     """(tensor, reader) of every way around convolutions."""
     found: list[tuple[str, str]] = []
     behind = {x.name: 0 for x in network}
+    convolutions = {x.name for x, _ in network.each(Conv)}
     for layer in reversed(network.layers):
         after = [behind[x.name] for x in network if layer.name in x.inputs]
-        behind[layer.name] = max(after, default=0) + isinstance(layer.operator, Conv)
+        behind[layer.name] = max(after, default=0) + (layer.name in convolutions)
     for tensor in network.types():
         readers = [x.name for x in network for name in x.inputs if name == tensor]
         if len(set(readers)) > 1:

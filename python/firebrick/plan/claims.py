@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from firebrick.boards import board_names, named_board
 from firebrick.errors import FirebrickError
@@ -67,8 +67,8 @@ def compare(found: Plan, expected: Plan, rule: str) -> None:
     Raises:
         FirebrickError: naming the first field that differs, its value, and what it would be.
     """
-    fields = dict(_leaves(asdict(expected)))
-    for name, value in _leaves(asdict(found)):
+    fields = dict(_leaves(expected.document()))
+    for name, value in _leaves(found.document()):
         if name not in fields:
             raise FirebrickError(f"{name}={value!r:.60} is not among {rule}: {AGAIN}")
         right = fields.pop(name)

@@ -9,11 +9,12 @@ from dataclasses import replace
 from firebrick.boards import Board
 from firebrick.hardware.resources import Family
 from firebrick.ir.network import Network
+from firebrick.ops.folding import Folding
 from firebrick.plan import predict
 from firebrick.plan.bypass import skips
-from firebrick.plan.engines import ConvChoice, Derived
+from firebrick.plan.engines import Derived
 from firebrick.plan.pipeline import Pipeline, build
-from firebrick.plan.plan import FOLDING, LayerPlan, Plan
+from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.plan.streams import image_pixels, stream_columns
 
 FAMILY = Family.XC7
@@ -22,7 +23,7 @@ FAMILY = Family.XC7
 
 def complete(
     network: Network,
-    chosen: Mapping[str, ConvChoice],
+    chosen: Mapping[str, Folding],
     derived: Derived,
     board: Board | None = None,
 ) -> Plan:
@@ -38,13 +39,8 @@ def complete(
         CheckFailed: the bypasses cannot be given queues that avoid a deadlock.
     """
     cycles = max(sum(x.timing().cycles) for x in derived.engines.values())
-    columns = stream_columns(network, chosen, cycles)
-    layers = []
-    for layer in network:
-        part = LayerPlan(layer.name, layer.operator.kind, columns[layer.name])
-        if layer.name in chosen:
-            part = replace(part, **{x: getattr(chosen[layer.name], x) for x in FOLDING})
-        layers.append(part)
+    columns = stream_columns(network, derived.engines, cycles)
+    foldings = dict(chosen) | {name: Folding(count) for name, count in columns.items()}
     draft = Plan(
         model=network.name,
         digest=network.digest(),
@@ -52,10 +48,10 @@ def complete(
         family=board.family if board else FAMILY,
         budget=board.budget() if board else None,
         pixels=image_pixels(network.image, cycles),
-        layers=tuple(layers),
+        layers=tuple(LayerPlan(x.name, x.operator.kind, foldings[x.name]) for x in network),
         skips=(),
     )
-    draft = replace(draft, skips=skips(network, draft))
+    draft = replace(draft, skips=skips(network, draft, derived))
     return promised(network, draft, build(network, draft, derived))
 
 

@@ -166,7 +166,7 @@ def kernel_of(network: Network, pipeline: Pipeline, cycles: int) -> Kernel | Non
         classes=logits.channels,
         logit_bits=logits.bits,
         logit_signed=logits.signed,
-        load_words=sum(len(x.engine.load_words()) for x in pipeline.instances if x.engine),
+        load_words=sum(x.engine.load_count for x in pipeline.instances),
         cycles=cycles,
         model_hash=network.digest()[:32],
     )

@@ -12,21 +12,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from firebrick.errors import FirebrickError
-from firebrick.hardware.memory import Memory, cheap_kind
+from firebrick.hardware.memory import Memory
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
-from firebrick.ir.network import Layer, Network
-from firebrick.ops.add import Add, AddEngine
-from firebrick.ops.avgpool import AvgPool, AvgPoolEngine
+from firebrick.ir.network import Network
+from firebrick.ops import layer_engine
 from firebrick.ops.base import Engine
-from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.operator import Conv
 from firebrick.ops.image import ImageEngine
-from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
+from firebrick.ops.plumbing import Broadcast, BroadcastEngine, Fifo, FifoEngine
 from firebrick.ops.regroup import RegroupEngine
-from firebrick.plan.engines import ConvChoice, Derived, derive
-from firebrick.plan.plan import FOLDING, LayerPlan, Plan
+from firebrick.plan.engines import Derived, derive
+from firebrick.plan.plan import Plan
 
 PIXELS = "pixels"
 """Link that brings the image in: interleaved RGB."""
@@ -55,21 +52,30 @@ class Instance:
 
     Attributes:
         name: of the instance, and prefix of its memory files.
-        module: name of the module.
-        parameters: by name, lower case.
-        memories: by suffix.
+        engine: what it is.
         inputs: links, in the order of the module's input streams.
         outputs: links.
-        engine: the engine; None for plumbing.
     """
 
     name: str
-    module: str
-    parameters: Mapping[str, int]
-    memories: Mapping[str, Memory]
+    engine: Engine
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    engine: Engine | None = None
+
+    @property
+    def module(self) -> str:
+        """Name of the module."""
+        return self.engine.operator.kind
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Of the module, by name in lower case."""
+        return self.engine.parameters()
+
+    @property
+    def memories(self) -> dict[str, Memory]:
+        """Memory images by suffix, made when they are asked for."""
+        return self.engine.memories()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,16 +119,7 @@ def build(network: Network, plan: Plan, derived: Derived | None = None) -> Pipel
 @lru_cache(maxsize=1)
 def _built(network: Network, plan: Plan) -> Pipeline:
     """The last one is kept: a plan's claims are recomputed from it, then it is printed."""
-    return build(network, plan, derive(network, choices(plan)))
-
-
-def choices(plan: Plan) -> dict[str, ConvChoice]:
-    """Foldings of the convolutions."""
-    return {
-        x.name: ConvChoice(columns=x.columns, **{f: getattr(x, f) for f in FOLDING})
-        for x in plan.layers
-        if x.lanes
-    }
+    return build(network, plan, derive(network, plan.foldings))
 
 
 @dataclass(slots=True)
@@ -141,9 +138,11 @@ class _Builder:
             if not (name.isidentifier() and name.isascii()):
                 raise FirebrickError(f"layer {name!r}: name is no identifier in SystemVerilog")
         orders = self.derived.orders
+        foldings = self.plan.foldings
         engines = {
-            layer.name: self.engine(layer, plan, self.derived.engines, orders)
-            for layer, plan in zip(network, self.plan.layers, strict=True)
+            x.name: self.derived.engines.get(x.name)
+            or layer_engine(x.operator).of(x.operator, foldings[x.name], orders[x.inputs[0]])
+            for x in network
         }
         wants = {x.name: engines[x.name].in_columns for x in network}
         self.image(wants)
@@ -153,27 +152,9 @@ class _Builder:
             inputs = tuple(sources.pop((layer.name, k)) for k in range(len(layer.inputs)))
             stream = StreamType(layer.operator.output, engine.out_columns)
             self.links[layer.name] = Link(layer.name, stream, orders[layer.name], layer.name)
-            self.add(layer.operator.kind, layer.name, engine, inputs, layer.name)
+            self.add(layer.name, engine, inputs, (layer.name,))
             sources |= self.spread(layer.name, wants)
         return Pipeline(tuple(self.instances), tuple(self.links.values()), PIXELS, network.output)
-
-    def engine(
-        self,
-        layer: Layer,
-        plan: LayerPlan,
-        convolutions: Mapping[str, ConvEngine],
-        orders: Mapping[str, tuple[int, ...]],
-    ) -> Engine:
-        operator = layer.operator
-        if isinstance(operator, Conv):
-            return convolutions[layer.name]
-        if isinstance(operator, MaxPool):
-            return MaxPoolEngine(operator, plan.columns)
-        if isinstance(operator, AvgPool):
-            return AvgPoolEngine(operator, plan.columns, orders[layer.inputs[0]])
-        if isinstance(operator, Add):
-            return AddEngine(operator, plan.columns)
-        raise FirebrickError(f"layer {layer.name!r}: operator={operator.kind} has no hardware")
 
     def image(self, wants: Mapping[str, tuple[int, ...]]) -> None:
         """The input: interleaved pixels to a row stream, as wide as its first reader wants."""
@@ -184,16 +165,13 @@ class _Builder:
         self.links[PIXELS] = Link(PIXELS, StreamType(pixel, self.plan.pixels), (0,))
         order = tuple(range(kind.channels))
         self.links[IMAGE] = Link(IMAGE, StreamType(kind, engine.out_columns), order)
-        self.add("image", IMAGE, engine, (PIXELS,), IMAGE)
+        self.add(IMAGE, engine, (PIXELS,), (IMAGE,))
 
     def add(
-        self, module: str, name: str, engine: Engine, inputs: tuple[str, ...], output: str
+        self, name: str, engine: Engine, inputs: tuple[str, ...], outputs: tuple[str, ...]
     ) -> None:
         """An engine's instance."""
-        parameters, memories = engine.parameters(), engine.memories()
-        self.instances.append(
-            Instance(name, module, parameters, memories, inputs, (output,), engine)
-        )
+        self.instances.append(Instance(name, engine, inputs, outputs))
 
     def readers(self, tensor: str) -> list[tuple[str, int]]:
         """(layer, operand) of everyone who reads a tensor."""
@@ -215,9 +193,10 @@ class _Builder:
                 self.derive_link(f"{tensor}_to_{layer}", source.stream.columns, tensor)
                 for layer, _ in readers
             ]
-            parameters = {"width": source.stream.data_bits, "copies": len(readers)}
             name = self.free_name(f"{tensor}_broadcast")
-            self.plumb("broadcast", name, parameters, (tensor,), tuple(branches))
+            operator = Broadcast(name, source.stream.tensor)
+            engine = BroadcastEngine(operator, source.stream, len(readers))
+            self.add(name, engine, (tensor,), tuple(branches))
             branches = [
                 self.queue(tensor, layer, branch)
                 for (layer, _), branch in zip(readers, branches, strict=True)
@@ -237,9 +216,8 @@ class _Builder:
             return branch
         link = self.links[branch]
         out = self.derive_link(f"{branch}_fifo", link.stream.columns, branch)
-        width = link.stream.data_bits + 1  # tdata and tlast
-        parameters = {"width": width, "depth": beats, "kind": int(cheap_kind(width, beats))}
-        self.plumb("fifo", out, parameters, (branch,), (out,))
+        engine = FifoEngine(Fifo(out, link.stream.tensor), link.stream, beats)
+        self.add(out, engine, (branch,), (out,))
         return out
 
     def regroup(self, source: str, columns: int) -> str:
@@ -249,7 +227,7 @@ class _Builder:
             return source
         out = self.derive_link(f"{source}_regroup", columns, source)
         engine = RegroupEngine(out, link.stream.tensor, link.stream.columns, columns)
-        self.add("regroup", out, engine, (source,), out)
+        self.add(out, engine, (source,), (out,))
         return out
 
     def derive_link(self, name: str, columns: int, source: str) -> str:
@@ -265,14 +243,3 @@ class _Builder:
             name += "_"
         self.names.add(name)
         return name
-
-    def plumb(
-        self,
-        module: str,
-        name: str,
-        parameters: dict[str, int],
-        inputs: tuple[str, ...],
-        outputs: tuple[str, ...],
-    ) -> None:
-        """An instance that is no engine."""
-        self.instances.append(Instance(name, module, parameters, {}, inputs, outputs))

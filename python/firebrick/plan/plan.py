@@ -10,70 +10,64 @@ from dataclasses import asdict, dataclass, field, fields
 from firebrick.boards import NAME as BOARD_NAME
 from firebrick.checked import Fields, parse
 from firebrick.errors import FirebrickError
-from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
-from firebrick.ops.conv.folding import Placement, fewest_columns
-from firebrick.ops.conv.operator import Conv
-from firebrick.ops.maxpool import MaxPool, most_columns
+from firebrick.ops import layer_engine
+from firebrick.ops.folding import MOST, Folding
 
 FORMAT = 2
 """Version of the file format."""
 ONCHIP_LIMIT = 10 * 1024 * 1024
 """Bytes of weights, buffers and queues that a design may need on chip."""
-MOST = 1 << 16
-"""No folding number is larger."""
 HUGE = 1 << 62
 """No prediction is larger."""
 
 
-FOLDING = (
-    *("lanes", "drain", "gap_bits", "queue_depth", "store_zeros", "dual", "fabric", "placement"),
-    "tight",
-)
-"""Fields of a `LayerPlan` that, with the columns, make a convolution's `ConvChoice`."""
-
-
 @dataclass(frozen=True, slots=True)
 class LayerPlan:
-    """Folding of one layer.
+    """Folding of one layer, and its predicted figures.
 
     Attributes:
         name: of the layer.
         kind: its operator.
-        columns: pixels of an output beat; for `avgpool`, of an input beat.
+        folding: how its engine is folded.
         cycles: predicted cycles a frame that its engine works; 0 where it only passes beats on.
-        lanes: of a convolution; the following fields are 0 for all others.
-        drain: requantized pixels a cycle.
-        gap_bits: bits of a weight word's gap.
-        queue_depth: partial sums that a lane may be ahead.
-        store_zeros: zeros are stored and multiplied.
-        dual: two products of a weight share a DSP slice.
-        fabric: columns multiplied in LUTs.
-        placement: what the memories are made of.
-        tight: only the rows of a window are held: input and work take turns.
         resources: estimated, of the layer with the gearboxes and queues in front of it.
     """
 
     name: str
     kind: str
-    columns: int
+    folding: Folding
     cycles: int = 0
-    lanes: int = 0
-    drain: int = 0
-    gap_bits: int = 0
-    queue_depth: int = 0
-    store_zeros: bool = False
-    dual: bool = False
-    fabric: int = 0
-    placement: Placement = Placement()
-    tight: bool = False
     resources: Resources = Resources()
 
     @property
     def multipliers(self) -> int:
         """Multipliers that work on weights."""
-        return self.lanes * self.columns
+        return self.folding.multipliers
+
+    def document(self) -> dict[str, object]:
+        """For a file: the folding's fields stand among its own."""
+        folding = asdict(self.folding)
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "columns": folding.pop("columns"),
+            "cycles": self.cycles,
+            **folding,
+            "resources": asdict(self.resources),
+        }
+
+    @classmethod
+    def read(cls, x: Fields) -> LayerPlan:
+        """Read a document; nothing in it is trusted."""
+        return cls(
+            name=x.text("name"),
+            kind=x.text("kind"),
+            folding=Folding.read(x),
+            cycles=x.whole("cycles", 0, HUGE),
+            resources=_resources(x.inner("resources")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +188,18 @@ class Plan:
             "weight_bytes": dict(self.weight_bytes),
         }
 
+    @property
+    def foldings(self) -> dict[str, Folding]:
+        """Folding of each layer."""
+        return {x.name: x.folding for x in self.layers}
+
+    def document(self) -> dict[str, object]:
+        """For a file."""
+        return {"format": FORMAT, **asdict(self), "layers": [x.document() for x in self.layers]}
+
     def to_json(self) -> str:
         """As text, for a file."""
-        return json.dumps({"format": FORMAT} | asdict(self), indent=2) + "\n"
+        return json.dumps(self.document(), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, source: str = "plan") -> Plan:
@@ -218,7 +221,7 @@ class Plan:
             family=Family(top.choice("family", [str(x) for x in Family])),
             budget=None if top.absent("budget") else _resources(top.inner("budget")),
             pixels=top.whole("pixels", 1, MOST),
-            layers=tuple(_layer(x) for x in top.objects("layers", "name")),
+            layers=tuple(LayerPlan.read(x) for x in top.objects("layers", "name")),
             skips=tuple(
                 SkipPlan(x.text("tensor"), x.text("reader"), x.whole("beats", 2, 1 << 24))
                 for x in top.objects("skips", "reader")
@@ -267,30 +270,27 @@ class Plan:
             what = f"skips to {skip.reader!r}: tensor"
             require(known, what, repr(skip.tensor), "is not read by such a layer")
         for layer, plan in zip(network, self.layers, strict=True):
-            operator, where = layer.operator, f"layer {layer.name!r}: "
-            convolution = isinstance(operator, Conv)
-            width = operator.inputs[0].width if plan.kind == "avgpool" else operator.output.width
-            if isinstance(operator, Conv):
-                width = max(width, fewest_columns(operator))
-            elif isinstance(operator, MaxPool):
-                width = most_columns(operator)
+            operator, where, folding = layer.operator, f"layer {layer.name!r}: ", plan.folding
+            engine = layer_engine(operator)
+            columns, lanes = engine.most_columns(operator), engine.most_lanes(operator)
             require(
-                plan.columns <= width, where + "columns", plan.columns, f"exceeds the width {width}"
+                folding.columns <= columns,
+                where + "columns",
+                folding.columns,
+                f"exceeds the width {columns}",
             )
             require(
-                convolution == (plan.lanes > 0),
+                (lanes > 0) == (folding.lanes > 0),
                 where + "lanes",
-                plan.lanes,
-                "is 0" if convolution else "but it is no convolution",
+                folding.lanes,
+                "is 0" if lanes else "but it is no convolution",
             )
-            if isinstance(operator, Conv):
-                most = operator.weights[0].size
-                require(
-                    plan.lanes <= most,
-                    where + "lanes",
-                    plan.lanes,
-                    f"exceeds {most} weights a channel",
-                )
+            require(
+                folding.lanes <= lanes,
+                where + "lanes",
+                folding.lanes,
+                f"exceeds {lanes} weights a channel",
+            )
 
 
 def _board(top: Fields) -> str | None:
@@ -299,36 +299,6 @@ def _board(top: Fields) -> str | None:
     good = name is None or BOARD_NAME.fullmatch(name) is not None
     top.require(good, "board", name, "is no name of a board")
     return name
-
-
-def _layer(x: Fields) -> LayerPlan:
-    """One layer of a plan file."""
-    columns = x.whole("columns", 1, MOST)
-    lanes = x.whole("lanes", 0, MOST)
-    return LayerPlan(
-        name=x.text("name"),
-        kind=x.text("kind"),
-        columns=columns,
-        cycles=x.whole("cycles", 0, HUGE),
-        lanes=lanes,
-        drain=x.whole("drain", 1, columns) if lanes else x.whole("drain", 0, 0),
-        gap_bits=x.whole("gap_bits", 0, 7 if lanes else 0),
-        queue_depth=x.whole("queue_depth", 2, 1024) if lanes else x.whole("queue_depth", 0, 0),
-        store_zeros=x.flag("store_zeros"),
-        dual=x.flag("dual"),
-        fabric=x.whole("fabric", 0, columns if lanes else 0),
-        placement=_placement(x.inner("placement")),
-        tight=x.flag("tight"),
-        resources=_resources(x.inner("resources")),
-    )
-
-
-def _placement(x: Fields) -> Placement:
-    """Where the memories of a layer are."""
-    kinds = {n: MemoryKind(x.whole(n, 0, max(MemoryKind))) for n in ("weights", "rows")}
-    tables = {n: MemoryKind(x.whole(n, 0, MemoryKind.BLOCK)) for n in ("lengths", "requantize")}
-    x.close()
-    return Placement(**kinds, **tables)
 
 
 def _resources(x: Fields) -> Resources:

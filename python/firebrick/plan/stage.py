@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firebrick.hardware.timing import NO_TIMING, Role, RowTiming
+from firebrick.hardware.timing import Role, RowTiming
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,6 @@ class Stage:
     role: Role
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    timing: RowTiming = NO_TIMING
+    timing: RowTiming = RowTiming()
     held: int = 0
     rows: int = 0

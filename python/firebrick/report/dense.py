@@ -72,9 +72,7 @@ def divisors(number: int) -> list[int]:
 def dense_layers(network: Network) -> list[DenseLayer]:
     """The convolutions of a network, Fire's expand as the two that it is elsewhere."""
     layers: list[DenseLayer] = []
-    for operator in (x.operator for x in network):
-        if not isinstance(operator, Conv):
-            continue
+    for _, operator in network.each(Conv):
         pixels = operator.output.height * operator.output.width
         taps = operator.true_weights.any(axis=1).sum(axis=(1, 2)).tolist()  # of each output
         layers += [

@@ -12,7 +12,6 @@ from firebrick.cache import cache_folder
 from firebrick.hardware.stream import StreamType
 from firebrick.ir.network import Network
 from firebrick.plan.engines import Derived, derive
-from firebrick.plan.pipeline import choices
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.kept import building_key, kept
 from firebrick.scratch import scratch_folder
@@ -62,7 +61,7 @@ def simulate_engine(
     Raises:
         CheckFailed: a value differs, or the simulation fails.
     """
-    derived = derived or derive(network, choices(plan))
+    derived = derived or derive(network, plan.foldings)
     engine = derived.engines[layer]
     rng = np.random.default_rng(1)
     pixels = random_tensor(rng, StreamType(engine.operator.input, engine.in_columns[0]), FRAMES)
@@ -94,7 +93,7 @@ def simulate_busiest(network: Network, plan: Plan) -> tuple[EngineSimulation, ..
 
         def make(name: str = layer.name) -> dict[str, Any]:
             nonlocal derived
-            derived = derived or derive(network, choices(plan))
+            derived = derived or derive(network, plan.foldings)
             return asdict(simulate_engine(network, plan, name, derived))
 
         parts = (plan.to_json(), layer.name, building_key())

@@ -17,6 +17,7 @@ from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
 from firebrick.ops.conv.operator import Conv
+from firebrick.ops.folding import Folding
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 from firebrick.runtime import Description
@@ -93,16 +94,18 @@ def network_of(design: Design) -> Network:
     return Network(design.name, image, layers, Preprocessing(design.height), scales)
 
 
+def in_ultra_ram(folding: Folding) -> Folding:
+    """The same with weights that are loaded after reset."""
+    return replace(folding, placement=replace(folding.placement, weights=MemoryKind.ULTRA))
+
+
 def plan_of(design: Design, network: Network) -> Plan:
     """Any plan within the design's multipliers."""
     found = plan(network, Goal(multipliers=design.multipliers))
     if not design.loaded:
         return found
     layers = tuple(
-        replace(x, placement=replace(x.placement, weights=MemoryKind.ULTRA))
-        if x.kind == "conv"
-        else x
-        for x in found.layers
+        replace(x, folding=in_ultra_ram(x.folding)) if x.multipliers else x for x in found.layers
     )
     return replace(found, family=Family.XCUP, layers=layers)
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from firebrick.area.estimate import estimate
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family, Resources
-from firebrick.ops.conv.folding import Placement, entries_per_word, may_share_slices
-from firebrick.ops.conv.shape import ring, shape_parameters
-from firebrick.plan.engines import ConvChoice
+from firebrick.ops.conv.folding import QUEUE_DEPTH, may_share_slices
+from firebrick.ops.conv.shape import folding_parameters, layer_parameters
+from firebrick.ops.folding import Folding, Placement
 from firebrick.search.work import Work
 
 LONGEST_CHANNEL = 1.5
@@ -33,29 +33,37 @@ WASTE = 1.35
 """Foldings that need so many times the multipliers of the best are not looked at."""
 PRICES = 48
 """Price vectors tried."""
+LANE_PRICE = 0.3
+"""What a further lane costs where no device is asked for, in multipliers: logic and patience."""
 
 Amounts = NDArray[np.float64]
 """Resources as an array, in the order of the fields of `Resources`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Folding:
-    """A folding of one convolution.
+class Candidate:
+    """A folding of one convolution that may be chosen.
 
     Attributes:
-        choice: what it is.
+        folding: what it is.
         cycles: estimated cycles of a frame: those at work over its share.
         resources: estimated resources; none where no device is asked for.
     """
 
-    choice: ConvChoice
+    folding: Folding
     cycles: float
     resources: Resources
 
+    @property
+    def price(self) -> float:
+        """Without a device: multipliers, a little for each lane, next to nothing for memory."""
+        folding = self.folding
+        return folding.multipliers + LANE_PRICE * (folding.lanes - 1) + folding.gap_bits / 100
 
-def foldings(
+
+def candidates(
     work: Work, target: float, family: Family | None, budget: Resources | None
-) -> list[Folding]:
+) -> list[Candidate]:
     """Foldings that take at most `target` cycles a frame.
 
     Args:
@@ -70,19 +78,19 @@ def foldings(
     fewest = min(x.multipliers for x in bare)
     bare = [x for x in bare if x.multipliers <= WASTE * fewest + 2]
 
-    def cycles(choice: ConvChoice) -> float:
-        return work.frame_cycles(choice.lanes, choice.columns, choice.gap_bits) / work.share
+    def cycles(folding: Folding) -> float:
+        return work.folded_cycles(folding) / work.share
 
     if family is None or budget is None:
-        return [Folding(x, cycles(x), Resources()) for x in bare]
+        return [Candidate(x, cycles(x), Resources()) for x in bare]
     prices = price_vectors(budget)
-    kept: list[Folding] = []
+    kept: list[Candidate] = []
     for columns in sorted({x.columns for x in bare}):
         ways = [_ways(work, x, family, prices) for x in bare if x.columns == columns]
         cheapest = np.argmin([way.costs for way in ways], axis=0)
         found = {(int(w), *ways[w].pick(k)): (w, k) for k, w in enumerate(cheapest)}
         chosen = {ways[w].at(k) for w, k in found.values()}
-        kept += [Folding(x, cycles(x), r) for x, r in sorted(chosen, key=str)]
+        kept += [Candidate(x, cycles(x), r) for x, r in sorted(chosen, key=str)]
     return kept
 
 
@@ -100,16 +108,16 @@ class _Ways:
     """The ways to build one folding, part by part, and the cheapest at each price.
 
     Attributes:
-        choice: the folding.
+        folding: the folding.
         base: its resources with the first way of every part.
         axes: per part, its ways and what each takes more than the first.
         picks: per part, the cheapest way at each price.
         costs: of the cheapest ways together, at each price.
     """
 
-    choice: ConvChoice
+    folding: Folding
     base: Amounts
-    axes: list[tuple[list[ConvChoice], Amounts]]
+    axes: list[tuple[list[Folding], Amounts]]
     picks: list[NDArray[np.int64]]
     costs: Amounts
 
@@ -117,7 +125,7 @@ class _Ways:
         """Which way of each part is the cheapest at a price."""
         return tuple(int(x[price]) for x in self.picks)
 
-    def at(self, price: int) -> tuple[ConvChoice, Resources]:
+    def at(self, price: int) -> tuple[Folding, Resources]:
         """The cheapest way at a price."""
         parts = [ways[pick[price]] for (ways, _), pick in zip(self.axes, self.picks, strict=True)]
         total = self.base.copy()
@@ -130,59 +138,64 @@ class _Ways:
             requantize.placement.requantize,
             rows.placement.rows,
         )
-        choice = replace(self.choice, fabric=fabric.fabric, placement=placement)
-        return choice, Resources(*(int(x) for x in total))
+        folding = replace(self.folding, fabric=fabric.fabric, placement=placement)
+        return folding, Resources(*(int(x) for x in total))
 
 
-def _ways(work: Work, choice: ConvChoice, family: Family, prices: Amounts) -> _Ways:
+def _ways(work: Work, folding: Folding, family: Family, prices: Amounts) -> _Ways:
     """Ways to build a folding. The estimate is a sum over parts, so each is looked at alone."""
-    static = sketch(work, choice)
+    guessed = guesses(work, folding)
 
-    def amounts(way: ConvChoice) -> Amounts:
-        return np.array(estimate("conv", static | _varied(work, way), family).counts, np.float64)
+    def amounts(way: Folding) -> Amounts:
+        parameters = guessed | folding_parameters(work.operator, way)
+        return np.array(estimate("conv", parameters, family).counts, np.float64)
 
-    base = amounts(choice)
+    base = amounts(folding)
     axes = [
-        (ways, np.array([amounts(x) - base for x in ways])) for ways in _axes(choice, work, family)
+        (ways, np.array([amounts(x) - base for x in ways])) for ways in _axes(folding, work, family)
     ]
     priced = [prices @ more.T for _, more in axes]
     picks = [x.argmin(axis=1) for x in priced]
     costs = prices @ base + sum(x.min(axis=1) for x in priced)
-    return _Ways(choice, base, axes, picks, costs)
+    return _Ways(folding, base, axes, picks, costs)
 
 
-def _bare(work: Work, target: float) -> Iterator[ConvChoice]:
+def _bare(work: Work, target: float) -> Iterator[Folding]:
     """Fewest lanes for each number of columns and gap bits."""
     dual = may_share_slices(work.operator)
-    for columns in work.foldings():
+    for columns in work.columns():
         if not work.keeps_pace(columns, target):
             continue
         for gap in work.gaps:
             lanes = work.fewest_lanes(columns, gap, target)
             if lanes is not None:
-                drain = work.drain(columns, target)
-                zeros = work.store_zeros
-                yield ConvChoice(
-                    lanes, columns, drain, gap, store_zeros=zeros, dual=dual, tight=work.tight
+                yield Folding(
+                    columns,
+                    lanes,
+                    drain=work.drain(columns, target),
+                    gap_bits=gap,
+                    queue_depth=QUEUE_DEPTH,
+                    store_zeros=work.store_zeros,
+                    dual=dual,
+                    tight=work.tight,
                 )
 
 
-def _axes(choice: ConvChoice, work: Work, family: Family) -> list[list[ConvChoice]]:
+def _axes(folding: Folding, work: Work, family: Family) -> list[list[Folding]]:
     """Ways to build each part: multipliers, then the memories in the order of `Placement`."""
     kinds = list(MemoryKind) if family is Family.XCUP else [MemoryKind.LUT, MemoryKind.BLOCK]
     tables = [MemoryKind.LUT]
     if work.operator.output.channels > DEEP_TABLE:
         tables.append(MemoryKind.BLOCK)
-    fabrics = sorted({0, choice.columns % 2, choice.columns // 2, choice.columns})
+    fabrics = sorted({0, folding.columns % 2, folding.columns // 2, folding.columns})
 
-    def placed(field: str, values: Sequence[MemoryKind]) -> list[ConvChoice]:
-        where = choice.placement
-        return [replace(choice, placement=replace(where, **{field: value})) for value in values]
+    def placed(field: str, values: Sequence[MemoryKind]) -> list[Folding]:
+        where = folding.placement
+        return [replace(folding, placement=replace(where, **{field: value})) for value in values]
 
-    # Deeper tables of LUTs have more chunks than there are names for.
-    shallow = work.lane_load(choice.lanes, choice.gap_bits) < DEEPEST_LUTS
+    shallow = work.lane_load(folding.lanes, folding.gap_bits) < DEEPEST_LUTS
     return [
-        [replace(choice, fabric=x) for x in fabrics],
+        [replace(folding, fabric=x) for x in fabrics],
         placed("weights", kinds if shallow else kinds[1:]),
         placed("lengths", tables),
         placed("requantize", tables),
@@ -190,36 +203,15 @@ def _axes(choice: ConvChoice, work: Work, family: Family) -> list[list[ConvChoic
     ]
 
 
-def _varied(work: Work, choice: ConvChoice) -> dict[str, int]:
-    """Parameters of `conv.sv` in which ways to build a folding differ."""
-    weights = choice.placement.weights
-    return {
-        "fabric": choice.fabric,
-        "pack": entries_per_word(work.operator, choice.gap_bits, weights),
-        "weight_kind": weights,
-        "length_kind": choice.placement.lengths,
-        "requantize_kind": choice.placement.requantize,
-        "bank_kind": choice.placement.rows,
-    }
-
-
-def sketch(work: Work, choice: ConvChoice) -> dict[str, int]:
-    """Parameters of `conv.sv`, those estimated that follow from the exact deal of weights."""
-    op, lanes = work.operator, choice.lanes
-    load = work.lane_load(lanes, choice.gap_bits)
+def guesses(work: Work, folding: Folding) -> dict[str, int]:
+    """Parameters of `conv.sv` that no folding gives: the layer's, and guesses at the deal's."""
+    op, lanes = work.operator, folding.lanes
+    load = work.lane_load(lanes, folding.gap_bits)
     mean = load / op.output.channels
-    longest = max(float(work.weights.max()) * work.growth[choice.gap_bits] / lanes, mean)
-    estimated = {
-        "lanes": lanes,
-        "columns": choice.columns,
-        "drain": choice.drain,
-        "gap_bits": choice.gap_bits,
-        "queue_depth": choice.queue_depth,
-        "ring": ring(op, tight=choice.tight),
+    longest = max(float(work.weights.max()) * work.growth[folding.gap_bits] / lanes, mean)
+    return layer_parameters(op) | {
         "weight_depth": math.ceil(load),
         "length_max": math.ceil(longest * LONGEST_CHANNEL),
         "positions": min(work.positions, math.ceil(1.2 * work.positions / lanes)),
         "lane_channels": min(op.input.channels, math.ceil(op.input.channels / lanes) + (lanes > 1)),
-        "dual": int(choice.dual),
     }
-    return shape_parameters(op) | estimated | _varied(work, choice)

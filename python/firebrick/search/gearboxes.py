@@ -13,45 +13,48 @@ from dataclasses import dataclass, replace
 from firebrick.area.estimate import estimate
 from firebrick.hardware.resources import Family
 from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.timing import Role
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
+from firebrick.ops import layer_engine
+from firebrick.ops.base import Operator
 from firebrick.ops.conv.operator import Conv
+from firebrick.ops.folding import Folding
 from firebrick.ops.image import ImageEngine
-from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.ops.regroup import RegroupEngine
-from firebrick.plan.streams import image_pixels, pool_columns
-from firebrick.search.candidates import Folding
+from firebrick.plan.streams import image_pixels
+from firebrick.search.candidates import Candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Two convolutions with nothing but max pools between them.
+    """Two convolutions with nothing but streams between them, such as max pools.
 
     Attributes:
         source: name of the first.
         reader: name of the second.
         tensor: output of the first.
-        pools: in the order of the data.
+        between: what stands between them, in the order of the data.
         stride: of the second: input pixels for each of its columns.
     """
 
     source: str
     reader: str
     tensor: TensorType
-    pools: tuple[MaxPool, ...]
+    between: tuple[Operator, ...]
     stride: int
 
     def luts(self, before: int, after: int, cycles: float, family: Family) -> int:
-        """LUTs of pools and gearboxes, for the columns of both convolutions."""
+        """LUTs of what is between and of gearboxes, for the columns of both convolutions."""
         total, columns, kind = 0, before, self.tensor
         wanted = after * self.stride
-        for pool in self.pools:
-            given = columns
-            columns = pool_columns(pool, given, [wanted], cycles)
-            total += gearbox(kind, given, columns * pool.stride, family)
-            engine = MaxPoolEngine(pool, columns)
-            total += estimate("maxpool", engine.parameters(), family).lut
-            kind = pool.output
+        for operator in self.between:
+            made = layer_engine(operator)
+            suited = made.suited_columns(operator, [columns], [wanted], cycles)
+            engine = made.of(operator, Folding(suited), tuple(range(kind.channels)))
+            total += gearbox(kind, columns, engine.in_columns[0], family)
+            total += estimate(operator.kind, engine.parameters(), family).lut
+            columns, kind = engine.out_columns, operator.output
         return total + gearbox(kind, columns, wanted, family)
 
 
@@ -64,19 +67,19 @@ def gearbox(kind: TensorType, before: int, after: int, family: Family) -> int:
 
 
 def with_image(
-    network: Network, name: str, options: list[Folding], cycles: float, family: Family
-) -> list[Folding]:
-    """Add what brings the image to a convolution that reads it, as wide as its columns want."""
-    layer = next(x for x in network if x.name == name)
-    if IMAGE not in layer.inputs or not isinstance(layer.operator, Conv):
+    network: Network, name: str, options: list[Candidate], cycles: float, family: Family
+) -> list[Candidate]:
+    """The cost of bringing the image to a convolution that reads it, as wide as it wants, added."""
+    layer, operator = next(x for x in network.each(Conv) if x[0].name == name)
+    if IMAGE not in layer.inputs:
         return options
-    stride, kind = layer.operator.stride, network.image
+    stride, kind = operator.stride, network.image
     pixels = image_pixels(kind, cycles)
     cost = {
         columns: estimate("image", ImageEngine(kind, pixels, columns).parameters(), family)
-        for columns in {x.choice.columns * stride for x in options}
+        for columns in {x.folding.columns * stride for x in options}
     }
-    return [replace(x, resources=x.resources + cost[x.choice.columns * stride]) for x in options]
+    return [replace(x, resources=x.resources + cost[x.folding.columns * stride]) for x in options]
 
 
 def joins(network: Network) -> list[Join]:
@@ -86,23 +89,20 @@ def joins(network: Network) -> list[Join]:
         for name in layer.inputs:
             readers.setdefault(name, []).append(layer.name)
     operators = {x.name: x.operator for x in network}
+    convolutions = {x.name: conv for x, conv in network.each(Conv)}
     found = []
-    for layer in network:
-        if not isinstance(layer.operator, Conv):
-            continue
-        pools: list[MaxPool] = []
-        name = layer.name
+    for source, conv in convolutions.items():
+        between: list[Operator] = []
+        name = source
         while len(readers.get(name, ())) == 1:
             name = readers[name][0]
-            reader = operators[name]
-            if isinstance(reader, MaxPool):
-                pools.append(reader)
-            elif isinstance(reader, Conv):
-                kind = layer.operator.output
-                found.append(Join(layer.name, name, kind, tuple(pools), reader.stride))
+            if name in convolutions:
+                stride = convolutions[name].stride
+                found.append(Join(source, name, conv.output, tuple(between), stride))
                 break
-            else:
+            if layer_engine(operators[name]).ROLE is not Role.STREAM:
                 break
+            between.append(operators[name])
     return found
 
 

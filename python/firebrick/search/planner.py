@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from firebrick.ir.network import Network
 from firebrick.plan.complete import complete
 from firebrick.plan.engines import derive
-from firebrick.plan.pipeline import choices
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
 from firebrick.search.goal import Goal
@@ -46,8 +43,6 @@ def plan(
 
 def refold(network: Network, given: Plan, *, store_zeros: bool) -> Plan:
     """The same lanes and columns with zeros stored or not: what sparsity buys, alike for alike."""
-    chosen = {
-        name: replace(x, gap_bits=0 if store_zeros else x.gap_bits, store_zeros=store_zeros)
-        for name, x in choices(given).items()
-    }
+    convolutions = {x.name for x in given.layers if x.multipliers}
+    chosen = {n: x.with_zeros(store_zeros) for n, x in given.foldings.items() if n in convolutions}
     return complete(network, chosen, derive(network, chosen))

@@ -21,7 +21,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
 from firebrick.hardware.resources import Resources
-from firebrick.search.candidates import Folding
+from firebrick.search.candidates import Candidate
 
 NODES = 120
 """Nodes of the search tree, a limit that does not depend on the machine's speed."""
@@ -31,8 +31,6 @@ ROUNDING = 1e-7
 """Of shares: less than one of anything, and about what the solver's own figures are off by."""
 INFEASIBLE = 2
 """Status of a program that has no solution, proven."""
-LANE_PRICE = 0.3
-"""What a further lane costs where no device is asked for, in multipliers: logic and patience."""
 FIELDS = [x.name for x in fields(Resources)]
 LUT = FIELDS.index("lut")
 
@@ -45,19 +43,19 @@ class Answer:
     """Result of a program.
 
     Attributes:
-        foldings: a folding for each convolution; empty if there is none.
+        chosen: a folding for each convolution; empty if there is none.
         share: of the budget that the fullest resource takes; more than 1 does not fit.
         bound: no choice takes a smaller share.
     """
 
-    foldings: Mapping[str, Folding]
+    chosen: Mapping[str, Candidate]
     share: float
     bound: float
 
     @property
     def fits(self) -> bool:
         """Whether it is within the budget."""
-        return bool(self.foldings) and self.share <= 1 + ROUNDING
+        return bool(self.chosen) and self.share <= 1 + ROUNDING
 
     @property
     def impossible(self) -> bool:
@@ -70,7 +68,7 @@ NOTHING = Answer({}, np.inf, np.inf)
 
 
 def fewest_multipliers(
-    options: Mapping[str, Sequence[Folding]], multipliers: int | None, *, few_lanes: bool
+    options: Mapping[str, Sequence[Candidate]], multipliers: int | None, *, few_lanes: bool
 ) -> Answer:
     """Without a device layers do not depend on each other.
 
@@ -81,25 +79,20 @@ def fewest_multipliers(
     """
     if not all(options.values()):
         return NOTHING
-    chosen = {n: min(x, key=lambda f: (f.choice.multipliers, price(f))) for n, x in options.items()}
-    used = sum(x.choice.multipliers for x in chosen.values())
+    chosen = {n: min(x, key=lambda f: (f.folding.multipliers, f.price)) for n, x in options.items()}
+    used = sum(x.folding.multipliers for x in chosen.values())
     share = used / multipliers if multipliers else 0.0
     if few_lanes and share <= 1:
         for name, values in options.items():
-            room = chosen[name].choice.multipliers + (multipliers or 1 << 40) - used
-            chosen[name] = min((x for x in values if x.choice.multipliers <= room), key=price)
-            used = sum(x.choice.multipliers for x in chosen.values())
+            room = chosen[name].folding.multipliers + (multipliers or 1 << 40) - used
+            fitting = (x for x in values if x.folding.multipliers <= room)
+            chosen[name] = min(fitting, key=lambda f: f.price)
+            used = sum(x.folding.multipliers for x in chosen.values())
     return Answer(chosen, share, share)
 
 
-def price(folding: Folding) -> float:
-    """Multipliers, a little for each lane, and next to nothing for memory."""
-    choice = folding.choice
-    return choice.multipliers + LANE_PRICE * (choice.lanes - 1) + choice.gap_bits / 100
-
-
 def solve(
-    options: Mapping[str, Sequence[Folding]],
+    options: Mapping[str, Sequence[Candidate]],
     budget: Resources,
     multipliers: int | None,
     tables: Tables,
@@ -119,7 +112,7 @@ def solve(
     amounts[program.picks :, LUT] = program.luts
     available = np.array(budget.counts, np.float64)
     if multipliers is not None:
-        counts = [float(f.choice.multipliers) for x in options.values() for f in x]
+        counts = [float(f.folding.multipliers) for x in options.values() for f in x]
         column = np.array(counts + [0.0] * program.pairs)[:, None]
         amounts = np.hstack([amounts, column])
         available = np.append(available, multipliers)
@@ -162,9 +155,9 @@ def _silent_output() -> Iterator[None]:
         os.close(kept)
 
 
-def columns_of(options: Mapping[str, Sequence[Folding]]) -> dict[str, list[int]]:
+def columns_of(options: Mapping[str, Sequence[Candidate]]) -> dict[str, list[int]]:
     """Numbers of columns among the foldings of each layer, ascending."""
-    return {n: sorted({x.choice.columns for x in values}) for n, values in options.items()}
+    return {n: sorted({x.folding.columns for x in values}) for n, values in options.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +174,7 @@ class _Program:
     """
 
     names: list[str]
-    foldings: list[Folding]
+    foldings: list[Candidate]
     amounts: NDArray[np.float64]
     luts: NDArray[np.float64]
     equalities: coo_array
@@ -198,7 +191,7 @@ class _Program:
         return len(self.luts)
 
     @classmethod
-    def of(cls, options: Mapping[str, Sequence[Folding]], tables: Tables) -> _Program:
+    def of(cls, options: Mapping[str, Sequence[Candidate]], tables: Tables) -> _Program:
         names = [name for name, values in options.items() for _ in values]
         flat = [x for values in options.values() for x in values]
         entries: list[tuple[int, int, float]] = []
@@ -209,7 +202,7 @@ class _Program:
         columns = columns_of(options)
         where: dict[tuple[str, int], list[int]] = {}
         for k, (name, folding) in enumerate(zip(names, flat, strict=True)):
-            where.setdefault((name, folding.choice.columns), []).append(k)
+            where.setdefault((name, folding.folding.columns), []).append(k)
         luts: list[float] = []
         for (source, reader), table in tables.items():
             first = len(flat) + len(luts)
@@ -230,7 +223,7 @@ class _Program:
         matrix = coo_array((value, (row, column)), shape=shape)
         return cls(names, flat, amounts, np.array(luts), matrix, np.array(right))
 
-    def read(self, values: NDArray[np.float64]) -> dict[str, Folding]:
+    def read(self, values: NDArray[np.float64]) -> dict[str, Candidate]:
         """The folding of each layer in a solution."""
         picked = np.flatnonzero(values[: self.picks] > 0.5)
         return {self.names[k]: self.foldings[k] for k in picked}

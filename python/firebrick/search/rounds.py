@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from firebrick.errors import CheckFailed
 from firebrick.ir.network import Network
+from firebrick.ops.folding import Folding
 from firebrick.plan.complete import complete
-from firebrick.plan.engines import ConvChoice, derive
+from firebrick.plan.engines import derive
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.progress import Progress
 from firebrick.search.goal import Goal
@@ -52,21 +53,21 @@ def balance(
     search = Search(network, goal, layers)
     best: Plan | None = None
     nearest: Plan | None = None
-    before: dict[str, ConvChoice] = {}
+    before: dict[str, Folding] = {}
     bound, around = 0.0, None
     for attempt in range(ROUNDS):
         if progress:
             progress("balancing", attempt / ROUNDS)
         low, target, answer = search.propose(around)
-        if not answer.foldings:
+        if not answer.chosen:
             break
-        choices = {n: x.choice for n, x in answer.foldings.items()}
-        if choices == before and answer.fits:
+        foldings = {n: x.folding for n, x in answer.chosen.items()}
+        if foldings == before and answer.fits:
             break  # its figures are known
-        before = choices
-        derived = derive(network, choices, search.owners)
+        before = foldings
+        derived = derive(network, foldings, search.deals)
         exact = {n: sum(x.timing().cycles) for n, x in derived.engines.items()}
-        plan = complete(network, choices, derived, goal.board)
+        plan = complete(network, foldings, derived, goal.board)
         taken = search.taken
         guessed = goal.board is not None and goal.max_cycles is None and not any(taken)
         search.learn(answer, plan, exact)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
-from firebrick.plan.engines import Owners
+from firebrick.plan.engines import Deals
 from firebrick.plan.plan import Plan
-from firebrick.search.candidates import Folding, foldings
+from firebrick.search.candidates import Candidate, candidates
 from firebrick.search.gearboxes import Join, joins, tables, with_image
 from firebrick.search.goal import Goal
 from firebrick.search.program import Answer, columns_of, fewest_multipliers, solve
@@ -48,7 +48,7 @@ class Search:
         goal: limits.
         layers: its convolutions.
         taken: resources that the estimate leaves out: other operators, and its own errors.
-        owners: weights dealt to lanes so far.
+        deals: weights dealt to lanes so far.
         joins: neighbours whose columns meet.
         margin: engines' cycles over the pipeline's, where engines wait for each other's rows.
     """
@@ -57,7 +57,7 @@ class Search:
     goal: Goal
     layers: Mapping[str, Work]
     taken: tuple[int, ...] = (0,) * len(Resources().counts)
-    owners: Owners = field(default_factory=dict)
+    deals: Deals = field(default_factory=Deals)
     margin: float = 1.0
     joins: Sequence[Join] = field(init=False)
 
@@ -92,7 +92,7 @@ class Search:
         family = board.family if board else None
         limit = multipliers or self.goal.multipliers
         whole = board.budget() if board else None
-        options = {n: foldings(x, target, family, whole) for n, x in self.layers.items()}
+        options = {n: candidates(x, target, family, whole) for n, x in self.layers.items()}
         if family is None or budget is None:
             return fewest_multipliers(options, limit, few_lanes=few_lanes)
         options = {n: with_image(self.network, n, x, target, family) for n, x in options.items()}
@@ -120,17 +120,17 @@ class Search:
         for number in range(ATTEMPTS if self.goal.board else 4 * ATTEMPTS):
             answer = self.attempt(target, multipliers=multipliers)
             if answer.fits:
-                best = (max(x.cycles for x in answer.foldings.values()), answer)
+                best = (max(x.cycles for x in answer.chosen.values()), answer)
             else:
                 worst = target
                 bound = max(bound, target if answer.impossible else 0.0)
-            if answer.foldings:
+            if answer.chosen:
                 first = min(first, target)
             high = best[0] if best else SLOWEST
             hopeless = self.goal.board and best is None and worst > HOPELESS * first
             if high - worst <= precision * high or hopeless:
                 break
-            step = min(max(answer.share, 0.5), 2.0) if answer.foldings else 4.0
+            step = min(max(answer.share, 0.5), 2.0) if answer.chosen else 4.0
             if best is None:
                 # Some designs hardly shrink for a while: longer and longer steps past them.
                 step = max(step, 1 + PRECISION * 2**number)
@@ -154,14 +154,14 @@ class Search:
             answer = self.attempt(most)
             if not answer.fits or board:
                 return 0.0, most, answer
-            multipliers = sum(x.choice.multipliers for x in answer.foldings.values())
+            multipliers = sum(x.folding.multipliers for x in answer.chosen.values())
             low, high = 0.8 * most, most
         elif around is None:
             if board and not any(self.taken):
                 # Whatever comes nearest there, to learn what the rest of a pipeline takes.
                 guess = self.first_guess()
                 answer = self.attempt(guess)
-                while not answer.foldings and guess < SLOWEST:
+                while not answer.chosen and guess < SLOWEST:
                     guess *= 2
                     answer = self.attempt(guess)
                 return 0.0, guess, answer
@@ -186,21 +186,20 @@ class Search:
 
     def learn(self, answer: Answer, plan: Plan, exact: Mapping[str, int]) -> None:
         """Correct the estimates by the engines of a plan."""
-        for name, folding in answer.foldings.items():
-            choice = folding.choice
-            self.layers[name].learn(choice.lanes, choice.columns, choice.gap_bits, exact[name])
+        for name, candidate in answer.chosen.items():
+            self.layers[name].learn(candidate.folding, exact[name])
         self.margin = min(self.margin, self.slowest(exact) / plan.cycles_per_frame)
         if self.goal.board:
-            estimated = self.estimated(answer.foldings, self.goal.board.family)
+            estimated = self.estimated(answer.chosen, self.goal.board.family)
             actual = plan.resources.counts
             self.taken = tuple(a - e for a, e in zip(actual, estimated, strict=True))
 
-    def estimated(self, chosen: Mapping[str, Folding], family: Family) -> tuple[int, ...]:
+    def estimated(self, chosen: Mapping[str, Candidate], family: Family) -> tuple[int, ...]:
         """Resources of convolutions and gearboxes as the program saw them."""
         slowest = max(x.cycles for x in chosen.values())
         luts = 0
         for join in self.joins:
-            before, after = chosen[join.source].choice, chosen[join.reader].choice
+            before, after = chosen[join.source].folding, chosen[join.reader].folding
             luts += join.luts(before.columns, after.columns, slowest, family)
         return sum((x.resources for x in chosen.values()), Resources(lut=luts)).counts
 

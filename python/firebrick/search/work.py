@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from firebrick.hardware.tensor import IntArray
+from firebrick.hardware.timing import Role
 from firebrick.ir.network import Network
+from firebrick.ops import layer_engine
 from firebrick.ops.conv.encode import kept_weights, lane_positions
 from firebrick.ops.conv.folding import fewest_columns
 from firebrick.ops.conv.operator import Conv
-from firebrick.ops.maxpool import MaxPool
+from firebrick.ops.folding import Folding
 
 ROW_OVERHEAD = 3
 """Cycles a row that do not depend on its weights."""
@@ -47,10 +49,11 @@ class Work:
         most_lanes: lanes beyond which there is nothing to share out.
         pace: rows a frame of the tensor in front of the pools before it, if any: a pool gives its
             rows while it takes single ones, so each has to leave in that time.
-        tight: hold only the rows of a window, see `ConvEngine`.
+        tight: hold only the rows of a window, see `Folding`.
         share: of a frame's cycles that it may be at work: less than 1 where it and its neighbours
             take turns.
         measured: exact over estimated cycles by gap bits and lanes, where it was looked at.
+        loaded: loads of the heaviest lane, by lanes and gap bits, so far; targets ask again.
     """
 
     operator: Conv
@@ -64,6 +67,7 @@ class Work:
     tight: bool = False
     share: float = 1.0
     measured: dict[int, dict[int, float]] = field(default_factory=dict)
+    loaded: dict[tuple[int, int], float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, operator: Conv, store_zeros: bool, pace: int) -> Work:
@@ -112,10 +116,13 @@ class Work:
 
     def lane_load(self, lanes: int, gap: int) -> float:
         """Entries of the heaviest lane, about; every lane has one for each output channel."""
-        if lanes == 1:
-            return float(self.weights.sum()) * self.growth[gap]
-        each = np.maximum(self.weights * self.growth[gap] / lanes + self.skipped[gap], 1.0)
-        return float(each.sum()) * LANE_LOSS
+        if (lanes, gap) not in self.loaded:
+            load = float(self.weights.sum()) * self.growth[gap]
+            if lanes > 1:
+                each = np.maximum(self.weights * self.growth[gap] / lanes + self.skipped[gap], 1.0)
+                load = float(each.sum()) * LANE_LOSS
+            self.loaded[lanes, gap] = load
+        return self.loaded[lanes, gap]
 
     def row_cycles(self, lanes: int, columns: int, gap: int) -> float:
         """Estimated cycles of one output row."""
@@ -148,16 +155,21 @@ class Work:
         # One lane has no borders and no skew: it says nothing of several.
         return 1.0 if nearest == 1 and lanes > 1 else known[nearest]
 
-    def learn(self, lanes: int, columns: int, gap: int, exact: int) -> None:
+    def folded_cycles(self, folding: Folding) -> float:
+        """Estimated cycles of a frame."""
+        return self.frame_cycles(folding.lanes, folding.columns, folding.gap_bits)
+
+    def learn(self, folding: Folding, exact: int) -> None:
         """Correct the estimate by the exact cycles of a folding."""
-        ratio = exact / self.frame_cycles(lanes, columns, gap)
+        ratio = exact / self.folded_cycles(folding)
+        lanes, gap = folding.lanes, folding.gap_bits
         self.measured.setdefault(gap, {})[lanes] = self._loss(lanes, gap) * ratio
 
     def segments(self, columns: int) -> int:
         """Beats of an output row of a channel."""
         return -(-self.operator.output.width // columns)
 
-    def foldings(self) -> list[int]:
+    def columns(self) -> list[int]:
         """Columns worth trying: the fewest for each number of segments.
 
         A kernel about as wide as the image needs more columns than there are output pixels.
@@ -191,13 +203,12 @@ class Work:
 
 def works(network: Network, store_zeros: bool) -> dict[str, Work]:
     """The convolutions of a network."""
-    operators = {x.name: x for x in network}
+    layers = {x.name: x for x in network}
     found = {}
-    for layer in network:
-        if isinstance(layer.operator, Conv):
-            pace, source = layer.operator.input.height, operators.get(layer.inputs[0])
-            while source and isinstance(source.operator, MaxPool):
-                pace = max(pace, source.operator.input.height)
-                source = operators.get(source.inputs[0])
-            found[layer.name] = Work.of(layer.operator, store_zeros, pace)
+    for layer, operator in network.each(Conv):
+        pace, source = operator.input.height, layers.get(layer.inputs[0])
+        while source and layer_engine(source.operator).ROLE is Role.STREAM:
+            pace = max(pace, source.operator.inputs[0].height)
+            source = layers.get(source.inputs[0])
+        found[layer.name] = Work.of(operator, store_zeros, pace)
     return found

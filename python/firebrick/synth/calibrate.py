@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import firebrick.area.coefficients as target
-from firebrick.area.estimate import CONV_PARTS, MODULES
+from firebrick.area.estimate import parts
 from firebrick.emit.memories import memory_text
 from firebrick.hardware.features import Features
 from firebrick.hardware.memory import MemoryKind, image, rom
@@ -48,7 +48,7 @@ HEAD = '''# SPDX-License-Identifier: Apache-2.0
 """Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
 
 Per family and part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the
-order in which `conv.py` and `streams.py` list them. Before each how far the fit is off, root mean
+order in which the operators' `area` lists them. Before each how far the fit is off, root mean
 square.
 """
 
@@ -86,16 +86,17 @@ def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Job]:
         shape = ConvShape(conv)
         too_deep = conv["weight_kind"] == LUT and shape.weight_words > DEEPEST
         if too_deep:
-            placement = replace(drawn.placement, weights=MemoryKind.BLOCK)
-            engine = replace(drawn, placement=placement)
+            placement = replace(drawn.folding.placement, weights=MemoryKind.BLOCK)
+            engine = replace(drawn, folding=replace(drawn.folding, placement=placement))
         texts = {f"conv.{name}.mem": memory_text(x) for name, x in engine.memories().items()}
+        features = {x.module: x.features for x in parts("conv", conv, family)}
         for module, parameters in part_parameters(conv).items():
             if module == "conv_weights" and too_deep:
                 continue
             named = tuple(f"conv.{x}" for x in IMAGES.get(module, ()))
             images = {name: text for name, text in texts.items() if name.startswith(named)}
             images = images if named else {}
-            yield Job(module, parameters, images, CONV_PARTS[module](conv, shape, family))
+            yield Job(module, parameters, images, features[module])
 
 
 def stream_jobs(family: Family) -> Iterator[Job]:
@@ -108,7 +109,8 @@ def stream_jobs(family: Family) -> Iterator[Job]:
             table = image(width, rng.integers(1 << width, size=parameters["channels"]).tolist())
             kept = rom("channels", table, MemoryKind(parameters["memory_kind"]))
             images = {f"avgpool.{name}.mem": memory_text(x) for name, x in kept.items()}
-        yield Job(module, dict(parameters), images, MODULES[module](parameters, family))
+        (part,) = parts(module, parameters, family)
+        yield Job(module, dict(parameters), images, part.features)
 
 
 def count(job: Job, family: Family) -> Resources:

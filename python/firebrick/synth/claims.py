@@ -13,12 +13,11 @@ from pathlib import Path
 from firebrick.area.estimate import estimate
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
+from firebrick.ops import LAYERS
 from firebrick.plan.claims import compare
 from firebrick.plan.plan import Plan
 from firebrick.synth.folder import Part
 
-LAYERS = ("conv", "maxpool", "avgpool", "add")
-"""Modules of layers; what stands in front of one counts as its own."""
 SHELL = "shell"
 UNCOUNTED = ("load_gate",)
 """Modules that estimates leave out."""
@@ -36,7 +35,7 @@ def check_resources(folder: Path, plan: Plan, parts: Sequence[Part]) -> None:
             shell += _estimated(folder, part, plan.family)
         elif part.module not in UNCOUNTED:
             waiting += _estimated(folder, part, plan.family)
-        if part.module in LAYERS:
+        if part.module in LAYERS:  # what stands in front of one counts as its own
             layers[part.name], waiting = waiting, Resources()
     names = [x.name for x in plan.layers]
     if names != list(layers):

@@ -10,9 +10,9 @@ import numpy as np
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.folding import Placement, fewest_columns, may_share_slices
+from firebrick.ops.conv.folding import fewest_columns, may_share_slices
 from firebrick.ops.conv.operator import Conv
-from firebrick.plan.lanes import assign
+from firebrick.ops.folding import Folding, Placement
 
 LUT, BLOCK, ULTRA = MemoryKind
 SHAPES = (
@@ -52,16 +52,11 @@ def draw_engines(seed: int, *, ultra: bool, planned: bool = False) -> Iterator[C
         lanes = int(np.clip(np.exp(rng.uniform(0, np.log(most + 1))), 1, most))
         groups = int(rng.choice([1, 2, 4, 8, 16, 57]))
         kinds = [LUT, BLOCK, BLOCK, ULTRA] if ultra else [LUT, BLOCK, BLOCK]
-        orders = (range(x.channels) for x in (operator.input, operator.output))
-        yield ConvEngine(
-            operator=operator,
-            lanes=lanes,
-            columns=columns,
+        folding = Folding(
+            columns,
+            lanes,
             drain=-(-columns // groups),
             gap_bits=int(rng.integers(1, 5)),
-            owner=assign(operator.weights != 0, lanes),
-            in_order=tuple(next(orders)),
-            out_order=tuple(next(orders)),
             queue_depth=int(rng.choice([8, 16, 32, 32, 64])),
             dual=bool((rng.random() < 0.5 or planned) and may_share_slices(operator)),
             fabric=int(rng.integers(0, columns + 1)) if rng.random() < 0.4 and not planned else 0,
@@ -72,6 +67,7 @@ def draw_engines(seed: int, *, ultra: bool, planned: bool = False) -> Iterator[C
                 MemoryKind(rng.choice(kinds)),
             ),
         )
+        yield ConvEngine.of(operator, folding, tuple(range(operator.input.channels)))
 
 
 def _operator(rng: np.random.Generator) -> Conv:

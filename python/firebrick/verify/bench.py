@@ -160,7 +160,7 @@ def bench_text(
     wires = [*STEERING, *_wires("output", output.width)]
     sources, dut = [], dict(CLOCK)
     gated = engine is not None and load_words > 0
-    if engine is not None and engine.operator.kind == "conv":
+    if engine is not None and engine.LOADED:
         dut |= load_connections(0 if gated else None, 1)
     if load_words:
         wires += _wires(LOAD, LOAD_BITS)

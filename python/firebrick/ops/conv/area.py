@@ -7,18 +7,16 @@ multiplexers; the coefficients (`coefficients.py`) say what Yosys makes of a bit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from firebrick.hardware.features import Features, together
-from firebrick.hardware.memory import MemoryKind, chunk_count, index_bits
+from firebrick.hardware.memory import LOAD_BITS, MemoryKind, chunk_count, index_bits
 from firebrick.hardware.memory_area import MemoryArea, ram, rom, select_luts, tree_luts
 from firebrick.hardware.resources import Family
-from firebrick.ops.conv.shape import ConvShape
+from firebrick.ops.base import AreaPart
+from firebrick.ops.conv.shape import FIFO_DEPTH, ConvShape
 
 LUT, BLOCK, ULTRA = MemoryKind
-FIFO_DEPTH = 32
-"""Beats of the output queue: `conv_drain.sv`."""
-LOAD_BITS = 72
 MULTIPLIER_INPUT = 25
 """Signed bits of the wider operand of a DSP slice."""
 
@@ -218,3 +216,13 @@ def drain(conv: Mapping[str, int], shape: ConvShape, family: Family) -> Features
         dsp=wide * slices,
         memory=together(fifo._replace(ffs=0), words._replace(luts=0), MemoryArea(lutram=2)),
     )
+
+
+def parts(p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+    """All parts of an engine, from the parameters of `conv.sv`."""
+    shape, lanes = ConvShape(p), p["lanes"]
+    yield AreaPart("conv_lane", lane(p, shape, family), lanes)
+    yield AreaPart("conv_weights", weights(p, shape, family), lanes)
+    yield AreaPart("conv_writer", writer(p, shape, family))
+    yield AreaPart("conv_rows", rows(p, shape, family))
+    yield AreaPart("conv_drain", drain(p, shape, family))

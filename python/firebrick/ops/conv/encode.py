@@ -10,14 +10,19 @@ long for their field are bridged by fillers, entries with code 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.hardware.tensor import IntArray
+from firebrick.ops.base import Order
+from firebrick.ops.conv.folding import check
+from firebrick.ops.conv.lanes import assign
 from firebrick.ops.conv.operator import Conv
+from firebrick.ops.folding import Folding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +95,8 @@ def encode_lane(
     row, position = np.nonzero(owned[index])  # by channel, then by position
     code = operator.codes[index][row, position].astype(np.int64)
 
-    gap = np.diff(position, prepend=-1) - 1
-    start = np.diff(row, prepend=-1) != 0
-    gap[start] = position[start]
     reach = 1 << gap_bits  # positions that a filler moves on
-    fillers, gap = np.divmod(gap, reach)
+    fillers, gap = np.divmod(_gaps(row, position), reach)
 
     # A channel without weights is one filler: its (empty) sum still has to enter the queue.
     lengths = np.bincount(row, weights=fillers + 1, minlength=len(out_order)).astype(np.int64)
@@ -109,3 +111,90 @@ def encode_lane(
     gaps[ends], codes[ends] = gap, code
     channels = tuple(int(x) for x in np.unique(positions[:, 0]))
     return LaneCode(channels, positions, lengths, gaps, codes)
+
+
+@dataclass(frozen=True, eq=False)
+class Deal:
+    """Weights dealt to lanes; what each lane stores follows, but for the order of its channels.
+
+    Attributes:
+        operator: the convolution.
+        owner: (O, I, kernel, kernel): the lane that takes each weight, natural channels.
+        lanes: how many there are.
+        gap_bits: bits of a gap.
+        store_zeros: zeros are stored too.
+    """
+
+    operator: Conv
+    owner: IntArray
+    lanes: int
+    gap_bits: int
+    store_zeros: bool
+
+    def __post_init__(self) -> None:
+        """Check the owners.
+
+        Raises:
+            FirebrickError: one is none of the lanes.
+        """
+        lanes = self.lanes
+        self.operator.require(
+            self.owner.shape == self.operator.codes.shape
+            and bool(np.all((self.owner >= 0) & (self.owner < lanes))),
+            "owner",
+            self.owner.shape,
+            f"does not name one of {lanes} lanes for each weight",
+        )
+
+    @classmethod
+    def of(cls, operator: Conv, folding: Folding, owner: IntArray | None = None) -> Deal:
+        """Deal the weights, see `lanes.assign`, unless their owners are known.
+
+        Raises:
+            FirebrickError: the folding does not suit, or an owner is none of its lanes.
+        """
+        check(operator, folding)
+        if owner is None:
+            owner = assign(kept_weights(operator, folding.store_zeros), folding.lanes)
+        return cls(operator, owner, folding.lanes, folding.gap_bits, folding.store_zeros)
+
+    @cached_property
+    def positions(self) -> tuple[IntArray, ...]:
+        """Of each lane, see `lane_positions`."""
+        return tuple(lane_positions(x) for x in self._owned())
+
+    @cached_property
+    def lengths(self) -> IntArray:
+        """Entries of each lane for each output channel, shape (lanes, out_channels)."""
+        found = []
+        for owned, positions in zip(self._owned(), self.positions, strict=True):
+            row, position = np.nonzero(owned[(slice(None), *positions.T)])
+            fillers = _gaps(row, position) >> self.gap_bits
+            lengths = np.bincount(row, weights=fillers + 1, minlength=len(owned))
+            found.append(np.maximum(lengths.astype(np.int64), 1))
+        return np.stack(found)
+
+    def channels(self, lane: int) -> tuple[int, ...]:
+        """Natural input channels whose rows a lane keeps."""
+        return tuple(int(x) for x in np.unique(self.positions[lane][:, 0]))
+
+    def encode(self, out_order: Order) -> tuple[LaneCode, ...]:
+        """What each lane stores.
+
+        Args:
+            out_order: natural output channel at each stream position.
+        """
+        return tuple(encode_lane(self.operator, x, out_order, self.gap_bits) for x in self._owned())
+
+    def _owned(self) -> Iterator[NDArray[np.bool_]]:
+        """Weights that get an entry in each lane."""
+        kept = kept_weights(self.operator, self.store_zeros)
+        return (kept & (self.owner == lane) for lane in range(self.lanes))
+
+
+def _gaps(row: IntArray, position: IntArray) -> IntArray:
+    """Positions skipped before each entry of a channel, channel by channel."""
+    gap = np.diff(position, prepend=-1) - 1
+    start = np.diff(row, prepend=-1) != 0
+    gap[start] = position[start]
+    return gap

@@ -1,48 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`conv` with its folding: parameters, memory images and row timing of `hw/ops/conv.sv`."""
+"""`conv` with its folding: parameters, memory images, timing and area of `hw/ops/conv.sv`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-
-from firebrick.hardware.memory import Memory, index_bits
+from firebrick.hardware.memory import Memory, MemoryKind, index_bits
+from firebrick.hardware.resources import Family
 from firebrick.hardware.tensor import IntArray
-from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import Engine
-from firebrick.ops.conv import memories as conv_memories
-from firebrick.ops.conv.encode import LaneCode, encode_lane, kept_weights
-from firebrick.ops.conv.folding import Placement, check, entries_per_word, may_share_slices
+from firebrick.hardware.timing import Role, RowTiming
+from firebrick.ops.base import AreaPart, ChannelOrder, LayerEngine, Order
+from firebrick.ops.conv import area
+from firebrick.ops.conv.encode import Deal, LaneCode
+from firebrick.ops.conv.folding import check, fewest_columns
+from firebrick.ops.conv.memories import Contents
 from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
 from firebrick.ops.conv.schedule import RELEASE, RowCycles, row_cycles
-from firebrick.ops.conv.shape import ring, shape_parameters
-
-FIFO_DEPTH = 32
-"""Beats of the output queue (fixed in `conv_drain.sv`): more than its pipeline holds."""
+from firebrick.ops.conv.shape import FIFO_DEPTH, ConvShape, folding_parameters, layer_parameters
+from firebrick.ops.folding import Folding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConvEngine(Engine):
+@dataclass(frozen=True, eq=False)
+class ConvEngine(LayerEngine):
     """One convolution engine.
 
     Attributes:
         operator: what it computes.
-        lanes: weights taken a cycle.
-        columns: neighbouring output pixels that each weight is multiplied for.
-        drain: columns requantized a cycle.
-        gap_bits: bits of the distance from one stored weight to the next, 0 to 7.
-        owner: (O, I, kernel, kernel): the lane that takes each weight, natural channels.
+        folding: how.
+        deal: the weights, dealt to the folding's lanes.
         in_order: natural input channel at each position of the input stream.
         out_order: natural output channel at each position of the output stream.
-        queue_depth: partial sums that a lane may be ahead of the drain.
-        store_zeros: keep pruned zeros as entries, to measure what sparsity buys.
-        dual: two neighbouring columns share a DSP slice (unsigned pixels, 16-bit products).
-        fabric: so many of the columns are multiplied in LUTs.
-        placement: what the memories are made of.
-        tight: hold only the rows of a window, so that input and work take turns.
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
@@ -54,20 +44,14 @@ class ConvEngine(Engine):
         *("weight_depth", "length_max", "positions", "lane_channels"),
         *("dual", "fabric", "pack", "weight_kind", "length_kind", "requantize_kind", "bank_kind"),
     )
+    ROLE = Role.WORK
+    CHANNELS = ChannelOrder.CHOSEN
+    LOADED = True
     operator: Conv
-    lanes: int
-    columns: int
-    drain: int
-    gap_bits: int
-    owner: IntArray
-    in_order: tuple[int, ...]
-    out_order: tuple[int, ...]
-    queue_depth: int = 32
-    store_zeros: bool = False
-    dual: bool = False
-    fabric: int = 0
-    placement: Placement = Placement()
-    tight: bool = False
+    folding: Folding
+    deal: Deal
+    in_order: Order
+    out_order: Order
 
     def __post_init__(self) -> None:
         """Check the folding.
@@ -75,126 +59,127 @@ class ConvEngine(Engine):
         Raises:
             FirebrickError: naming layer, field, value and rule.
         """
-        check(self, dual=may_share_slices(self.operator))
+        op, deal = self.operator, self.deal
+        check(op, self.folding)
+        for field in ("lanes", "gap_bits", "store_zeros"):
+            dealt, folded = getattr(deal, field), getattr(self.folding, field)
+            op.require(dealt == folded, field, folded, f"is not that of the deal, {dealt}")
+        for field, order, channels in (
+            ("in_order", self.in_order, op.input.channels),
+            ("out_order", self.out_order, op.output.channels),
+        ):
+            op.require(
+                sorted(order) == list(range(channels)),
+                field,
+                len(order),
+                f"channels are not a permutation of {channels}",
+            )
+
+    @classmethod
+    def of(cls, operator: Conv, folding: Folding, in_order: Order) -> ConvEngine:
+        """An engine whose weights are dealt anew, and that gives channels in natural order."""
+        deal = Deal.of(operator, folding)
+        return cls(operator, folding, deal, in_order, tuple(range(operator.output.channels)))
+
+    @classmethod
+    def most_columns(cls, operator: Conv) -> int:
+        """A row leaves in one beat; a kernel about as wide as the image needs still more."""
+        return max(operator.output.width, fewest_columns(operator))
+
+    @classmethod
+    def most_lanes(cls, operator: Conv) -> int:
+        """As many as an output channel has weights."""
+        return int(operator.codes[0].size)
 
     @property
     def in_columns(self) -> tuple[int, ...]:
         """Pixels an input beat: what one output segment moves on by."""
-        return (self.columns * self.operator.stride,)
+        return (self.folding.columns * self.operator.stride,)
 
     @property
     def out_columns(self) -> int:
         """Pixels an output beat."""
-        return self.columns
+        return self.folding.columns
 
     @property
     def multipliers(self) -> int:
         """Multipliers that work on weights."""
-        return self.lanes * self.columns
-
-    @property
-    def pack(self) -> int:
-        """Entries of a word of the weight memories."""
-        return entries_per_word(self.operator, self.gap_bits, self.placement.weights)
-
-    @property
-    def segments(self) -> int:
-        """Output beats of a channel's row."""
-        return -(-self.operator.output.width // self.columns)
-
-    @property
-    def ring(self) -> int:
-        """Input rows held: those of a window, and unless `tight` those that arrive meanwhile."""
-        return ring(self.operator, tight=self.tight)
-
-    @property
-    def _reach(self) -> int:
-        """Rows that a window reads, or with stride > kernel, rows until the next window."""
-        return max(self.operator.kernel, self.operator.stride)
-
-    @property
-    def _row_words(self) -> int:
-        return self._lane_channels * self.segments
-
-    @property
-    def _lane_channels(self) -> int:
-        return max(1, *(len(lane.channels) for lane in self.lane_codes))
-
-    @property
-    def bank_bits(self) -> int:
-        """Bits of the address of a row bank's word."""
-        return index_bits(self.ring * self._row_words)
-
-    @cached_property
-    def lane_codes(self) -> tuple[LaneCode, ...]:
-        """What each lane stores."""
-        kept = kept_weights(self.operator, self.store_zeros)
-        return tuple(
-            encode_lane(self.operator, kept & (self.owner == lane), self.out_order, self.gap_bits)
-            for lane in range(self.lanes)
-        )
+        return self.folding.multipliers
 
     def entries(self) -> IntArray:
         """Stored entries, fillers included, shape (lanes, out_channels), in stream order."""
-        return np.stack([lane.lengths for lane in self.lane_codes])
+        return self.deal.lengths[:, self.out_order]
 
-    def stored_bits(self) -> dict[str, int]:
-        """Bits that memories hold, by the names in `Placement`; what padding fills is left out."""
-        op, entries = self.operator, self.entries()
-        word = ((self.columns - 1) * op.stride + op.kernel) * op.input.bits
-        kept = sum(len(lane.channels) for lane in self.lane_codes)
-        return {
-            "weights": int(entries.sum()) * (op.code_bits + self.gap_bits),
-            "lengths": entries.size * index_bits(int(entries.max())),
-            "requantize": op.output.channels * (BIAS_BITS + MULTIPLIER_BITS),
-            "rows": kept * self.ring * self.segments * word,
-        }
+    @property
+    def lane_codes(self) -> tuple[LaneCode, ...]:
+        """What each lane stores."""
+        return self.contents.lanes
 
-    def parameters(self) -> dict[str, int]:
-        """Parameters of `conv.sv`, in lower case."""
-        entries = self.entries()
-        values = shape_parameters(self.operator) | {
-            "lanes": self.lanes,
-            "columns": self.columns,
-            "drain": self.drain,
-            "gap_bits": self.gap_bits,
-            "queue_depth": self.queue_depth,
-            "ring": self.ring,
-            "weight_depth": int(entries.sum(axis=1).max()),
-            "length_max": int(entries.max()),
-            "positions": max(1, *(len(lane.positions) for lane in self.lane_codes)),
-            "lane_channels": self._lane_channels,
-            "dual": int(self.dual),
-            "fabric": self.fabric,
-            "pack": self.pack,
-            "weight_kind": int(self.placement.weights),
-            "length_kind": int(self.placement.lengths),
-            "requantize_kind": int(self.placement.requantize),
-            "bank_kind": int(self.placement.rows),
+    @cached_property
+    def _parameters(self) -> dict[str, int]:
+        lengths, positions = self.deal.lengths, self.deal.positions
+        kept = [len(self.deal.channels(lane)) for lane in range(self.folding.lanes)]
+        values = layer_parameters(self.operator) | folding_parameters(self.operator, self.folding)
+        values |= {
+            "weight_depth": int(lengths.sum(axis=1).max()),
+            "length_max": int(lengths.max()),
+            "positions": max(1, *map(len, positions)),
+            "lane_channels": max(1, *kept),
         }
         return {name: values[name] for name in self.PARAMETERS}
 
+    def parameters(self) -> dict[str, int]:
+        """Parameters of `conv.sv`, in lower case."""
+        return dict(self._parameters)
+
+    @cached_property
+    def shape(self) -> ConvShape:
+        """Widths and depths inside the module."""
+        return ConvShape(self._parameters)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What its memories hold."""
+        placement = self.folding.placement
+        return Contents(self.deal, placement, self._parameters, self.in_order, self.out_order)
+
     def memories(self) -> dict[str, Memory]:
         """Images: weights, lengths and positions of each lane, and what lanes share."""
-        return conv_memories.images(self)
+        return self.contents.images()
 
     def load_words(self) -> tuple[int, ...]:
         """Words of the weights that are loaded after reset, where those are in UltraRAM."""
-        return conv_memories.load_words(self)
+        return self.contents.load_words()
+
+    @property
+    def load_count(self) -> int:
+        """Number of `load_words()`."""
+        if self.folding.placement.weights is not MemoryKind.ULTRA:
+            return 0
+        return self.folding.lanes * self.shape.weight_words
 
     def content_bits(self) -> dict[str, int]:
         """Bits of the read-only memories, padding included, by what they hold."""
-        return conv_memories.content_bits(self)
+        return self.contents.content_bits()
+
+    def stored_bits(self) -> int:
+        """Bits that block RAM and UltraRAM are to hold; what padding fills is left out."""
+        op, lengths = self.operator, self.deal.lengths
+        kept = sum(len(self.deal.channels(lane)) for lane in range(self.folding.lanes))
+        bits = {
+            "weights": int(lengths.sum()) * self.shape.entry_bits,
+            "lengths": lengths.size * index_bits(int(lengths.max())),
+            "requantize": op.output.channels * (BIAS_BITS + MULTIPLIER_BITS),
+            "rows": kept * self.shape.ring * self.shape.segments * self.shape.word_bits,
+        }
+        kinds = {name: getattr(self.folding.placement, name) for name in bits}
+        return sum(bits[name] for name, kind in kinds.items() if kind is not MemoryKind.LUT)
 
     @cached_property
     def row_cycles(self) -> RowCycles:
         """Cycles of rows where the engine waits for neither input nor output."""
-        return row_cycles(
-            self.entries().T,
-            self.segments,
-            self.queue_depth,
-            groups=-(-self.columns // self.drain),
-        )
+        shape, depth = self.shape, self.folding.queue_depth
+        return row_cycles(self.entries().T, shape.segments, depth, groups=shape.groups)
 
     def timing(self) -> RowTiming:
         """Row timing, exact where the engine waits for neither input nor output.
@@ -202,26 +187,40 @@ class ConvEngine(Engine):
         An input row counts as arrived in the cycle after its last beat. Where a row has more output
         segments than input beats, taking it needs the difference in extra cycles per channel.
         """
-        op, rows = self.operator, self.row_cycles
+        op, rows, segments = self.operator, self.row_cycles, self.shape.segments
         size, count = op.input.height, op.output.height
+        # Rows that a window reads, or with stride > kernel, rows until the next window.
+        reach = max(op.kernel, op.stride)
         tops = [y * op.stride - op.pad for y in range(count)]
         beats = -(-op.input.width // self.in_columns[0])
-        tree = (self.lanes - 1).bit_length()
+        tree = (self.folding.lanes - 1).bit_length()
         return RowTiming(
-            needs=(*(min(size, top + self._reach) for top in tops[:-1]), size),
+            needs=(*(min(size, top + reach) for top in tops[:-1]), size),
             frees=(*(max(0, top) for top in tops[1:]), size),
             cycles=tuple(rows.steady[y % len(rows.steady)] for y in range(count)),
             lag=rows.last_pop + 10 + tree,
-            ring=self.ring,
-            in_beats=op.input.channels * max(beats, self.segments),
-            out_beats=op.output.channels * self.segments,
+            ring=self.shape.ring,
+            in_beats=op.input.channels * max(beats, segments),
+            out_beats=op.output.channels * segments,
             release=RELEASE,
         )
 
+    @property
+    def held(self) -> int:
+        """Output beats that the partial sums' queues and the output queue hold."""
+        return self.folding.queue_depth + FIFO_DEPTH
+
     def buffer_bits(self) -> int:
         """Bits of row banks, partial-sum queues and output queue."""
-        op = self.operator
-        word = ((self.columns - 1) * op.stride + op.kernel) * op.input.bits
-        bank = self.ring * self._row_words * word
-        queue = self.queue_depth * self.columns * op.acc_bits
-        return self.lanes * (bank + queue) + FIFO_DEPTH * (self.columns * op.output.bits + 1)
+        op, shape, columns = self.operator, self.shape, self.folding.columns
+        bank = self.folding.lanes * shape.bank_depth * shape.word_bits
+        return bank + self.queue_bits() + FIFO_DEPTH * (columns * op.output.bits + 1)
+
+    def queue_bits(self) -> int:
+        """Partial sums: one queue a lane, a sum of each column in a word."""
+        return self.multipliers * self.operator.acc_bits * self.folding.queue_depth
+
+    @classmethod
+    def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+        """Lanes with their weights, and what they share."""
+        return area.parts(p, family)

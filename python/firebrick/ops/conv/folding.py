@@ -1,39 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules that the folding of a `conv` engine obeys."""
+"""Rules that the folding of a convolution obeys, and what of it depends on the layer alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from firebrick.hardware.memory import MemoryKind
 from firebrick.ops.conv.operator import Conv
+from firebrick.ops.folding import Folding
 
-if TYPE_CHECKING:
-    from firebrick.ops.conv.engine import ConvEngine
-
-
-WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}
-"""Widest word of a weight memory; entries are packed into it. 0: one entry a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """What the memories of a convolution engine are made of.
-
-    Attributes:
-        weights: entries of the lanes.
-        lengths: entries of each channel, of the lanes; LUT or BLOCK.
-        requantize: biases and multipliers; LUT or BLOCK.
-        rows: row banks of the lanes.
-    """
-
-    weights: MemoryKind = MemoryKind.BLOCK
-    lengths: MemoryKind = MemoryKind.LUT
-    requantize: MemoryKind = MemoryKind.LUT
-    rows: MemoryKind = MemoryKind.BLOCK
+QUEUE_DEPTH = 32
+"""Partial sums a lane may be ahead; the smallest LUT memory of a Xilinx device is as deep."""
 
 
 def may_share_slices(operator: Conv) -> bool:
@@ -42,73 +17,46 @@ def may_share_slices(operator: Conv) -> bool:
     return not operator.input.signed and bits + value_bits <= 16 and 2 * bits + value_bits <= 24
 
 
-def entries_per_word(operator: Conv, gap_bits: int, kind: MemoryKind) -> int:
-    """Entries that a word of the weight memories packs."""
-    return max(1, WORD_BITS[kind] // (operator.code_bits + gap_bits))
-
-
 def fewest_columns(operator: Conv) -> int:
     """Fewest columns with which an input beat completes the halo of the word before it."""
-    reach = operator.kernel - operator.stride - operator.pad
-    return max(1, -(-reach // operator.stride))
+    return max(1, -(-_reach(operator) // operator.stride))
 
 
-def check(engine: ConvEngine, *, dual: bool) -> None:
+def _reach(operator: Conv) -> int:
+    """Pixels of a window that lie in input beats behind its own."""
+    return operator.kernel - operator.stride - operator.pad
+
+
+def check(operator: Conv, folding: Folding) -> None:
     """Check a folding.
-
-    Args:
-        engine: the engine.
-        dual: its operator lets columns share DSP slices.
 
     Raises:
         FirebrickError: naming layer, field, value and rule.
     """
-    op, require = engine.operator, engine.operator.require
-    weights = op.weights[0].size
-    require(engine.lanes >= 1, "lanes", engine.lanes, "is less than 1")
-    require(engine.lanes <= weights, "lanes", engine.lanes, f"exceeds {weights} weights a channel")
-    require(engine.columns >= 1, "columns", engine.columns, "is less than 1")
+    require, columns = operator.require, folding.columns
+    weights = operator.codes[0].size
+    require(folding.lanes >= 1, "lanes", folding.lanes, "is less than 1")
     require(
-        1 <= engine.drain <= engine.columns, "drain", engine.drain, f"is not in 1..{engine.columns}"
+        folding.lanes <= weights, "lanes", folding.lanes, f"exceeds {weights} weights a channel"
     )
-    require(0 <= engine.gap_bits <= 7, "gap_bits", engine.gap_bits, "is not in 0..7")
-    require(engine.queue_depth >= 2, "queue_depth", engine.queue_depth, "is less than 2")
+    require(columns >= 1, "columns", columns, "is less than 1")
+    require(1 <= folding.drain <= columns, "drain", folding.drain, f"is not in 1..{columns}")
+    require(0 <= folding.gap_bits <= 7, "gap_bits", folding.gap_bits, "is not in 0..7")
+    require(folding.queue_depth >= 2, "queue_depth", folding.queue_depth, "is less than 2")
+    require(0 <= folding.fabric <= columns, "fabric", folding.fabric, f"is not in 0..{columns}")
     require(
-        engine.owner.shape == op.weights.shape
-        and bool(np.all((engine.owner >= 0) & (engine.owner < engine.lanes))),
-        "owner",
-        engine.owner.shape,
-        f"does not name one of {engine.lanes} lanes for each weight",
-    )
-    require(
-        0 <= engine.fabric <= engine.columns,
-        "fabric",
-        engine.fabric,
-        f"is not in 0..{engine.columns}",
-    )
-    require(
-        dual or not engine.dual,
+        may_share_slices(operator) or not folding.dual,
         "dual",
-        engine.dual,
+        folding.dual,
         "needs unsigned pixels and products of at most 16 bits",
     )
     for memory in ("lengths", "requantize"):
-        kind = getattr(engine.placement, memory)
+        kind = getattr(folding.placement, memory)
         require(kind in (MemoryKind.LUT, MemoryKind.BLOCK), memory, kind.name, "is not initialised")
-    for field, order, channels in (
-        ("in_order", engine.in_order, op.input.channels),
-        ("out_order", engine.out_order, op.output.channels),
-    ):
-        require(
-            sorted(order) == list(range(channels)),
-            field,
-            len(order),
-            f"channels are not a permutation of {channels}",
-        )
-    reach = op.kernel - op.stride - op.pad
+    beat = columns * operator.stride
     require(
-        reach <= engine.in_columns[0],
+        _reach(operator) <= beat,
         "columns",
-        engine.columns,
-        f"gives beats of {engine.in_columns[0]} pixels, less than kernel-stride-pad={reach}",
+        columns,
+        f"gives beats of {beat} pixels, less than kernel-stride-pad={_reach(operator)}",
     )

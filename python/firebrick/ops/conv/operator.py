@@ -148,6 +148,12 @@ class Conv(Operator):
         return mask
 
     @property
+    def macs(self) -> tuple[int, int]:
+        """Multiplications a frame: by nonzero weights; by all weights, pruned ones included."""
+        pixels = self.output.height * self.output.width
+        return self.nonzero * pixels, int(self.true_weights.sum()) * pixels
+
+    @property
     def pads(self) -> tuple[int, int, int, int]:
         """Zero pixels at top, left, bottom, right; none where the last windows end inside."""
         below, right = (

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Widths and depths inside `conv.sv`, from its parameters: mirrors of its local parameters."""
+"""Widths and depths inside `conv.sv`: from its parameters, and parameters from a folding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firebrick.hardware.memory import index_bits
+from firebrick.hardware.memory import MemoryKind, index_bits
 from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.folding import Folding
+
+WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}
+"""Widest word of a weight memory; entries are packed into it. 0: one entry a word."""
+FIFO_DEPTH = 32
+"""Beats of the output queue (fixed in `conv_drain.sv`): more than its pipeline holds."""
 
 
 class ConvShape:
-    """What the submodules of a convolution engine are made with.
+    """What the submodules of a convolution engine are made with: local parameters of `conv.sv`.
 
     Attributes are those of the modules, in lower case.
     """
@@ -35,7 +41,7 @@ class ConvShape:
         self.ring = conv["ring"]
         self.row_words = conv["lane_channels"] * self.segments
         self.bank_depth = self.ring * self.row_words
-        self.bank_bits = (self.bank_depth - 1).bit_length()
+        self.bank_bits = index_bits(self.bank_depth)
         self.word_bits = ((columns - 1) * stride + kernel) * conv["in_bits"]
         self.entry_bits = conv["gap_bits"] + conv["code_bits"]
         self.tap_bits = index_bits(kernel)
@@ -56,7 +62,7 @@ def ring(operator: Conv, *, tight: bool) -> int:
     return max(reach, last) if tight else reach + operator.stride
 
 
-def shape_parameters(operator: Conv) -> dict[str, int]:
+def layer_parameters(operator: Conv) -> dict[str, int]:
     """Parameters of `conv.sv` that do not depend on the folding."""
     source, sink = operator.input, operator.output
     return {
@@ -79,4 +85,25 @@ def shape_parameters(operator: Conv) -> dict[str, int]:
         "bias_bits": BIAS_BITS,
         "multiplier_bits": MULTIPLIER_BITS,
         "shift": operator.shift,
+    }
+
+
+def folding_parameters(operator: Conv, folding: Folding) -> dict[str, int]:
+    """Parameters of `conv.sv` that follow from the folding without the weights."""
+    placement = folding.placement
+    entry_bits = operator.code_bits + folding.gap_bits
+    return {
+        "lanes": folding.lanes,
+        "columns": folding.columns,
+        "drain": folding.drain,
+        "gap_bits": folding.gap_bits,
+        "queue_depth": folding.queue_depth,
+        "ring": ring(operator, tight=folding.tight),
+        "dual": int(folding.dual),
+        "fabric": folding.fabric,
+        "pack": max(1, WORD_BITS[placement.weights] // entry_bits),
+        "weight_kind": int(placement.weights),
+        "length_kind": int(placement.lengths),
+        "requantize_kind": int(placement.requantize),
+        "bank_kind": int(placement.rows),
     }

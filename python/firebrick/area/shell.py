@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Modules that are no engines: the shell, the gate of the loading chain, a skid buffer.
+
+Terms as in `ops/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from firebrick.hardware.features import Features, together
+from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.memory_area import ram
+from firebrick.hardware.resources import Family
+from firebrick.ops.base import AreaPart
+
+
+def skid(p: Mapping[str, int], _family: Family) -> Iterator[AreaPart]:
+    """`skid.sv`: two registers, one multiplexer."""
+    yield AreaPart("skid", Features((1, p["width"]), (1, 2 * p["width"])))
+
+
+def load_gate(p: Mapping[str, int], _family: Family) -> Iterator[AreaPart]:
+    """`load_gate.sv`: a counter."""
+    control = (p["words"] + p["stages"]).bit_length()
+    yield AreaPart("load_gate", Features((1, control), (1, control)))
+
+
+def shell(p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+    """`shell.sv`: registers, two buses' controls, queues of words, bursts and runs."""
+    bus, beat = p["data_bits"], p["pixels"] * p["channels"] * 8
+    loads = int(p["load_words"] > 0)
+    sizes = ((bus, p["read_depth"]), (bus, 32), (90, 8), (48, 3), (2, 16))
+    queues = (ram(width, depth, MemoryKind.LUT, family) for width, depth in sizes)
+    terms = (1, bus, beat, loads)
+    yield AreaPart("shell", Features(terms, terms, memory=together(*queues)))
