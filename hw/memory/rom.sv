@@ -6,8 +6,8 @@
 // take 2048; Yosys spends five times the LUTs on a table of 8,000 words), so the depth is cut into
 // chunks, each a memory of its own: LUTs into chunks of 512 words; block RAM, rounded up to 512
 // words, into chunks of 4096, then 2048, 1024 and 512. The multiplexer of the chunks comes last,
-// behind the block RAMs' output registers. Contents: <PREFIX>a.mem, <PREFIX>b.mem, ..., for LUTs of
-// a single chunk <PREFIX>.mem.
+// behind the block RAMs' output registers. Contents: <PREFIX>a.mem to <PREFIX>z.mem, then
+// <PREFIX>aa.mem and so on, as far as three letters go; for LUTs of a single chunk <PREFIX>.mem.
 module rom #(
   parameter int unsigned WIDTH  = 36,    // bits of a word
   parameter int unsigned DEPTH  = 3500,  // words
@@ -34,8 +34,8 @@ module rom #(
   if (KIND > 1) begin : gen_check_kind
     $fatal(1, "rom: KIND=%0d is not in 0..1", KIND);
   end
-  if (CHUNKS > 26) begin : gen_check_letters
-    $fatal(1, "rom: DEPTH=%0d takes more chunks than there are letters", DEPTH);
+  if (CHUNKS > 26 + 26 * 26 + 26 * 26 * 26) begin : gen_check_letters
+    $fatal(1, "rom: DEPTH=%0d takes more chunks than three letters name", DEPTH);
   end
 
   // Words before a chunk: each is as large as fits what is left.
@@ -48,6 +48,19 @@ module rom #(
       base += size;
     end
     return base;
+  endfunction
+
+  // Letters of a chunk's name, the last in the low byte: no digit is a zero.
+  function automatic logic [23:0] name_of(int unsigned chunk);
+    logic [23:0] name;
+    int unsigned left;
+    name = '0;
+    left = chunk + 1;
+    for (int unsigned place = 0; left > 0; place++) begin
+      name[8*place+:8] = 8'd97 + 8'((left - 1) % 26);
+      left = (left - 1) / 26;
+    end
+    return name;
   endfunction
 
   function automatic int unsigned size_of(int unsigned chunk);
@@ -63,21 +76,22 @@ module rom #(
   for (genvar c = 0; c < CHUNKS; c++) begin : gen_chunk
     localparam int unsigned SIZE = size_of(c);
     localparam int unsigned INDEX_BITS = $clog2(SIZE);
-    localparam logic [7:0] LETTER = 8'd97 + 8'(c);
+    localparam int unsigned LETTERS = c < 26 ? 1 : c < 26 + 26 * 26 ? 2 : 3;
+    localparam logic [8*LETTERS-1:0] NAME = (8 * LETTERS)'(name_of(c));
 
     logic [WIDTH-1:0] word_q;
 
     // Chunks begin at multiples of their size.
     if (KIND == 1) begin : gen_block
       (* rom_style = "block" *) logic [WIDTH-1:0] memory[SIZE];
-      initial $readmemh({PREFIX, LETTER, ".mem"}, memory);
+      initial $readmemh({PREFIX, NAME, ".mem"}, memory);
       always_ff @(posedge clk) if (read_i) word_q <= memory[INDEX_BITS'(address_i)];
     end else begin : gen_lut
       localparam int unsigned LEFT = DEPTH - base_of(c);
       localparam int unsigned WORDS = LEFT < SIZE ? LEFT : SIZE;
       (* rom_style = "distributed" *) logic [WIDTH-1:0] memory[WORDS];
       if (CHUNKS > 1) begin : gen_letter
-        initial $readmemh({PREFIX, LETTER, ".mem"}, memory);
+        initial $readmemh({PREFIX, NAME, ".mem"}, memory);
       end else begin : gen_alone
         initial $readmemh({PREFIX, ".mem"}, memory);
       end

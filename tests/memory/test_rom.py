@@ -99,12 +99,29 @@ def test_a_single_chunk_of_luts_has_no_letter(depth: int, suffixes: list[str]) -
     assert list(rom("", words(9, depth), LUT)) == suffixes
 
 
-def test_more_chunks_than_letters_are_refused(tmp_path: Path, build_root: Path) -> None:
-    with pytest.raises(ValueError, match="depth=106497 takes 27 chunks, 26 are named"):
-        chunks(26 * 4096 + 1)
-    whole = Memory(1, (0,) * (26 * 4096 + 1))
-    with pytest.raises(FirebrickError, match="DEPTH=106497 takes more chunks than there are"):
-        simulate(whole, BLOCK, True, {}, tmp_path, build_root)
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(0, "a"), (25, "z"), (26, "aa"), (51, "az"), (52, "ba"), (701, "zz"), (702, "aaa")],
+)
+def test_a_memory_has_as_many_chunks_as_it_takes(number: int, name: str) -> None:
+    names = list(rom("", Memory(1, (0,) * (4096 * (number + 1))), BLOCK))
+    assert (len(names), names[-1]) == (number + 1, name)
+
+
+def test_chunks_with_two_letters_are_read(tmp_path: Path, build_root: Path) -> None:
+    """28 of them, the last with the name ab."""
+    whole = words(9, 27 * 512 + 100)
+    simulate(whole, LUT, False, rom("", whole, LUT), tmp_path, build_root)
+
+
+def test_more_chunks_than_names_are_refused(tmp_path: Path, build_root: Path) -> None:
+    depth = (26 + 26**2 + 26**3) * 512 + 1
+    bench = BENCH.read_text()
+    parameters = {"WIDTH": 1, "DEPTH": depth, "KIND": int(LUT), "OUTPUT": 0}
+    with pytest.raises(
+        FirebrickError, match=rf"DEPTH={depth} takes more chunks than three letters"
+    ):
+        build([BENCH, *closure([bench])], "rom_bench", build_root, parameters=parameters)
 
 
 def test_packed_words_hold_the_first_entry_in_the_low_bits() -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count, product
+from string import ascii_lowercase
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,12 @@ CHUNKS = (4096, 2048, 1024, 512)
 """Words of the memories that `rom.sv` cuts a block RAM's depth into."""
 LOAD_BITS = 72
 """Bits of a word on the chain that fills UltraRAMs."""
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def letters() -> Iterator[str]:
+    """Names of a memory's chunks: a to z, aa to zz, and so on."""
+    for length in count(1):
+        yield from map("".join, product(ascii_lowercase, repeat=length))
 
 
 def index_bits(count: int) -> int:
@@ -76,9 +83,6 @@ def chunks(depth: int, kind: MemoryKind = MemoryKind.BLOCK) -> list[int]:
 
     Of block RAM, largest first, together at least `depth`; of LUTs all alike but for the last,
     together exactly `depth`.
-
-    Raises:
-        ValueError: the memory would take more chunks than there are letters.
     """
     smallest = CHUNKS[-1]
     sizes: list[int] = []
@@ -89,8 +93,6 @@ def chunks(depth: int, kind: MemoryKind = MemoryKind.BLOCK) -> list[int]:
         for size in CHUNKS:
             sizes += [size] * (left // size)
             left %= size
-    if len(sizes) > len(LETTERS):
-        raise ValueError(f"depth={depth} takes {len(sizes)} chunks, {len(LETTERS)} are named")
     return sizes
 
 
@@ -104,7 +106,7 @@ def rom(name: str, whole: Memory, kind: MemoryKind) -> dict[str, Memory]:
     """Images by file suffix, one of each chunk, those of block RAM filled up with zeros.
 
     Args:
-        name: suffix without the letter of a chunk.
+        name: suffix without the letters of a chunk.
         whole: contents.
         kind: what the memory is made of; UltraRAM has no image.
     """
@@ -113,7 +115,7 @@ def rom(name: str, whole: Memory, kind: MemoryKind) -> dict[str, Memory]:
     if kind is MemoryKind.LUT and len(whole.words) <= CHUNKS[-1]:
         return {name: whole}
     images, first = {}, 0
-    for letter, size in zip(LETTERS, chunks(len(whole.words), kind), strict=False):
+    for letter, size in zip(letters(), chunks(len(whole.words), kind), strict=False):
         images[name + letter] = image(whole.width, whole.words[first : first + size], size)
         first += size
     return images
