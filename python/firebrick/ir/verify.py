@@ -25,21 +25,15 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-
-MAX_VALUES = 1 << 24
-"""Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
-MAX_FRAME = 1 << 26
-"""Most values of one frame in all tensors together, those that hardware computes."""
-MAX_WEIGHTS = 1 << 24
-"""Most numbers of all layers together: a fourth of what fits on chip is 2 to 8 bits of each."""
-MAX_LAYERS = 4096
-"""Most layers of a graph."""
-MAX_NAME = 200
-"""Longest name of a model, characters."""
-MAX_LABEL = 1000
-"""Longest name of a class, characters."""
-MAX_RESIZE = 1 << 14
-"""Longest shorter side that a photograph is resized to, pixels."""
+from firebrick.ir.limits import (
+    MAX_FRAME,
+    MAX_LABEL,
+    MAX_LAYERS,
+    MAX_NAME,
+    MAX_RESIZE,
+    MAX_VALUES,
+    MAX_WEIGHTS,
+)
 
 KINDS: dict[type[Node], str] = {
     ConvNode: "conv",

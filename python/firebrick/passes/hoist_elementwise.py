@@ -15,7 +15,8 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-from firebrick.ir.verify import MAX_LAYERS, fail, shapes
+from firebrick.ir.limits import MAX_LAYERS
+from firebrick.ir.verify import fail, shapes
 from firebrick.passes.rewrite import readers
 
 MAX_MOVES = 4 * MAX_LAYERS

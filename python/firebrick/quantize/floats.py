@@ -20,7 +20,8 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.verify import output_shape
-from firebrick.quantize.forward import Array, FloatConv, last_layer, maxpool
+from firebrick.quantize.exact import Array, FloatConv
+from firebrick.quantize.forward import last_layer, maxpool
 
 
 def float_operator(node: Node) -> Callable[..., FloatArray]:

@@ -19,9 +19,7 @@ from onnx import TensorProto, numpy_helper
 from firebrick.errors import FirebrickError, naming
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing, Shape
-from firebrick.ir.network import Layer, Network
-from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.verify import (
+from firebrick.ir.limits import (
     MAX_FRAME,
     MAX_LABEL,
     MAX_LAYERS,
@@ -29,8 +27,10 @@ from firebrick.ir.verify import (
     MAX_RESIZE,
     MAX_VALUES,
     MAX_WEIGHTS,
-    verify_preprocessing,
 )
+from firebrick.ir.network import Layer, Network
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.ir.verify import verify_preprocessing
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool
 from firebrick.ops.base import Operator

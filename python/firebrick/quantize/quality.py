@@ -13,8 +13,9 @@ from firebrick.images import PixelArray, centre_crop, to_float
 from firebrick.ir.graph import IMAGE, Graph
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
+from firebrick.quantize.exact import Array
 from firebrick.quantize.floats import run_float
-from firebrick.quantize.forward import Array, fast_operator, last_layer
+from firebrick.quantize.forward import fast_operator, last_layer
 
 
 def statistics(network: Network) -> dict[str, int]:
