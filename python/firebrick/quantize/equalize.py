@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.images import PixelArray
-from firebrick.ir.graph import ConvNode, FloatArray, Graph, MaxPoolNode
+from firebrick.ir.graph import ConvNode, FloatArray, Graph
 from firebrick.quantize.floats import float_operator
 from firebrick.quantize.forward import run_layers
 
@@ -82,7 +82,7 @@ def _readers(graph: Graph, name: str) -> list[str]:
         if seen_through.isdisjoint(node.inputs):
             continue
         # a pool that ends the network is its output
-        if isinstance(node, MaxPoolNode) and node is not graph.nodes[-1]:
+        if node.keeps_factors and node is not graph.nodes[-1]:
             seen_through.add(node.name)
         else:
             found.append(node.name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import ConvNode, Graph, Node, Shape
-from firebrick.ir.verify import fail, shapes
+from firebrick.ir.verify import shapes
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.tensors import BATCH, BATCH_VALUES
 
@@ -41,7 +41,7 @@ def check(graph: Graph, options: QuantizeOptions) -> None:
         )
     for node in graph.nodes:
         if isinstance(node, ConvNode) and _taps(node) > MAX_TAPS:
-            raise fail(node, "weights an output", _taps(node), f"exceeds {MAX_TAPS} in quantizing")
+            raise node.fail("weights an output", _taps(node), f"exceeds {MAX_TAPS} in quantizing")
 
 
 def patches(node: ConvNode, options: QuantizeOptions) -> int:
