@@ -135,6 +135,10 @@ class _Emitter:
         self.initializers.append(numpy_helper.from_array(np.asarray(array, np.float32), name))
         return name
 
+    def constants(self, node: Node, *fields: str) -> list[str]:
+        """Append fields of a layer as initializers."""
+        return [self.constant(f"{node.name}.{x}", getattr(node, x)) for x in fields]
+
     def emit(self, node: Node) -> None:
         """Append what computes a layer."""
         _WRITERS[type(node)](self, node)
@@ -148,19 +152,13 @@ class _Emitter:
 
 
 def _conv(out: _Emitter, node: ConvNode) -> None:
-    inputs = [
-        *node.inputs,
-        out.constant(f"{node.name}.weights", node.weights),
-        out.constant(f"{node.name}.bias", node.bias),
-    ]
+    inputs = [*node.inputs, *out.constants(node, "weights", "bias")]
     window = {"kernel_shape": node.weights.shape[2:], "strides": (node.stride,) * 2}
     out.add("Conv", inputs, out.before_relu(node), pads=node.pads, **window)
 
 
 def _batch_norm(out: _Emitter, node: BatchNormNode) -> None:
-    parts = ("scale", "bias", "mean", "var")
-    constants = [out.constant(f"{node.name}.{x}", getattr(node, x)) for x in parts]
-    inputs = [*node.inputs, *constants]
+    inputs = [*node.inputs, *out.constants(node, "scale", "bias", "mean", "var")]
     out.add("BatchNormalization", inputs, node.name, epsilon=node.epsilon)
 
 

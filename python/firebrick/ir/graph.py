@@ -30,6 +30,11 @@ class Shape:
     height: int
     width: int
 
+    @property
+    def values(self) -> int:
+        """Number of values."""
+        return self.channels * self.height * self.width
+
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
@@ -58,7 +63,7 @@ class Node:
     kind: ClassVar[str]
     """What messages call it."""
     arity: ClassVar[int] = 1
-    """How many tensors it reads; at least so many, if `is_variadic`."""
+    """How many tensors it reads; any number but none, if `is_variadic`."""
     is_variadic: ClassVar[bool] = False
     in_hardware: ClassVar[bool] = False
     """Whether hardware computes it; passes leave no others."""
@@ -86,13 +91,13 @@ class Node:
         """Error about one field, to be raised by the caller."""
         return FirebrickError(f"{self.kind} {self.name!r}: {field}={value} {rule}")
 
-    def _require_shape(self, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
-        if array.shape != shape:
-            raise self.fail(field, array.shape, f"is not of shape {shape}")
+    def require(self, holds: bool, field: str, value: object, rule: str) -> None:
+        """Raise what `fail` gives unless the rule holds."""
+        if not holds:
+            raise self.fail(field, value, rule)
 
-    def _require_positive(self, field: str, value: int) -> None:
-        if value < 1:
-            raise self.fail(field, value, "is less than 1")
+    def _require_shape(self, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
+        self.require(array.shape == shape, field, array.shape, f"is not of shape {shape}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,20 +123,18 @@ class ConvNode(Node):
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """One channel a filter, one pixel a window that lies within image and padding."""
         (shape,) = inputs
-        if self.weights.ndim != 4 or self.weights.shape[2] != self.weights.shape[3]:
-            raise self.fail("weights", self.weights.shape, "is not of shape (O, I, K, K)")
-        out, channels, kernel, _ = self.weights.shape
-        if channels != shape.channels:
-            rule = f"does not take {shape.channels} channels"
-            raise self.fail("weights", self.weights.shape, rule)
+        size = self.weights.shape
+        is_square = len(size) == 4 and size[2] == size[3]
+        self.require(is_square, "weights", size, "is not of shape (O, I, K, K)")
+        out, channels, kernel, _ = size
+        rule = f"does not take {shape.channels} channels"
+        self.require(channels == shape.channels, "weights", size, rule)
         self._require_shape("bias", self.bias, (out,))
-        self._require_positive("weights", self.weights.size)
-        self._require_positive("stride", self.stride)
+        self.require(self.weights.size >= 1, "weights", self.weights.size, "is less than 1")
+        self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
         top, left, bottom, right = self.pads
-        if top != left:
-            raise self.fail("pads", self.pads, "differs between top and left")
-        if min(self.pads) < 0:
-            raise self.fail("pads", self.pads, "is negative")
+        self.require(top == left, "pads", self.pads, "differs between top and left")
+        self.require(min(self.pads) >= 0, "pads", self.pads, "is negative")
         height = (shape.height + top + bottom - kernel) // self.stride + 1
         width = (shape.width + left + right - kernel) // self.stride + 1
         return Shape(out, height, width)
@@ -156,9 +159,9 @@ class BatchNormNode(Node):
 
     def verify_numbers(self) -> None:
         """The root is taken of a positive number."""
-        if not np.all(self.var + self.epsilon > 0):
-            rule = f"plus {self.epsilon} is not positive"
-            raise self.fail("var", float(self.var.min()), rule)
+        least = float(self.var.min())
+        rule = f"plus {self.epsilon} is not positive"
+        self.require(bool(np.all(self.var + self.epsilon > 0)), "var", least, rule)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,8 +192,8 @@ class MaxPoolNode(Node):
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """One pixel a window."""
         (shape,) = inputs
-        self._require_positive("kernel", self.kernel)
-        self._require_positive("stride", self.stride)
+        self.require(self.kernel >= 1, "kernel", self.kernel, "is less than 1")
+        self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
         return Shape(shape.channels, self._windows(shape.height), self._windows(shape.width))
 
     def _windows(self, size: int) -> int:
@@ -211,8 +214,8 @@ class ConcatNode(Node):
         """The channels of all inputs, which agree in height and width."""
         first = inputs[0]
         for other in inputs:
-            if (other.height, other.width) != (first.height, first.width):
-                raise self.fail("inputs", f"{first} and {other}", "differ in height or width")
+            agrees = (other.height, other.width) == (first.height, first.width)
+            self.require(agrees, "inputs", f"{first} and {other}", "differ in height or width")
         return Shape(sum(x.channels for x in inputs), first.height, first.width)
 
 
@@ -227,9 +230,9 @@ class AddNode(Node):
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """That of both inputs."""
-        if inputs[0] != inputs[1]:
-            raise self.fail("inputs", f"{inputs[0]} and {inputs[1]}", "differ in shape")
-        return inputs[0]
+        left, right = inputs
+        self.require(left == right, "inputs", f"{left} and {right}", "differ in shape")
+        return left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,8 +276,8 @@ class IdentityNode(Node):
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """That of the input: one pixel, where height and width would get lost."""
         (shape,) = inputs
-        if self.op not in ("Dropout", "Identity") and (shape.height, shape.width) != (1, 1):
-            raise self.fail("input", shape, f"is not 1x1, as {self.op} requires")
+        is_kept = self.op in ("Dropout", "Identity") or (shape.height, shape.width) == (1, 1)
+        self.require(is_kept, "input", shape, f"is not 1x1, as {self.op} requires")
         return shape
 
 

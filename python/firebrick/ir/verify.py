@@ -35,13 +35,12 @@ def output_shape(node: Node, inputs: Sequence[Shape]) -> Shape:
     Raises:
         FirebrickError: naming layer, field, value and rule.
     """
-    if len(inputs) < node.arity or (len(inputs) > node.arity and not node.is_variadic):
+    if len(inputs) != node.arity and not (inputs and node.is_variadic):
         raise node.fail("inputs", len(inputs), f"is not {node.arity}")
     shape = node.infer(inputs)
-    if shape.height < 1 or shape.width < 1:
-        raise node.fail("input", inputs[0], "is smaller than the window")
-    if shape.channels * shape.height * shape.width > MAX_VALUES:
-        raise node.fail("output", shape, f"exceeds {MAX_VALUES} values")
+    is_whole = min(shape.height, shape.width) >= 1
+    node.require(is_whole, "input", inputs[0], "is smaller than the window")
+    node.require(shape.values <= MAX_VALUES, "output", shape, f"exceeds {MAX_VALUES} values")
     return shape
 
 
@@ -54,23 +53,20 @@ def shapes(graph: Graph) -> dict[str, Shape]:
     image = graph.input
     if min(image.channels, image.height, image.width) < 1:
         raise FirebrickError(f"graph {graph.name!r}: input={image} is not positive")
-    if image.channels * image.height * image.width > MAX_VALUES:
+    if image.values > MAX_VALUES:
         raise FirebrickError(f"graph {graph.name!r}: input={image} exceeds {MAX_VALUES} values")
     if len(graph.nodes) > MAX_LAYERS:
         raise FirebrickError(f"graph {graph.name!r}: layers={len(graph.nodes)} exceed {MAX_LAYERS}")
-    known = {IMAGE: image}
-    frame = image.channels * image.height * image.width
+    known, frame = {IMAGE: image}, image.values
     for node in graph.nodes:
-        if node.name in known:
-            raise node.fail("name", repr(node.name), "is used twice")
+        node.require(node.name not in known, "name", repr(node.name), "is used twice")
         for source in node.inputs:
-            if source not in known:
-                raise node.fail("input", repr(source), "is not computed before this layer")
+            is_computed = source in known
+            node.require(is_computed, "input", repr(source), "is not computed before this layer")
         shape = output_shape(node, [known[x] for x in node.inputs])
-        if node.in_hardware:
-            frame += shape.channels * shape.height * shape.width
-        if frame > MAX_FRAME:
-            raise node.fail("values", frame, f"of all layers up to here exceed {MAX_FRAME}")
+        frame += shape.values if node.in_hardware else 0
+        rule = f"of all layers up to here exceed {MAX_FRAME}"
+        node.require(frame <= MAX_FRAME, "values", frame, rule)
         known[node.name] = shape
     return known
 
@@ -94,8 +90,7 @@ def verify(graph: Graph) -> Graph:
         _verify_numbers(node)
     read = {source for node in graph.nodes for source in node.inputs}
     for node in graph.nodes[:-1]:
-        if node.name not in read:
-            raise node.fail("output", repr(node.name), "is read by no layer")
+        node.require(node.name in read, "output", repr(node.name), "is read by no layer")
     logits = known[graph.nodes[-1].name]
     if (logits.height, logits.width) != (1, 1):
         raise graph.nodes[-1].fail("output", logits, "is not 1x1, as logits are")
@@ -121,12 +116,11 @@ class Budget:
         Raises:
             FirebrickError: naming layer, field, shape and bound.
         """
-        if math.prod(shape) > MAX_VALUES:
-            raise node.fail(field, shape, f"exceeds {MAX_VALUES} values")
-        self.left -= math.prod(shape)
-        if self.left < 0:
-            rule = f"with the layers before it exceeds {MAX_WEIGHTS} values"
-            raise node.fail(field, shape, rule)
+        size = math.prod(shape)
+        node.require(size <= MAX_VALUES, field, shape, f"exceeds {MAX_VALUES} values")
+        self.left -= size
+        rule = f"with the layers before it exceeds {MAX_WEIGHTS} values"
+        node.require(self.left >= 0, field, shape, rule)
 
 
 def _numbers(node: Node) -> Iterator[tuple[str, FloatArray]]:

@@ -37,8 +37,8 @@ def prepare(graph: Graph) -> Graph:
     for rewrite in PIPELINE:
         graph = verify(rewrite(graph))
     for node in graph.nodes:
-        if not node.in_hardware:
-            raise node.fail("layer", type(node).__name__, "has no counterpart in hardware")
+        name = type(node).__name__
+        node.require(node.in_hardware, "layer", name, "has no counterpart in hardware")
         if isinstance(node, ConvNode) and node.pads[0] >= node.weights.shape[2]:
             raise node.fail("pads", node.pads, "is not less than the kernel")
         if isinstance(node, GlobalAveragePoolNode) and node is not graph.nodes[-1]:

@@ -52,9 +52,8 @@ def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
     for part in parts[1:]:
         for field in ("inputs", "stride", "relu"):
             ours, theirs = getattr(first, field), getattr(part, field)
-            if ours != theirs:
-                rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
-                raise node.fail(f"{part.name}.{field}", theirs, rule)
+            rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
+            node.require(ours == theirs, f"{part.name}.{field}", theirs, rule)
     # Taps reach from -before to +after around a window's origin; the union of all reaches is kept.
     before = max(part.pads[0] for part in parts)
     after = max(part.weights.shape[2] - 1 - part.pads[0] for part in parts)
