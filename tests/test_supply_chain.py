@@ -79,7 +79,7 @@ def test_onnxruntime_is_imported_in_one_place() -> None:
 def test_onnxruntime_leaves_nothing_in_the_users_folders(tmp_path: Path) -> None:
     program = (
         "import numpy as np, time\n"
-        "from firebrick.quantize.forward import FloatConv\n"
+        "from firebrick.quantize.exact import FloatConv\n"
         "one = np.ones((1, 1, 1, 1), np.float32)\n"
         "assert FloatConv(one, 1, (0, 0, 0, 0))(one) == 1\n"
         "time.sleep(0.2)\n"

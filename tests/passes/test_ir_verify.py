@@ -20,7 +20,8 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-from firebrick.ir.verify import MAX_VALUES, output_shape, shapes, verify
+from firebrick.ir.limits import MAX_VALUES
+from firebrick.ir.verify import output_shape, shapes, verify
 
 CONV = conv("c", "image", (4, 3, 3))
 NAN = replace(CONV, weights=np.where(np.arange(27).reshape(3, 3, 3) == 5, np.nan, CONV.weights))

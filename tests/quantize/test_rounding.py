@@ -14,9 +14,9 @@ from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import ConvNode, Graph, Preprocessing, Shape
 from firebrick.quantize import gptq
 from firebrick.quantize.codebook import cluster_values, linear_values, nearest
+from firebrick.quantize.exact import IntConv
 from firebrick.quantize.floats import run_float
 from firebrick.quantize.fold_input import fold_input
-from firebrick.quantize.forward import IntConv
 from firebrick.quantize.hessian import Patches, Statistics, Streams, gather_patches
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
 

@@ -8,6 +8,7 @@ the file's metadata under `firebrick.*`, as JSON.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -123,7 +124,7 @@ class _Emitter:
             name += "_"
         return name
 
-    def add(self, op: str, inputs: list[str], output: str, **attributes: Any) -> str:
+    def add(self, op: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
         """Append an ONNX node of one output, whose name it bears."""
         self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
         return output
@@ -134,65 +135,88 @@ class _Emitter:
         self.initializers.append(numpy_helper.from_array(np.asarray(array, np.float32), name))
         return name
 
+    def constants(self, node: Node, *fields: str) -> list[str]:
+        """Append fields of a layer as initializers."""
+        return [self.constant(f"{node.name}.{x}", getattr(node, x)) for x in fields]
+
     def emit(self, node: Node) -> None:
         """Append what computes a layer."""
-        name, inputs = node.name, list(node.inputs)
-        match node:
-            case ConvNode():
-                inputs.append(self.constant(f"{name}.weights", node.weights))
-                inputs.append(self.constant(f"{name}.bias", node.bias))
-                window = {"kernel_shape": node.weights.shape[2:], "strides": (node.stride,) * 2}
-                output = self.before_relu(name, node.relu)
-                self.add("Conv", inputs, output, pads=node.pads, **window)
-            case BatchNormNode():
-                parts = ("scale", "bias", "mean", "var")
-                inputs += [self.constant(f"{name}.{x}", getattr(node, x)) for x in parts]
-                self.add("BatchNormalization", inputs, name, epsilon=node.epsilon)
-            case ReluNode():
-                self.add("Relu", inputs, name)
-            case MaxPoolNode():
-                window = {"kernel_shape": (node.kernel,) * 2, "strides": (node.stride,) * 2}
-                self.add("MaxPool", inputs, name, ceil_mode=int(node.ceil), **window)
-            case ConcatNode():
-                self.add("Concat", inputs, name, axis=1)
-            case AddNode():
-                self.add("Add", inputs, self.before_relu(name, node.relu))
-            case GlobalAveragePoolNode():
-                self.global_average(node)
-            case IdentityNode():
-                self.identity(node)
-        if self.nodes[-1].output[0] != name:
-            self.add("Relu", [self.nodes[-1].output[0]], name)
+        _WRITERS[type(node)](self, node)
+        linear = self.nodes[-1].output[0]
+        if linear != node.name:
+            self.add("Relu", [linear], node.name)
 
-    def before_relu(self, name: str, relu: bool) -> str:
+    def before_relu(self, node: ConvNode | AddNode) -> str:
         """Name of a layer's tensor before the ReLU that `emit` appends; its own without one."""
-        return self.fresh(f"{name}.linear") if relu else name
+        return self.fresh(f"{node.name}.linear") if node.relu else node.name
 
-    def global_average(self, node: GlobalAveragePoolNode) -> None:
-        """Append a mean, rescaled and shifted when a constant ring belongs to it."""
-        name, source = node.name, node.inputs[0]
-        if node.ring is None and node.count is None:
-            self.add("GlobalAveragePool", [source], name)
-            return
-        shape = self.known[source]
-        pixels = shape.height * shape.width
-        count = node.count or pixels
-        ring = np.zeros(shape.channels, np.float32) if node.ring is None else node.ring
-        share_name = self.constant(f"{name}.share", np.full((1, 1, 1), pixels / count))
-        ring_name = self.constant(f"{name}.ring", ring[:, None, None] / count)
-        mean = self.add("GlobalAveragePool", [source], self.fresh(f"{name}.mean"))
-        scaled = self.add("Mul", [mean, share_name], self.fresh(f"{name}.scaled"))
-        self.add("Add", [scaled, ring_name], name)
 
-    def identity(self, node: IdentityNode) -> None:
-        """Append a layer without effect."""
-        source = node.inputs[0]
-        if node.op == "Softmax":
-            self.add("Softmax", [source], node.name, axis=1)
-        elif node.op in ("Dropout", "Identity") or node.name not in self.tail:
-            self.add("Identity", [source], node.name)
-        else:
-            self.add("Flatten", [source], node.name, axis=1)
-            self.flat.add(node.name)
-        if source in self.flat:
-            self.flat.add(node.name)
+def _conv(out: _Emitter, node: ConvNode) -> None:
+    inputs = [*node.inputs, *out.constants(node, "weights", "bias")]
+    window = {"kernel_shape": node.weights.shape[2:], "strides": (node.stride,) * 2}
+    out.add("Conv", inputs, out.before_relu(node), pads=node.pads, **window)
+
+
+def _batch_norm(out: _Emitter, node: BatchNormNode) -> None:
+    inputs = [*node.inputs, *out.constants(node, "scale", "bias", "mean", "var")]
+    out.add("BatchNormalization", inputs, node.name, epsilon=node.epsilon)
+
+
+def _relu(out: _Emitter, node: ReluNode) -> None:
+    out.add("Relu", node.inputs, node.name)
+
+
+def _max_pool(out: _Emitter, node: MaxPoolNode) -> None:
+    window = {"kernel_shape": (node.kernel,) * 2, "strides": (node.stride,) * 2}
+    out.add("MaxPool", node.inputs, node.name, ceil_mode=int(node.ceil), **window)
+
+
+def _concat(out: _Emitter, node: ConcatNode) -> None:
+    out.add("Concat", node.inputs, node.name, axis=1)
+
+
+def _add(out: _Emitter, node: AddNode) -> None:
+    out.add("Add", node.inputs, out.before_relu(node))
+
+
+def _global_average(out: _Emitter, node: GlobalAveragePoolNode) -> None:
+    """A mean, rescaled and shifted when a constant ring belongs to it."""
+    name, source = node.name, node.inputs[0]
+    if node.ring is None and node.count is None:
+        out.add("GlobalAveragePool", [source], name)
+        return
+    shape = out.known[source]
+    pixels = shape.height * shape.width
+    count = node.count or pixels
+    ring = np.zeros(shape.channels, np.float32) if node.ring is None else node.ring
+    share_name = out.constant(f"{name}.share", np.full((1, 1, 1), pixels / count))
+    ring_name = out.constant(f"{name}.ring", ring[:, None, None] / count)
+    mean = out.add("GlobalAveragePool", [source], out.fresh(f"{name}.mean"))
+    scaled = out.add("Mul", [mean, share_name], out.fresh(f"{name}.scaled"))
+    out.add("Add", [scaled, ring_name], name)
+
+
+def _identity(out: _Emitter, node: IdentityNode) -> None:
+    source = node.inputs[0]
+    if node.op == "Softmax":
+        out.add("Softmax", [source], node.name, axis=1)
+    elif node.op in ("Dropout", "Identity") or node.name not in out.tail:
+        out.add("Identity", [source], node.name)
+    else:
+        out.add("Flatten", [source], node.name, axis=1)
+        out.flat.add(node.name)
+    if source in out.flat:
+        out.flat.add(node.name)
+
+
+_WRITERS: Mapping[type[Node], Callable[[_Emitter, Any], None]] = {
+    ConvNode: _conv,
+    BatchNormNode: _batch_norm,
+    ReluNode: _relu,
+    MaxPoolNode: _max_pool,
+    ConcatNode: _concat,
+    AddNode: _add,
+    GlobalAveragePoolNode: _global_average,
+    IdentityNode: _identity,
+}
+"""What appends the ONNX nodes of each layer."""

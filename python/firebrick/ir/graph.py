@@ -2,14 +2,19 @@
 """The float graph: a typed picture of the trained network, before it becomes integers.
 
 Nodes are immutable and listed in execution order; a node's name is the name of its output tensor.
+Each class knows the rules of its layer; those of a whole graph are in `ir.verify`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from firebrick.errors import FirebrickError
 
 FloatArray = NDArray[np.float32]
 
@@ -24,6 +29,11 @@ class Shape:
     channels: int
     height: int
     width: int
+
+    @property
+    def values(self) -> int:
+        """Number of values."""
+        return self.channels * self.height * self.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,44 @@ class Preprocessing:
 class Node:
     """A layer. `inputs` are names of earlier nodes, or `IMAGE`."""
 
+    kind: ClassVar[str]
+    """What messages call it."""
+    arity: ClassVar[int] = 1
+    """How many tensors it reads; any number but none, if `is_variadic`."""
+    is_variadic: ClassVar[bool] = False
+    in_hardware: ClassVar[bool] = False
+    """Whether hardware computes it; passes leave no others."""
+    keeps_factors: ClassVar[bool] = False
+    """Whether `f(a x) = a f(x)` for any positive factors `a` of the channels."""
     name: str
     inputs: tuple[str, ...]
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """Shape it gives from as many shapes as it reads: that of the first, unless it says more.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+        return inputs[0]
+
+    def verify_numbers(self) -> None:
+        """Check what must hold of its numbers beside being finite.
+
+        Raises:
+            FirebrickError: naming layer, field, value and rule.
+        """
+
+    def fail(self, field: str, value: object, rule: str) -> FirebrickError:
+        """Error about one field, to be raised by the caller."""
+        return FirebrickError(f"{self.kind} {self.name!r}: {field}={value} {rule}")
+
+    def require(self, holds: bool, field: str, value: object, rule: str) -> None:
+        """Raise what `fail` gives unless the rule holds."""
+        if not holds:
+            raise self.fail(field, value, rule)
+
+    def _require_shape(self, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
+        self.require(array.shape == shape, field, array.shape, f"is not of shape {shape}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,27 +112,64 @@ class ConvNode(Node):
         relu: a ReLU follows.
     """
 
+    kind: ClassVar[str] = "conv"
+    in_hardware: ClassVar[bool] = True
     weights: FloatArray
     bias: FloatArray
     stride: int = 1
     pads: tuple[int, int, int, int] = (0, 0, 0, 0)
     relu: bool = False
 
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """One channel a filter, one pixel a window that lies within image and padding."""
+        (shape,) = inputs
+        size = self.weights.shape
+        is_square = len(size) == 4 and size[2] == size[3]
+        self.require(is_square, "weights", size, "is not of shape (O, I, K, K)")
+        out, channels, kernel, _ = size
+        rule = f"does not take {shape.channels} channels"
+        self.require(channels == shape.channels, "weights", size, rule)
+        self._require_shape("bias", self.bias, (out,))
+        self.require(self.weights.size >= 1, "weights", self.weights.size, "is less than 1")
+        self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
+        top, left, bottom, right = self.pads
+        self.require(top == left, "pads", self.pads, "differs between top and left")
+        self.require(min(self.pads) >= 0, "pads", self.pads, "is negative")
+        height = (shape.height + top + bottom - kernel) // self.stride + 1
+        width = (shape.width + left + right - kernel) // self.stride + 1
+        return Shape(out, height, width)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchNormNode(Node):
     """y = (x - mean) / sqrt(var + epsilon) * scale + bias, each array float32 (C,)."""
 
+    kind: ClassVar[str] = "batch norm"
     scale: FloatArray
     bias: FloatArray
     mean: FloatArray
     var: FloatArray
     epsilon: float = 1e-5
 
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the input, which has a channel for each number."""
+        for name in ("scale", "bias", "mean", "var"):
+            self._require_shape(name, getattr(self, name), (inputs[0].channels,))
+        return inputs[0]
+
+    def verify_numbers(self) -> None:
+        """The root is taken of a positive number."""
+        least = float(self.var.min())
+        rule = f"plus {self.epsilon} is not positive"
+        self.require(bool(np.all(self.var + self.epsilon > 0)), "var", least, rule)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReluNode(Node):
     """max(x, 0)."""
+
+    kind: ClassVar[str] = "relu"
+    keeps_factors: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,21 +182,57 @@ class MaxPoolNode(Node):
         ceil: a last, partial window counts (as ONNX ceil_mode).
     """
 
+    kind: ClassVar[str] = "maxpool"
+    in_hardware: ClassVar[bool] = True
+    keeps_factors: ClassVar[bool] = True
     kernel: int
     stride: int
     ceil: bool = False
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """One pixel a window."""
+        (shape,) = inputs
+        self.require(self.kernel >= 1, "kernel", self.kernel, "is less than 1")
+        self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
+        return Shape(shape.channels, self._windows(shape.height), self._windows(shape.width))
+
+    def _windows(self, size: int) -> int:
+        """Number of windows along a side, each of which begins inside the image."""
+        span = size - self.kernel
+        count = (-(-span // self.stride) if self.ceil else span // self.stride) + 1
+        return min(count, -(-size // self.stride))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConcatNode(Node):
     """Channel concatenation."""
 
+    kind: ClassVar[str] = "concat"
+    is_variadic: ClassVar[bool] = True
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """The channels of all inputs, which agree in height and width."""
+        first = inputs[0]
+        for other in inputs:
+            agrees = (other.height, other.width) == (first.height, first.width)
+            self.require(agrees, "inputs", f"{first} and {other}", "differ in height or width")
+        return Shape(sum(x.channels for x in inputs), first.height, first.width)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AddNode(Node):
     """Elementwise sum of two tensors of the same shape, with an optional ReLU."""
 
+    kind: ClassVar[str] = "add"
+    arity: ClassVar[int] = 2
+    in_hardware: ClassVar[bool] = True
     relu: bool = False
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """That of both inputs."""
+        left, right = inputs
+        self.require(left == right, "inputs", f"{left} and {right}", "differ in shape")
+        return left
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,8 +246,20 @@ class GlobalAveragePoolNode(Node):
         count: number of pixels averaged, ring included; None for height * width.
     """
 
+    kind: ClassVar[str] = "global average"
+    in_hardware: ClassVar[bool] = True
     ring: FloatArray | None = None
     count: int | None = None
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """One pixel."""
+        (shape,) = inputs
+        if self.ring is not None:
+            self._require_shape("ring", self.ring, (shape.channels,))
+        pixels = shape.height * shape.width
+        if self.count is not None and self.count < pixels:
+            raise self.fail("count", self.count, f"is less than the input's {pixels} pixels")
+        return Shape(shape.channels, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +270,15 @@ class IdentityNode(Node):
         op: what it was: Dropout, Flatten, Reshape, Squeeze, Identity or Softmax.
     """
 
+    kind: ClassVar[str] = "identity"
     op: str = "Identity"
+
+    def infer(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the input: one pixel, where height and width would get lost."""
+        (shape,) = inputs
+        is_kept = self.op in ("Dropout", "Identity") or (shape.height, shape.width) == (1, 1)
+        self.require(is_kept, "input", shape, f"is not 1x1, as {self.op} requires")
+        return shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)

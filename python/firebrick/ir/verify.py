@@ -4,64 +4,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 
 import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import (
     IMAGE,
-    AddNode,
-    BatchNormNode,
-    ConcatNode,
-    ConvNode,
     FloatArray,
-    GlobalAveragePoolNode,
     Graph,
-    IdentityNode,
-    MaxPoolNode,
     Node,
     Preprocessing,
-    ReluNode,
     Shape,
 )
-
-MAX_VALUES = 1 << 24
-"""Largest number of values in a tensor (weights or one frame): a bound against hostile files."""
-MAX_FRAME = 1 << 26
-"""Most values of one frame in all tensors together, those that hardware computes."""
-MAX_WEIGHTS = 1 << 24
-"""Most numbers of all layers together: a fourth of what fits on chip is 2 to 8 bits of each."""
-MAX_LAYERS = 4096
-"""Most layers of a graph."""
-MAX_NAME = 200
-"""Longest name of a model, characters."""
-MAX_LABEL = 1000
-"""Longest name of a class, characters."""
-MAX_RESIZE = 1 << 14
-"""Longest shorter side that a photograph is resized to, pixels."""
-
-KINDS: dict[type[Node], str] = {
-    ConvNode: "conv",
-    BatchNormNode: "batch norm",
-    ReluNode: "relu",
-    MaxPoolNode: "maxpool",
-    ConcatNode: "concat",
-    AddNode: "add",
-    GlobalAveragePoolNode: "global average",
-    IdentityNode: "identity",
-}
-
-# How many inputs a layer takes; a concat takes any number.
-_ARITY: dict[type[Node], int] = dict.fromkeys(KINDS, 1) | {AddNode: 2}
-
-
-_COMPUTED = (ConvNode, MaxPoolNode, AddNode, GlobalAveragePoolNode)
-
-
-def fail(node: Node, field: str, value: object, rule: str) -> FirebrickError:
-    """Error about one field of a layer, to be raised by the caller."""
-    return FirebrickError(f"{KINDS[type(node)]} {node.name!r}: {field}={value} {rule}")
+from firebrick.ir.limits import (
+    MAX_FRAME,
+    MAX_LABEL,
+    MAX_LAYERS,
+    MAX_NAME,
+    MAX_RESIZE,
+    MAX_VALUES,
+    MAX_WEIGHTS,
+)
 
 
 def output_shape(node: Node, inputs: Sequence[Shape]) -> Shape:
@@ -70,14 +35,12 @@ def output_shape(node: Node, inputs: Sequence[Shape]) -> Shape:
     Raises:
         FirebrickError: naming layer, field, value and rule.
     """
-    arity = _ARITY[type(node)]
-    if not inputs or (len(inputs) != arity and not isinstance(node, ConcatNode)):
-        raise fail(node, "inputs", len(inputs), f"is not {arity}")
-    shape = _infer(node, inputs)
-    if shape.height < 1 or shape.width < 1:
-        raise fail(node, "input", inputs[0], "is smaller than the window")
-    if shape.channels * shape.height * shape.width > MAX_VALUES:
-        raise fail(node, "output", shape, f"exceeds {MAX_VALUES} values")
+    if len(inputs) != node.arity and not (inputs and node.is_variadic):
+        raise node.fail("inputs", len(inputs), f"is not {node.arity}")
+    shape = node.infer(inputs)
+    is_whole = min(shape.height, shape.width) >= 1
+    node.require(is_whole, "input", inputs[0], "is smaller than the window")
+    node.require(shape.values <= MAX_VALUES, "output", shape, f"exceeds {MAX_VALUES} values")
     return shape
 
 
@@ -90,29 +53,22 @@ def shapes(graph: Graph) -> dict[str, Shape]:
     image = graph.input
     if min(image.channels, image.height, image.width) < 1:
         raise FirebrickError(f"graph {graph.name!r}: input={image} is not positive")
-    if image.channels * image.height * image.width > MAX_VALUES:
+    if image.values > MAX_VALUES:
         raise FirebrickError(f"graph {graph.name!r}: input={image} exceeds {MAX_VALUES} values")
     if len(graph.nodes) > MAX_LAYERS:
         raise FirebrickError(f"graph {graph.name!r}: layers={len(graph.nodes)} exceed {MAX_LAYERS}")
-    known = {IMAGE: image}
-    frame = image.channels * image.height * image.width
+    known, frame = {IMAGE: image}, image.values
     for node in graph.nodes:
-        if node.name in known:
-            raise fail(node, "name", repr(node.name), "is used twice")
+        node.require(node.name not in known, "name", repr(node.name), "is used twice")
         for source in node.inputs:
-            if source not in known:
-                raise fail(node, "input", repr(source), "is not computed before this layer")
+            is_computed = source in known
+            node.require(is_computed, "input", repr(source), "is not computed before this layer")
         shape = output_shape(node, [known[x] for x in node.inputs])
-        if isinstance(node, _COMPUTED):
-            frame += shape.channels * shape.height * shape.width
-        if frame > MAX_FRAME:
-            raise fail(node, "values", frame, f"of all layers up to here exceed {MAX_FRAME}")
+        frame += shape.values if node.in_hardware else 0
+        rule = f"of all layers up to here exceed {MAX_FRAME}"
+        node.require(frame <= MAX_FRAME, "values", frame, rule)
         known[node.name] = shape
     return known
-
-
-NUMBERS = ("weights", "bias", "scale", "mean", "var", "ring")
-"""Fields that are arrays, of the layers that have them."""
 
 
 def verify(graph: Graph) -> Graph:
@@ -134,11 +90,10 @@ def verify(graph: Graph) -> Graph:
         _verify_numbers(node)
     read = {source for node in graph.nodes for source in node.inputs}
     for node in graph.nodes[:-1]:
-        if node.name not in read:
-            raise fail(node, "output", repr(node.name), "is read by no layer")
+        node.require(node.name in read, "output", repr(node.name), "is read by no layer")
     logits = known[graph.nodes[-1].name]
     if (logits.height, logits.width) != (1, 1):
-        raise fail(graph.nodes[-1], "output", logits, "is not 1x1, as logits are")
+        raise graph.nodes[-1].fail("output", logits, "is not 1x1, as logits are")
     if graph.labels and len(graph.labels) != logits.channels:
         raise FirebrickError(
             f"graph {graph.name!r}: labels={len(graph.labels)} is not the number of logits, "
@@ -147,93 +102,6 @@ def verify(graph: Graph) -> Graph:
     _verify_texts(graph)
     verify_preprocessing(f"graph {graph.name!r}", graph.preprocessing, graph.input)
     return graph
-
-
-def _infer(node: Node, inputs: Sequence[Shape]) -> Shape:
-    shape = inputs[0]
-    match node:
-        case ConvNode():
-            return _conv_shape(node, shape)
-        case BatchNormNode():
-            for field in ("scale", "bias", "mean", "var"):
-                _require_shape(node, field, getattr(node, field), (shape.channels,))
-        case MaxPoolNode():
-            return _pool_shape(node, shape)
-        case ConcatNode():
-            return _concat_shape(node, inputs)
-        case AddNode() if inputs[0] != inputs[1]:
-            raise fail(node, "inputs", f"{inputs[0]} and {inputs[1]}", "differ in shape")
-        case GlobalAveragePoolNode():
-            return _average_shape(node, shape)
-        case IdentityNode() if node.op not in ("Dropout", "Identity"):
-            if (shape.height, shape.width) != (1, 1):
-                raise fail(node, "input", shape, f"is not 1x1, as {node.op} requires")
-    return shape
-
-
-def _conv_shape(node: ConvNode, shape: Shape) -> Shape:
-    if node.weights.ndim != 4 or node.weights.shape[2] != node.weights.shape[3]:
-        raise fail(node, "weights", node.weights.shape, "is not of shape (O, I, K, K)")
-    out, channels, kernel, _ = node.weights.shape
-    if channels != shape.channels:
-        raise fail(node, "weights", node.weights.shape, f"does not take {shape.channels} channels")
-    _require_shape(node, "bias", node.bias, (out,))
-    _require_positive(node, "weights", node.weights.size)
-    require_size(node, "weights", node.weights.shape)
-    _require_positive(node, "stride", node.stride)
-    top, left, bottom, right = node.pads
-    if top != left:
-        raise fail(node, "pads", node.pads, "differs between top and left")
-    if min(node.pads) < 0:
-        raise fail(node, "pads", node.pads, "is negative")
-    height = (shape.height + top + bottom - kernel) // node.stride + 1
-    width = (shape.width + left + right - kernel) // node.stride + 1
-    return Shape(out, height, width)
-
-
-def _pool_shape(node: MaxPoolNode, shape: Shape) -> Shape:
-    _require_positive(node, "kernel", node.kernel)
-    _require_positive(node, "stride", node.stride)
-    return Shape(shape.channels, _windows(node, shape.height), _windows(node, shape.width))
-
-
-def _concat_shape(node: ConcatNode, inputs: Sequence[Shape]) -> Shape:
-    first = inputs[0]
-    for other in inputs:
-        if (other.height, other.width) != (first.height, first.width):
-            raise fail(node, "inputs", f"{first} and {other}", "differ in height or width")
-    return Shape(sum(x.channels for x in inputs), first.height, first.width)
-
-
-def _average_shape(node: GlobalAveragePoolNode, shape: Shape) -> Shape:
-    if node.ring is not None:
-        _require_shape(node, "ring", node.ring, (shape.channels,))
-    pixels = shape.height * shape.width
-    if node.count is not None and node.count < pixels:
-        raise fail(node, "count", node.count, f"is less than the input's {pixels} pixels")
-    return Shape(shape.channels, 1, 1)
-
-
-def _windows(node: MaxPoolNode, size: int) -> int:
-    """Number of windows along a side, each of which begins inside the image."""
-    span = size - node.kernel
-    count = (-(-span // node.stride) if node.ceil else span // node.stride) + 1
-    return min(count, -(-size // node.stride))
-
-
-def _require_shape(node: Node, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise fail(node, field, array.shape, f"is not of shape {shape}")
-
-
-def require_size(node: Node, field: str, shape: tuple[int, ...]) -> None:
-    """Check a shape against `MAX_VALUES`, before a pass makes an array of it.
-
-    Raises:
-        FirebrickError: naming layer, field, shape and bound.
-    """
-    if math.prod(shape) > MAX_VALUES:
-        raise fail(node, field, shape, f"exceeds {MAX_VALUES} values")
 
 
 class Budget:
@@ -248,16 +116,19 @@ class Budget:
         Raises:
             FirebrickError: naming layer, field, shape and bound.
         """
-        require_size(node, field, shape)
-        self.left -= math.prod(shape)
-        if self.left < 0:
-            rule = f"with the layers before it exceeds {MAX_WEIGHTS} values"
-            raise fail(node, field, shape, rule)
+        size = math.prod(shape)
+        node.require(size <= MAX_VALUES, field, shape, f"exceeds {MAX_VALUES} values")
+        self.left -= size
+        rule = f"with the layers before it exceeds {MAX_WEIGHTS} values"
+        node.require(self.left >= 0, field, shape, rule)
 
 
-def _require_positive(node: Node, field: str, value: int) -> None:
-    if value < 1:
-        raise fail(node, field, value, "is less than 1")
+def _numbers(node: Node) -> Iterator[tuple[str, FloatArray]]:
+    """Fields of a layer that are arrays, by name."""
+    for field in fields(node):
+        array = getattr(node, field.name)
+        if isinstance(array, np.ndarray):
+            yield field.name, array
 
 
 def take_numbers(budget: Budget, node: Node) -> None:
@@ -266,24 +137,18 @@ def take_numbers(budget: Budget, node: Node) -> None:
     Raises:
         FirebrickError: there are too many; naming layer, field, shape and bound.
     """
-    for field in NUMBERS:
-        array = getattr(node, field, None)
-        if array is not None:
-            budget.take(node, field, array.shape)
+    for field, array in _numbers(node):
+        budget.take(node, field, array.shape)
 
 
 def _verify_numbers(node: Node) -> None:
-    for field in NUMBERS:
-        array = getattr(node, field, None)
-        if array is None:
-            continue
+    for field, array in _numbers(node):
         finite = np.isfinite(array)
         if not finite.all():
             place = tuple(int(x) for x in np.unravel_index(np.argmin(finite), array.shape))
             index = ",".join(str(x) for x in place)
-            raise fail(node, f"{field}[{index}]", array[place], "is not finite")
-    if isinstance(node, BatchNormNode) and not np.all(node.var + node.epsilon > 0):
-        raise fail(node, "var", float(node.var.min()), f"plus {node.epsilon} is not positive")
+            raise node.fail(f"{field}[{index}]", array[place], "is not finite")
+    node.verify_numbers()
 
 
 def _verify_texts(graph: Graph) -> None:

@@ -5,14 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firebrick.ir.graph import (
-    AddNode,
-    ConvNode,
-    GlobalAveragePoolNode,
-    Graph,
-    MaxPoolNode,
-)
-from firebrick.ir.verify import fail, verify
+from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph
+from firebrick.ir.verify import verify
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
@@ -43,12 +37,10 @@ def prepare(graph: Graph) -> Graph:
     for rewrite in PIPELINE:
         graph = verify(rewrite(graph))
     for node in graph.nodes:
-        if not isinstance(node, ConvNode | MaxPoolNode | AddNode | GlobalAveragePoolNode):
-            raise fail(node, "layer", type(node).__name__, "has no counterpart in hardware")
+        name = type(node).__name__
+        node.require(node.in_hardware, "layer", name, "has no counterpart in hardware")
         if isinstance(node, ConvNode) and node.pads[0] >= node.weights.shape[2]:
-            raise fail(node, "pads", node.pads, "is not less than the kernel")
+            raise node.fail("pads", node.pads, "is not less than the kernel")
         if isinstance(node, GlobalAveragePoolNode) and node is not graph.nodes[-1]:
-            raise fail(
-                node, "layer", repr(node.name), "is a global average, but not the last layer"
-            )
+            raise node.fail("layer", repr(node.name), "is a global average, but not the last layer")
     return graph

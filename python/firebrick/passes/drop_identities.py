@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from firebrick.ir.graph import ConcatNode, Graph, IdentityNode, Node
-from firebrick.ir.verify import fail
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -27,7 +26,7 @@ def drop_identities(graph: Graph) -> Graph:
     redirects: dict[str, str] = {}
     for node in graph.nodes:
         if isinstance(node, IdentityNode) and node.op == "Softmax" and node.name not in tail:
-            raise fail(node, "op", node.op, "is supported at the end of the network only")
+            raise node.fail("op", node.op, "is supported at the end of the network only")
         if isinstance(node, IdentityNode) or _is_single(node):
             redirects[node.name] = node.inputs[0]
     return rebuild(graph, dict.fromkeys(redirects, ()), redirects)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick.ir.graph import ConcatNode, ConvNode, FloatArray, Graph, Node
-from firebrick.ir.verify import Budget, fail
+from firebrick.ir.verify import Budget
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -41,9 +41,9 @@ def _part(
 ) -> ConvNode:
     part = nodes.get(source)
     if not isinstance(part, ConvNode):
-        raise fail(node, "input", repr(source), "is not a convolution, nothing else can be joined")
+        raise node.fail("input", repr(source), "is not a convolution, nothing else can be joined")
     if len(read_by[source]) > 1 or node.inputs.count(source) > 1:
-        raise fail(node, "input", repr(source), "is read more than once, it cannot be fused")
+        raise node.fail("input", repr(source), "is read more than once, it cannot be fused")
     return part
 
 
@@ -52,9 +52,8 @@ def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
     for part in parts[1:]:
         for field in ("inputs", "stride", "relu"):
             ours, theirs = getattr(first, field), getattr(part, field)
-            if ours != theirs:
-                rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
-                raise fail(node, f"{part.name}.{field}", theirs, rule)
+            rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
+            node.require(ours == theirs, f"{part.name}.{field}", theirs, rule)
     # Taps reach from -before to +after around a window's origin; the union of all reaches is kept.
     before = max(part.pads[0] for part in parts)
     after = max(part.weights.shape[2] - 1 - part.pads[0] for part in parts)

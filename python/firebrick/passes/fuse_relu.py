@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from firebrick.ir.graph import AddNode, ConvNode, Graph, Node, ReluNode
-from firebrick.ir.verify import fail
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -31,7 +30,7 @@ def fuse_relu(graph: Graph) -> Graph:
             continue
         source = nodes.get(redirects.get(node.inputs[0], node.inputs[0]))
         if not isinstance(source, ConvNode | AddNode):
-            raise fail(node, "input", repr(node.inputs[0]), "is not a convolution or an addition")
+            raise node.fail("input", repr(node.inputs[0]), "is not a convolution or an addition")
         if source.relu:
             replaced[node.name] = ()
             redirects[node.name] = source.name
@@ -40,5 +39,5 @@ def fuse_relu(graph: Graph) -> Graph:
             nodes[node.name] = fused
             replaced |= {source.name: (), node.name: (fused,)}
         else:
-            raise fail(node, "input", repr(source.name), "is also read without the ReLU")
+            raise node.fail("input", repr(source.name), "is also read without the ReLU")
     return rebuild(graph, replaced, redirects)

@@ -15,7 +15,8 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-from firebrick.ir.verify import MAX_LAYERS, fail, shapes
+from firebrick.ir.limits import MAX_LAYERS
+from firebrick.ir.verify import shapes
 from firebrick.passes.rewrite import readers
 
 MAX_MOVES = 4 * MAX_LAYERS
@@ -50,7 +51,7 @@ def hoist_elementwise(graph: Graph) -> Graph:
                 continue
             moves += len(source.inputs)
             if moves > MAX_MOVES:
-                raise fail(node, "layer", repr(node.name), f"is among over {MAX_MOVES} to be moved")
+                raise node.fail("layer", repr(node.name), f"is among over {MAX_MOVES} to be moved")
             del done[source.name]
             parts = _apply(node, source, known)
             for tensor, count in Counter(source.inputs).items():

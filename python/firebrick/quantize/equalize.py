@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.images import PixelArray
-from firebrick.ir.graph import ConvNode, FloatArray, Graph, MaxPoolNode
-from firebrick.quantize.floats import float_operator
+from firebrick.ir.graph import ConvNode, FloatArray, Graph
 from firebrick.quantize.forward import run_layers
+from firebrick.quantize.ops import recipe_for
 
 EXPONENT = 0.25
 """A channel is amplified by (largest channel's range / its range) to this power."""
@@ -52,7 +52,7 @@ def equalize(graph: Graph, images: FloatArray | PixelArray) -> Graph:
 def _ranges(graph: Graph, images: FloatArray | PixelArray) -> dict[str, NDArray[np.float64]]:
     """Per convolution and channel, the largest magnitude of an image, averaged over images."""
     totals: dict[str, NDArray[np.float64]] = {}
-    functions = [(x.name, x.inputs, float_operator(x)) for x in graph.nodes]
+    functions = [(x.name, x.inputs, recipe_for(x).real(x)) for x in graph.nodes]
     convs = {x.name for x in graph.nodes if isinstance(x, ConvNode)}
     for index in range(len(images)):
         image = images[index : index + 1].astype(np.float32)
@@ -82,7 +82,7 @@ def _readers(graph: Graph, name: str) -> list[str]:
         if seen_through.isdisjoint(node.inputs):
             continue
         # a pool that ends the network is its output
-        if isinstance(node, MaxPoolNode) and node is not graph.nodes[-1]:
+        if node.keeps_factors and node is not graph.nodes[-1]:
             seen_through.add(node.name)
         else:
             found.append(node.name)

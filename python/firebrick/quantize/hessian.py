@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.ir.graph import ConvNode, FloatArray
-from firebrick.quantize.forward import Array
+from firebrick.quantize.exact import Array
 
 Matrix = NDArray[np.float64]
 

@@ -8,20 +8,16 @@ what the metadata say, whoever runs it, and nothing in it is ever interpreted tw
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 
 from firebrick.errors import FirebrickError, naming
-from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing, Shape
-from firebrick.ir.network import Layer, Network
-from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.verify import (
+from firebrick.ir.limits import (
     MAX_FRAME,
     MAX_LABEL,
     MAX_LAYERS,
@@ -29,15 +25,12 @@ from firebrick.ir.verify import (
     MAX_RESIZE,
     MAX_VALUES,
     MAX_WEIGHTS,
-    verify_preprocessing,
 )
-from firebrick.ops.add import Add
-from firebrick.ops.avgpool import AvgPool
-from firebrick.ops.base import Operator
-from firebrick.ops.conv.operator import MAX_SHIFT, Conv
-from firebrick.ops.maxpool import MaxPool
+from firebrick.ir.network import Layer, Network
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.ir.verify import verify_preprocessing
 from firebrick.quantize.document import Field
-from firebrick.quantize.export import WEIGHT_ZERO, to_model
+from firebrick.quantize.export import to_model
 from firebrick.quantize.metadata import (
     LABELS_KEY,
     NETWORK_KEY,
@@ -45,13 +38,12 @@ from firebrick.quantize.metadata import (
     VERSION,
     VERSION_KEY,
 )
+from firebrick.quantize.ops import recipe_named
+from firebrick.quantize.ops.stored import Stored
 
 MAX_SIDE = 1 << 14
 MAX_CHANNELS = 1 << 16
 MAX_LABELS = 1 << 16
-MAX_RANK = 8
-ITEM_BYTES: Mapping[int, int] = {TensorProto.UINT8: 1, TensorProto.INT32: 4, TensorProto.INT64: 8}
-"""Types of the initializers that are read back, and their size."""
 
 
 def read(path: Path) -> Network:
@@ -113,24 +105,16 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
     frame, weights = image.values, 0
     layers = []
     for field in document["layers"].elements(MAX_LAYERS):
-        inputs = tuple(x.text() for x in field["inputs"].elements(2))
-        name = field["name"].identifier()
-        for source in inputs:
-            if source not in types:
-                raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
-        reader = _Initializers(name, initializers)
-        try:
-            operator = _operator(field, name, [types[x] for x in inputs], reader)
-        except (ValueError, IndexError) as error:
-            raise FirebrickError(f"layer {name!r}: {error}") from None
-        frame += operator.output.values
+        layer, count = _layer(field, types, initializers)
+        name, output = layer.name, layer.operator.output
+        frame += output.values
         if frame > MAX_FRAME:
             raise FirebrickError(f"layer {name!r}: values={frame} up to here exceed {MAX_FRAME}")
-        weights += operator.codes.size if isinstance(operator, Conv) else 0
+        weights += count
         if weights > MAX_WEIGHTS:
             raise FirebrickError(f"layer {name!r}: weights={weights} exceed {MAX_WEIGHTS}")
-        types[name] = operator.output
-        layers.append(Layer(operator, inputs))
+        types[name] = output
+        layers.append(layer)
     scales = {name: value.number() for name, value in document["scales"].items()}
     for name, scale in scales.items():
         if scale <= 0:
@@ -146,6 +130,30 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
         scales=scales,
         labels=tuple(x.text(MAX_LABEL) for x in labels.elements(MAX_LABELS)),
     )
+
+
+def _layer(
+    field: Field, types: Mapping[str, TensorType], initializers: Mapping[str, TensorProto]
+) -> tuple[Layer, int]:
+    """A layer that reads tensors of some types, and its number of weights."""
+    inputs = tuple(x.text() for x in field["inputs"].elements(2))
+    name = field["name"].identifier()
+    for source in inputs:
+        if source not in types:
+            raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
+    kind = field["kind"].text()
+    recipe = recipe_named(kind, name)
+    expected = recipe.node_type.arity
+    if len(inputs) != expected:
+        raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
+    kinds = tuple(types[x] for x in inputs)
+    fields = {x: field[x].integer(low, high) for x, low, high in recipe.fields}
+    stored = Stored(name, kinds, _type(field["output"]), fields, initializers)
+    try:
+        operator = recipe.read(stored)
+    except (ValueError, IndexError) as error:
+        raise FirebrickError(f"layer {name!r}: {error}") from None
+    return Layer(operator, inputs), recipe.weights(operator)
 
 
 def _preprocessing(field: Field, image: TensorType) -> Preprocessing:
@@ -171,81 +179,6 @@ def _type(field: Field) -> TensorType:
     if kind.values > MAX_VALUES:
         raise FirebrickError(f"tensor {kind}: values={kind.values} exceeds {MAX_VALUES}")
     return kind
-
-
-class _Initializers:
-    """A layer's constants, by the suffix of their name."""
-
-    def __init__(self, layer: str, tensors: Mapping[str, TensorProto]) -> None:
-        self._layer, self._tensors = layer, tensors
-
-    def array(self, suffix: str, kind: int) -> IntArray:
-        name = f"{self._layer}.{suffix}"
-        tensor = self._tensors.get(name)
-        if tensor is None:
-            raise FirebrickError(f"initializer {name!r} is missing")
-        dims = list(tensor.dims[:MAX_RANK])
-        if len(tensor.dims) > MAX_RANK or math.prod(dims) > MAX_WEIGHTS:
-            raise FirebrickError(
-                f"initializer {name!r}: dims={dims} are not up to {MAX_RANK} of up to {MAX_WEIGHTS}"
-                " values"
-            )
-        count = math.prod(dims)
-        expected = count * ITEM_BYTES[kind]
-        if (
-            tensor.data_type != kind
-            or min(tensor.dims, default=1) < 0
-            or tensor.data_location != TensorProto.DEFAULT
-            or len(tensor.raw_data) != expected
-        ):
-            raise FirebrickError(
-                f"initializer {name!r}: type={tensor.data_type} "
-                f"dims={dims} bytes={len(tensor.raw_data)} is not type {kind} "
-                f"with {expected} bytes of its own"
-            )
-        return np.asarray(numpy_helper.to_array(tensor)).astype(np.int64)
-
-    def vector(self, suffix: str, kind: int) -> IntArray:
-        return self.array(suffix, kind).reshape(-1)
-
-
-def _operator(
-    field: Field, name: str, inputs: list[TensorType], constants: _Initializers
-) -> Operator:
-    kind = field["kind"].text()
-    output = _type(field["output"])
-    expected = 2 if kind == "add" else 1
-    if len(inputs) != expected:
-        raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
-    if kind == "conv":
-        return Conv(
-            name=name,
-            input=inputs[0],
-            output=output,
-            kernel=field["kernel"].integer(1, 64),
-            stride=field["stride"].integer(1, 64),
-            pad=field["pad"].integer(0, 63),
-            codes=constants.array("codes", TensorProto.UINT8).astype(np.uint8),
-            codebook=constants.vector("codebook", TensorProto.UINT8) - WEIGHT_ZERO,
-            code_bits=field["code_bits"].integer(2, 8),
-            value_bits=field["value_bits"].integer(2, 8),
-            bias=constants.vector("bias", TensorProto.INT32),
-            multiplier=constants.vector("multiplier", TensorProto.INT64),
-            shift=field["shift"].integer(0, MAX_SHIFT),
-        )
-    if kind == "maxpool":
-        kernel, stride = field["kernel"].integer(1, 64), field["stride"].integer(1, 64)
-        return MaxPool(name, inputs[0], output, kernel, stride)
-    if kind == "avgpool":
-        return AvgPool(name, inputs[0], output, constants.vector("bias", TensorProto.INT32))
-    if kind == "add":
-        left, right = (
-            int(constants.array(f"{side}_multiplier", TensorProto.INT64).item())
-            for side in ("left", "right")
-        )
-        shift = field["shift"].integer(0, MAX_SHIFT)
-        return Add(name, inputs[0], inputs[1], output, (left, right), shift)
-    raise FirebrickError(f"layer {name!r}: kind={kind!r} is none of conv, maxpool, avgpool, add")
 
 
 def _compare(model: onnx.ModelProto, network: Network) -> None:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from types import MappingProxyType
+from dataclasses import asdict
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.network import Layer, Network
+from firebrick.quantize.ops import recipe_of
 
 VERSION = "1"
 VERSION_KEY = "firebrick.version"
@@ -17,29 +17,13 @@ LABELS_KEY = "firebrick.labels"
 NOTE_PREFIX = "firebrick.note."
 """What keys of further, free metadata begin with."""
 
-_FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "conv": ("kernel", "stride", "pad", "code_bits", "value_bits", "shift"),
-        "maxpool": ("kernel", "stride"),
-        "avgpool": (),
-        "add": ("shift",),
-    }
-)
-"""Integers of each operator that no initializer holds."""
-
 
 def describe(network: Network) -> dict[str, str]:
     """Metadata of a network, as keys and values of the ONNX file."""
-    preprocessing = network.preprocessing
     document = {
         "name": network.name,
         "image": _type(network.image),
-        "preprocessing": {
-            "resize": preprocessing.resize,
-            "channels": preprocessing.channels,
-            "mean": list(preprocessing.mean),
-            "std": list(preprocessing.std),
-        },
+        "preprocessing": asdict(network.preprocessing),
         "scales": dict(network.scales),
         "layers": [_layer(layer) for layer in network],
     }
@@ -51,21 +35,15 @@ def describe(network: Network) -> dict[str, str]:
 
 
 def _type(kind: TensorType) -> dict[str, int]:
-    return {
-        "channels": kind.channels,
-        "height": kind.height,
-        "width": kind.width,
-        "bits": kind.bits,
-        "signed": int(kind.signed),
-    }
+    return asdict(kind) | {"signed": int(kind.signed)}
 
 
 def _layer(layer: Layer) -> dict[str, object]:
     operator = layer.operator
-    fields: dict[str, object] = {
+    fields = {x: getattr(operator, x) for x, _low, _high in recipe_of(operator).fields}
+    return fields | {
         "kind": operator.kind,
         "name": layer.name,
         "inputs": list(layer.inputs),
         "output": _type(operator.output),
     }
-    return fields | {name: getattr(operator, name) for name in _FIELDS[operator.kind]}

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray
 from firebrick.images import PixelArray, centre_crop, to_float
-from firebrick.ir.graph import IMAGE, Graph
+from firebrick.ir.graph import Graph
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.floats import run_float
-from firebrick.quantize.forward import Array, fast_operator, last_layer
+from firebrick.quantize.forward import Function, last_layer, run_layers
+from firebrick.quantize.ops import recipe_of
 
 
 def statistics(network: Network) -> dict[str, int]:
@@ -33,11 +34,7 @@ def statistics(network: Network) -> dict[str, int]:
 
 def run_integers(network: Network, pixels: PixelArray) -> dict[str, IntArray]:
     """The integers of `Network.golden`, an order of magnitude sooner."""
-    tensors: dict[str, Array] = {IMAGE: pixels}
-    for layer in network:
-        tensors[layer.name] = fast_operator(layer.operator)(*(tensors[x] for x in layer.inputs))
-    del tensors[IMAGE]
-    return {name: x.astype(np.int64) for name, x in tensors.items()}
+    return {name: x.astype(np.int64) for name, x in run_layers(_functions(network), pixels)}
 
 
 def sqnr_db(graph: Graph, network: Network, photographs: Sequence[PixelArray]) -> float:
@@ -60,8 +57,13 @@ def sqnr_db(graph: Graph, network: Network, photographs: Sequence[PixelArray]) -
     for photograph in photographs:
         pixels = centre_crop(photograph, resize, shape.height, shape.width)[None]
         wanted = run_float(graph, to_float(pixels, graph.preprocessing)).astype(np.float64)
-        functions = ((x.name, x.inputs, fast_operator(x.operator)) for x in network)
-        logits = last_layer(functions, pixels).astype(np.int64).reshape(wanted.shape)
+        logits = last_layer(_functions(network), pixels).astype(np.int64).reshape(wanted.shape)
         signal += float((wanted**2).sum())
         noise += float(((wanted - network.scales[network.output] * logits) ** 2).sum())
     return float(10 * np.log10(signal / noise)) if noise > 0 else float("inf")
+
+
+def _functions(network: Network) -> Iterator[Function]:
+    for layer in network:
+        operator = layer.operator
+        yield layer.name, layer.inputs, recipe_of(operator).integer(operator)

@@ -7,36 +7,16 @@ the network's output: int32, as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
-from firebrick.ops.avgpool import AvgPool
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """Storage of one tensor.
-
-    Attributes:
-        kind: shape and range of its values.
-        wide: int32 if true, else uint8.
-    """
-
-    kind: TensorType
-    wide: bool
-
-    @property
-    def zero(self) -> int:
-        """What is stored for the value 0."""
-        return 0 if self.wide else -self.kind.lo
+from firebrick.quantize.ops import recipe_of
+from firebrick.quantize.ops.onnx_nodes import Storage
 
 
 def storages(network: Network) -> dict[str, Storage]:
     """Storage of each tensor, the image included."""
     result = {IMAGE: Storage(network.image, wide=False)}
     for layer in network:
-        wide = isinstance(layer.operator, AvgPool) or layer.name == network.output
+        wide = recipe_of(layer.operator).is_wide or layer.name == network.output
         result[layer.name] = Storage(layer.operator.output, wide)
     return result

@@ -14,7 +14,7 @@ import numpy as np
 
 from firebrick.images import PixelArray
 from firebrick.ir.graph import IMAGE, FloatArray
-from firebrick.quantize.forward import Array
+from firebrick.quantize.exact import Array
 from firebrick.quantize.hessian import Streams
 
 BATCH = 4

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`maxpool`: the largest integer is that of the largest number, so nothing is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+
+import numpy as np
+from onnx import TensorProto
+
+from firebrick.hardware.tensor import TensorType
+from firebrick.ir.graph import FloatArray, MaxPoolNode, Shape
+from firebrick.ir.verify import output_shape
+from firebrick.ops.maxpool import MaxPool
+from firebrick.quantize.exact import Array
+from firebrick.quantize.ops.base import Calibration, Recipe, Source
+from firebrick.quantize.ops.onnx_nodes import OnnxNodes
+from firebrick.quantize.ops.stored import Stored
+
+
+class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
+    """Maximum of each window, windows clipped at the bottom and right edge."""
+
+    node_type = MaxPoolNode
+    operator_type = MaxPool
+    fields = (("kernel", 1, 64), ("stride", 1, 64))
+
+    def real(self, node: MaxPoolNode) -> Callable[..., FloatArray]:
+        """The same for floats as for integers."""
+        return partial(_real, node)
+
+    def quantize(
+        self, node: MaxPoolNode, inputs: Sequence[Source], calibration: Calibration
+    ) -> tuple[MaxPool, float]:
+        """Of the input's type and scale."""
+        (source,) = inputs
+        kind, shape = source.kind, output_shape(node, [source.shape])
+        output = TensorType(shape.channels, shape.height, shape.width, kind.bits, kind.signed)
+        return MaxPool(node.name, kind, output, node.kernel, node.stride), source.scale
+
+    def integer(self, operator: MaxPool) -> Callable[..., Array]:
+        """On bytes."""
+        return partial(_maxpool, operator, operator.output)
+
+    def write(self, operator: MaxPool, inputs: Sequence[str], out: OnnxNodes) -> None:
+        """One node, and the zero point taken off where the output is wide."""
+        name, (source,) = operator.name, inputs
+        past = []
+        image, windows = operator.input, operator.output
+        for size, count in ((image.height, windows.height), (image.width, windows.width)):
+            reach = (count - 1) * operator.stride + operator.kernel - size
+            operator.require(reach > -operator.stride, "output", windows, "leaves pixels unused")
+            past.append(max(0, reach))  # padding never wins a maximum: windows are clipped
+        is_wide = out.stored[name].wide
+        narrow = f"{name}.bytes" if is_wide else name
+        zero = out.narrow(source).zero
+        out.node(
+            "MaxPool",
+            [source],
+            narrow,
+            kernel_shape=[operator.kernel] * 2,
+            strides=[operator.stride] * 2,
+            pads=[0, 0, *past],
+        )
+        if is_wide:
+            wide = out.node("Cast", [narrow], f"{name}.stored", to=TensorProto.INT32)
+            out.node("Sub", [wide, out.constant(f"{name}.zero", zero, np.int32)], name)
+
+    def read(self, layer: Stored) -> MaxPool:
+        """From its fields alone."""
+        (kind,) = layer.inputs
+        return MaxPool(name=layer.name, input=kind, output=layer.output, **layer.fields)
+
+
+def _real(node: MaxPoolNode, x: Array) -> FloatArray:
+    return np.asarray(_maxpool(node, output_shape(node, [Shape(*x.shape[1:])]), x), np.float32)
+
+
+def _maxpool(window: MaxPoolNode | MaxPool, output: Shape | TensorType, x: Array) -> Array:
+    """A square window's maximum is that of its rows' maxima."""
+    rows = _pool_axis(x, window.kernel, window.stride, output.height, 2)
+    return _pool_axis(rows, window.kernel, window.stride, output.width, 3)
+
+
+def _pool_axis(x: Array, kernel: int, stride: int, count: int, axis: int) -> Array:
+    """Maximum of windows along one axis, clipped at its end."""
+    last = x.shape[axis] - 1
+    starts = np.arange(count) * stride
+    # beyond the edge, the window's last pixel again
+    taps = (np.take(x, np.minimum(starts + tap, last), axis) for tap in range(kernel))
+    return np.asarray(reduce(np.maximum, taps))
