@@ -7,7 +7,7 @@
 // chunks, each a memory of its own: LUTs into chunks of 512 words; block RAM, rounded up to 512
 // words, into chunks of 4096, then 2048, 1024 and 512. The multiplexer of the chunks comes last,
 // behind the block RAMs' output registers. Contents: <PREFIX>a.mem to <PREFIX>z.mem, then
-// <PREFIX>aa.mem and so on, as far as three letters go; for LUTs of a single chunk <PREFIX>.mem.
+// <PREFIX>aa.mem and so on, as far as two letters go; for LUTs of a single chunk <PREFIX>.mem.
 module rom #(
   parameter int unsigned WIDTH  = 36,    // bits of a word
   parameter int unsigned DEPTH  = 3500,  // words
@@ -34,8 +34,8 @@ module rom #(
   if (KIND > 1) begin : gen_check_kind
     $fatal(1, "rom: KIND=%0d is not in 0..1", KIND);
   end
-  if (CHUNKS > 26 + 26 * 26 + 26 * 26 * 26) begin : gen_check_letters
-    $fatal(1, "rom: DEPTH=%0d takes more chunks than three letters name", DEPTH);
+  if (CHUNKS > 26 + 26 * 26) begin : gen_check_letters
+    $fatal(1, "rom: DEPTH=%0d takes more chunks than two letters name", DEPTH);
   end
 
   // Words before a chunk: each is as large as fits what is left.
@@ -48,19 +48,6 @@ module rom #(
       base += size;
     end
     return base;
-  endfunction
-
-  // Letters of a chunk's name, the last in the low byte: no digit is a zero.
-  function automatic logic [23:0] name_of(int unsigned chunk);
-    logic [23:0] name;
-    int unsigned left;
-    name = '0;
-    left = chunk + 1;
-    for (int unsigned place = 0; left > 0; place++) begin
-      name[8*place+:8] = 8'd97 + 8'((left - 1) % 26);
-      left = (left - 1) / 26;
-    end
-    return name;
   endfunction
 
   function automatic int unsigned size_of(int unsigned chunk);
@@ -76,8 +63,10 @@ module rom #(
   for (genvar c = 0; c < CHUNKS; c++) begin : gen_chunk
     localparam int unsigned SIZE = size_of(c);
     localparam int unsigned INDEX_BITS = $clog2(SIZE);
-    localparam int unsigned LETTERS = c < 26 ? 1 : c < 26 + 26 * 26 ? 2 : 3;
-    localparam logic [8*LETTERS-1:0] NAME = (8 * LETTERS)'(name_of(c));
+    // One letter, or two with the first of them in the high byte.
+    localparam int unsigned LETTERS = c < 26 ? 1 : 2;
+    localparam logic [8*LETTERS-1:0] NAME =
+        (8 * LETTERS)'({8'd96 + 8'(c / 26), 8'd97 + 8'(c % 26)});
 
     logic [WIDTH-1:0] word_q;
 
