@@ -65,7 +65,15 @@ class CppKernel:
 
     def tables(self) -> list[Table]:
         """Tables, in the order of the kernel's arguments; mostly none."""
-        return []
+        return [
+            Table(
+                x.name,
+                f"{'ap_int' if x.signed else 'ap_uint'}<{x.bits}>",
+                [[str(value) for value in x.values]],
+                x.note,
+            )
+            for x in self.engine.tables()
+        ]
 
     def notes(self) -> list[Table]:
         """Tables for whoever feeds or reads the kernel alone; mostly none."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from firebrick.emit.hls_avgpool import AvgPoolKernel
 from firebrick.emit.hls_conv import ConvKernel
 from firebrick.emit.hls_kernel import CppKernel
 from firebrick.emit.hls_plumbing import BroadcastKernel, ImageKernel
 from firebrick.ops.base import Engine
 
 KERNELS: Mapping[str, type[CppKernel]] = {
-    "avgpool": AvgPoolKernel,
     "broadcast": BroadcastKernel,
     "conv": ConvKernel,
     "image": ImageKernel,

@@ -24,7 +24,7 @@ from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import Role, RowTiming
-from firebrick.ops.base import AreaPart, ChannelOrder, LayerEngine, Operator, Order
+from firebrick.ops.base import AreaPart, ChannelOrder, ChannelTable, LayerEngine, Operator, Order
 from firebrick.ops.folding import Folding
 
 
@@ -157,16 +157,24 @@ class AvgPoolEngine(LayerEngine):
             "memory_kind": int(self._kind),
         }
 
+    def tables(self) -> tuple[ChannelTable, ...]:
+        """Natural number and initial sum."""
+        bias = self.operator.bias[list(self.in_order)].tolist()
+        index, total = index_bits(self.operator.input.channels), self.operator.output.bits
+        number = "Natural number of each channel in the stream's order."
+        start = "Sum that each channel in the stream's order begins with."
+        return (
+            ChannelTable("channel", self.in_order, index, False, number),
+            ChannelTable("initial_sum", bias, total, True, start),
+        )
+
     def memories(self) -> dict[str, Memory]:
         """`channels`: per position of the stream, natural channel number and initial sum."""
-        kind = self.operator.input
-        bits = self.operator.output.bits
-        words = (
-            channel << bits | int(self.operator.bias[channel]) & (1 << bits) - 1
-            for channel in self.in_order
-        )
-        whole = Memory(bits + index_bits(kind.channels), tuple(words))
-        return rom("channels", whole, self._kind)
+        channel, start = self.tables()
+        mask = (1 << start.bits) - 1
+        pairs = zip(channel.values, start.values, strict=True)
+        words = tuple(number << start.bits | first & mask for number, first in pairs)
+        return rom("channels", Memory(start.bits + channel.bits, words), self._kind)
 
     def content_bits(self) -> dict[str, int]:
         """Of the table."""

@@ -88,6 +88,24 @@ class AreaPart(NamedTuple):
     copies: int = 1
 
 
+class ChannelTable(NamedTuple):
+    """A constant for each channel of an input stream, in its order, as a C++ kernel takes it.
+
+    Attributes:
+        name: of the kernel's argument.
+        values: one a channel.
+        bits: of each.
+        signed: two's complement.
+        note: what it says.
+    """
+
+    name: str
+    values: Sequence[int]
+    bits: int
+    signed: bool
+    note: str
+
+
 class Engine(ABC):
     """One hardware instance: an operator with its folding.
 
@@ -123,6 +141,10 @@ class Engine(ABC):
     def memories(self) -> dict[str, Memory]:
         """Memory images by file suffix; mostly none."""
         return {}
+
+    def tables(self) -> tuple[ChannelTable, ...]:
+        """What memories hold of each channel, for kernels in C++; mostly nothing."""
+        return ()
 
     def content_bits(self) -> dict[str, int]:
         """Bits of the read-only memories, padding included, by what they hold; mostly none."""

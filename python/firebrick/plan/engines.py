@@ -36,12 +36,12 @@ class Deals:
     """Weights dealt to lanes so far: what takes longest to find."""
 
     owners: dict[tuple[str, int, bool], IntArray] = field(default_factory=dict)
-    deals: dict[tuple[str, int, bool, int], Deal] = field(default_factory=dict)
+    deals: dict[tuple[str, int, int, bool], Deal] = field(default_factory=dict)
 
     def deal(self, operator: Conv, folding: Folding) -> Deal:
-        """The deal of a convolution; columns and memories make no difference."""
+        """The deal of a convolution."""
         owner_key = operator.name, folding.lanes, folding.store_zeros
-        key = *owner_key, folding.gap_bits
+        key = operator.name, *Deal.key(folding)
         if key not in self.deals:
             made = Deal.of(operator, folding, self.owners.get(owner_key))
             self.owners[owner_key] = made.owner

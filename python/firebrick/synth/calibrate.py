@@ -23,16 +23,15 @@ import firebrick.area.coefficients as target
 from firebrick.area.estimate import parts
 from firebrick.emit.memories import memory_text
 from firebrick.hardware.features import Features
-from firebrick.hardware.memory import MemoryKind, image, rom
+from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.shape import ConvShape
+from firebrick.ops.conv.shape import ConvShape, part_parameters
 from firebrick.output import whole_file
 from firebrick.processes import ended_by_signals
 from firebrick.resources import hardware_sources
-from firebrick.synth.geometries import STREAM_MODULES, draw_engines
+from firebrick.synth.geometries import STREAM_MODULES, draw_engines, random_tables
 from firebrick.synth.module import synthesize_module
-from firebrick.synth.parts import part_parameters
 
 SEED, ENGINES = 1, 24
 DEEPEST = 1500
@@ -103,12 +102,8 @@ def stream_jobs(family: Family) -> Iterator[Job]:
     """Modules around convolutions."""
     rng = np.random.default_rng(SEED)
     for module, parameters in STREAM_MODULES:
-        images = {}
-        if module == "avgpool":
-            width = (parameters["channels"] - 1).bit_length() + parameters["sum_bits"]
-            table = image(width, rng.integers(1 << width, size=parameters["channels"]).tolist())
-            kept = rom("channels", table, MemoryKind(parameters["memory_kind"]))
-            images = {f"avgpool.{name}.mem": memory_text(x) for name, x in kept.items()}
+        tables = random_tables(module, parameters, rng)
+        images = {f"{module}.{name}.mem": memory_text(x) for name, x in tables.items()}
         (part,) = parts(module, parameters, family)
         yield Job(module, dict(parameters), images, part.features)
 

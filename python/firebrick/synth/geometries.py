@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.memory import Memory, MemoryKind, image, rom
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.conv.folding import fewest_columns, may_share_slices
@@ -180,3 +180,14 @@ STREAM_MODULES: tuple[tuple[str, dict[str, int]], ...] = (
     ),
 )
 """Modules around convolutions, with their parameters."""
+
+
+def random_tables(
+    module: str, parameters: Mapping[str, int], rng: np.random.Generator
+) -> dict[str, Memory]:
+    """Contents of a module's read-only memories, by file suffix; mostly none."""
+    if module != "avgpool":
+        return {}
+    width = (parameters["channels"] - 1).bit_length() + parameters["sum_bits"]
+    table = image(width, rng.integers(1 << width, size=parameters["channels"]).tolist())
+    return rom("channels", table, MemoryKind(parameters["memory_kind"]))

@@ -131,6 +131,11 @@ class Deal:
     gap_bits: int
     store_zeros: bool
 
+    @staticmethod
+    def key(folding: Folding) -> tuple[int, int, bool]:
+        """What a deal depends on; columns and memories make no difference."""
+        return folding.lanes, folding.gap_bits, folding.store_zeros
+
     def __post_init__(self) -> None:
         """Check the owners.
 
