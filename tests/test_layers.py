@@ -2,6 +2,8 @@
 """Layers look down only: each part of the package imports lower parts and itself, nothing else."""
 
 import ast
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,56 @@ def test_imports_look_down(part: str) -> None:
     assert paths
     wrong = {str(x.relative_to(PACKAGE)): breaches(part, x.read_text()) for x in paths}
     assert {path: names for path, names in wrong.items() if names} == {}
+
+
+def imported_modules(text: str, known: frozenset[str]) -> set[str]:
+    """Modules that a file imports, those for type checking included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = str(node.module)
+            names = {f"{module}.{alias.name}" for alias in node.names}
+            # A module may be imported from its package, which then is none of its parts' business.
+            found |= {x if x in known else module for x in names}
+    return found & known
+
+
+def circle(texts: Mapping[str, str]) -> list[str]:
+    """Some modules that import each other in a circle; none if there is no circle.
+
+    Args:
+        texts: of all modules, by name.
+    """
+    known = frozenset(texts)
+    graph = {name: imported_modules(text, known) for name, text in texts.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    paths = {
+        ".".join(x.relative_to(PACKAGE.parent).with_suffix("").parts): x
+        for x in PACKAGE.rglob("*.py")
+    }
+    texts = {name.removesuffix(".__init__"): x.read_text() for name, x in paths.items()}
+    assert len(texts) > 200
+    assert circle(texts) == []
+
+
+def test_a_circle_is_found() -> None:
+    texts = {
+        "p": "from p.a import x",
+        "p.a": "from p import b",
+        "p.b": "if TYPE_CHECKING:\n    from p.c import y",
+        "p.c": "def late():\n    import p.a",
+    }
+    assert set(circle(texts)) == {"p.a", "p.b", "p.c"}
+    assert circle(texts | {"p.c": ""}) == []
 
 
 def test_every_part_has_its_place() -> None:
