@@ -142,3 +142,8 @@ def test_every_part_has_its_place() -> None:
 )
 def test_a_breach_is_found(part: str, text: str, expected: list[str]) -> None:
     assert breaches(part, text) == expected
+
+
+def test_only_the_search_knows_a_solver() -> None:
+    users = {part_of(x) for x in PACKAGE.rglob("*.py") if "scipy" in x.read_text()}
+    assert users == {"search"}

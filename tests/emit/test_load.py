@@ -72,6 +72,7 @@ def test_generated_folder_says_what_to_load(tmp_path: Path) -> None:
     pipeline = build(network, chosen(network))
     engines = {x.name: x.engine for x in pipeline.instances}
     expected = [*engines["conv1"].load_words(), *engines["fire2_expand"].load_words()]
+    assert all(x.load_count == len(x.load_words()) for x in engines.values())
     assert words == expected
     assert manifest["load"] == {
         "file": LOAD_FILE,

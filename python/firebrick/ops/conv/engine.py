@@ -14,7 +14,7 @@ from firebrick.hardware.tensor import IntArray
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.ops.base import AreaPart, ChannelOrder, LayerEngine, Order
 from firebrick.ops.conv import area
-from firebrick.ops.conv.encode import Deal, LaneCode
+from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.folding import check, fewest_columns
 from firebrick.ops.conv.memories import Contents
 from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
@@ -109,11 +109,6 @@ class ConvEngine(LayerEngine):
     def entries(self) -> IntArray:
         """Stored entries, fillers included, shape (lanes, out_channels), in stream order."""
         return self.deal.lengths[:, self.out_order]
-
-    @property
-    def lane_codes(self) -> tuple[LaneCode, ...]:
-        """What each lane stores."""
-        return self.contents.lanes
 
     @cached_property
     def _parameters(self) -> dict[str, int]:
