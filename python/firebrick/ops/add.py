@@ -15,9 +15,8 @@ from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import Role, RowTiming
-from firebrick.ops.base import AreaPart, LayerEngine, Operator, Order
+from firebrick.ops.base import AreaPart, LayerEngine, Operator
 from firebrick.ops.conv.operator import MAX_SHIFT, MULTIPLIER_BITS
-from firebrick.ops.folding import Folding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,12 +90,6 @@ class AddEngine(LayerEngine):
     operator: Add
     columns: int
 
-    @classmethod
-    def of(cls, operator: Add, folding: Folding, in_order: Order) -> AddEngine:
-        """The engine of a layer."""
-        del in_order
-        return cls(operator, folding.columns)
-
     def __post_init__(self) -> None:
         """Check the folding.
 
@@ -104,16 +97,6 @@ class AddEngine(LayerEngine):
             FirebrickError: naming layer, field, value and rule.
         """
         self.operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
-
-    @property
-    def in_columns(self) -> tuple[int, ...]:
-        """Pixels a beat of each input stream."""
-        return (self.columns, self.columns)
-
-    @property
-    def out_columns(self) -> int:
-        """Pixels a beat of the output stream."""
-        return self.columns
 
     def parameters(self) -> dict[str, int]:
         """Parameters of the module, in lower case."""

@@ -134,11 +134,6 @@ class AvgPoolEngine(LayerEngine):
         )
 
     @property
-    def in_columns(self) -> tuple[int, ...]:
-        """Pixels a beat of each input stream."""
-        return (self.columns,)
-
-    @property
     def out_columns(self) -> int:
         """Pixels a beat of the output stream."""
         return 1

@@ -124,15 +124,18 @@ class Engine(ABC):
     """Whether the module is on the chain that brings memory contents after a reset."""
     operator: Operator
 
-    @property
-    @abstractmethod
-    def in_columns(self) -> tuple[int, ...]:
-        """Pixels a beat of each input stream."""
+    columns: int
+    """Pixels a beat of all streams, unless the next two say otherwise."""
 
     @property
-    @abstractmethod
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.columns,) * len(self.operator.inputs)
+
+    @property
     def out_columns(self) -> int:
         """Pixels a beat of the output stream."""
+        return self.columns
 
     @abstractmethod
     def parameters(self) -> dict[str, int]:
@@ -218,9 +221,8 @@ class LayerEngine(Engine):
     operator: Any
 
     @classmethod
-    @abstractmethod
     def of(cls, operator: Any, folding: Folding, in_order: Order) -> Self:
-        """The engine of a layer.
+        """The engine of a layer; most need nothing but columns.
 
         Args:
             operator: what is computed.
@@ -230,6 +232,10 @@ class LayerEngine(Engine):
         Raises:
             FirebrickError: the folding does not suit; names layer, field, value and rule.
         """
+        del in_order
+        make: Any = cls
+        engine: Self = make(operator, folding.columns)
+        return engine
 
     @classmethod
     def most_columns(cls, operator: Any) -> int:

@@ -16,8 +16,7 @@ from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType, few_columns
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import AreaPart, LayerEngine, Operator, Order
-from firebrick.ops.folding import Folding
+from firebrick.ops.base import AreaPart, LayerEngine, Operator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,12 +96,6 @@ class MaxPoolEngine(LayerEngine):
     memory: MemoryKind | None = None
 
     @classmethod
-    def of(cls, operator: MaxPool, folding: Folding, in_order: Order) -> MaxPoolEngine:
-        """The engine of a layer."""
-        del in_order
-        return cls(operator, folding.columns)
-
-    @classmethod
     def most_columns(cls, operator: MaxPool) -> int:
         """Columns with which a row arrives, and leaves, in one beat."""
         return max(operator.output.width, -(-operator.input.width // operator.stride))
@@ -139,11 +132,6 @@ class MaxPoolEngine(LayerEngine):
     def in_columns(self) -> tuple[int, ...]:
         """Pixels a beat of each input stream."""
         return (self.columns * self.operator.stride,)
-
-    @property
-    def out_columns(self) -> int:
-        """Pixels a beat of the output stream."""
-        return self.columns
 
     @property
     def partials(self) -> int:

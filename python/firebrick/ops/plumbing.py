@@ -41,13 +41,8 @@ class _Passing(Engine):
     stream: StreamType
 
     @property
-    def in_columns(self) -> tuple[int, ...]:
-        """Pixels a beat of the input stream."""
-        return (self.stream.columns,)
-
-    @property
-    def out_columns(self) -> int:
-        """Pixels a beat of the output streams."""
+    def columns(self) -> int:  # type: ignore[override]
+        """Pixels a beat of all of them."""
         return self.stream.columns
 
 
