@@ -14,7 +14,7 @@ from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
 from firebrick.plan.predict import macs
 from firebrick.search.goal import Goal
-from firebrick.search.planner import plan, refold
+from firebrick.search.planner import plan
 from firebrick.search.targets import Search
 
 
@@ -84,14 +84,10 @@ def test_zeros_stored_cost_time_and_memory():
     network = nets.chain(density=0.25, size=63)
     sparse = plan(network, Goal(multipliers=60))
     zeros = plan(network, Goal(multipliers=60), store_zeros=True)
-    same = refold(network, sparse, store_zeros=True)
     assert zeros.cycles_per_frame > 1.5 * sparse.cycles_per_frame
-    assert same.cycles_per_frame >= zeros.cycles_per_frame
-    assert same.multipliers == sparse.multipliers
     assert zeros.nonzero_macs == sparse.nonzero_macs
-    for made in (zeros, same):
-        assert made.weight_bytes["gaps"] == 0
-        assert made.weight_bytes["codes"] > sparse.weight_bytes["codes"]
+    assert zeros.weight_bytes["gaps"] == 0
+    assert zeros.weight_bytes["codes"] > sparse.weight_bytes["codes"]
 
 
 def test_a_plan_depends_on_nothing_else():

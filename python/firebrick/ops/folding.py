@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from firebrick.checked import Fields
 from firebrick.hardware.memory import MemoryKind
@@ -73,11 +73,6 @@ class Folding:
     def multipliers(self) -> int:
         """Multipliers that work on weights."""
         return self.lanes * self.columns
-
-    def with_zeros(self, store_zeros: bool) -> Folding:
-        """The same with zeros stored, hence without gaps, or not."""
-        gap_bits = 0 if store_zeros else self.gap_bits
-        return replace(self, gap_bits=gap_bits, store_zeros=store_zeros)
 
     @classmethod
     def read(cls, x: Fields) -> Folding:

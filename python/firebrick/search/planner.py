@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 from firebrick.ir.network import Network
-from firebrick.plan.complete import complete
-from firebrick.plan.engines import derive
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
 from firebrick.search.goal import Goal
@@ -39,10 +37,3 @@ def plan(
         CheckFailed: nothing meets the goal; says which limit, and the nearest plan.
     """
     return balance(network, goal, store_zeros=store_zeros, progress=progress)
-
-
-def refold(network: Network, given: Plan, *, store_zeros: bool) -> Plan:
-    """The same lanes and columns with zeros stored or not: what sparsity buys, alike for alike."""
-    convolutions = {x.name for x in given.layers if x.multipliers}
-    chosen = {n: x.with_zeros(store_zeros) for n, x in given.foldings.items() if n in convolutions}
-    return complete(network, chosen, derive(network, chosen))
