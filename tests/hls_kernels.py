@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from firebrick.emit.hls_layer import kernel_of, layer_header, namespace
+from firebrick.emit.hls_layer import cpp_kernel, layer_header, namespace
 from firebrick.ops.base import Engine
 from firebrick.verify.check import Beats
 
@@ -20,9 +20,9 @@ def instance(name: str, engine: Engine, change: Change | None = None) -> str:
     for key, value in (change or {}).items():
         text, count = re.subn(rf"\b{key} = \w+;", f"{key} = {value};", text)
         assert count == 1, key
-    kinds = list(kernel_of(engine).beats())
+    kinds = list(cpp_kernel(engine).beats())
     streams = ", ".join(f"hls::stream<Cfg::{kind}>& {kind}" for kind in kinds)
-    arguments = ", ".join([*kinds, *(table.name for table in kernel_of(engine).tables())])
+    arguments = ", ".join([*kinds, *(table.name for table in cpp_kernel(engine).tables())])
     return (
         f"{text}namespace {namespace(name)} {{\nvoid use({streams}) {{\n"
         f"  firebrick::{engine.operator.kind}<Cfg>({arguments});\n}}\n}}\n"
@@ -31,7 +31,7 @@ def instance(name: str, engine: Engine, change: Change | None = None) -> str:
 
 def _run(name: str, engine: Engine, entering: Sequence[Beats]) -> list[str]:
     """A function that runs some frames, from beats in files to beats in a file."""
-    kinds = [kind for kind in kernel_of(engine).beats() if kind != "out_beat"]
+    kinds = [kind for kind in cpp_kernel(engine).beats() if kind != "out_beat"]
     ports = [(f"in{n}", *x) for n, x in enumerate(zip(kinds, entering, strict=True))]
     lines = [
         f"namespace {namespace(name)} {{",
@@ -47,7 +47,7 @@ def _run(name: str, engine: Engine, entering: Sequence[Beats]) -> list[str]:
     arguments = [
         *(x[0] for x in ports),
         "out",
-        *(table.name for table in kernel_of(engine).tables()),
+        *(table.name for table in cpp_kernel(engine).tables()),
     ]
     lines += [
         "  while (frames--) {",

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from firebrick.emit.hls4ml_block import Block
 from firebrick.emit.hls_kernel import beat, constants
-from firebrick.emit.hls_layer import kernel_of
+from firebrick.emit.hls_layer import cpp_kernel
 from firebrick.emit.hls_netlist import DEPTH, Process, stream_name
 from firebrick.emit.hls_tables import Table
 from firebrick.hardware.memory import index_bits
@@ -102,7 +102,7 @@ def _body(block: Block, names: Sequence[str]) -> Iterator[str]:
         yield f"firebrick::array_to_rows<{name}_cfg>({name}, {rows}, {name}_order);"
     for instance in block.instances:
         output = stream_name(instance.outputs[0])
-        names_of_tables = tuple(x.name for x in kernel_of(instance.engine).tables())
+        names_of_tables = tuple(x.name for x in cpp_kernel(instance.engine).tables())
         process = Process(instance.name, instance.module, tuple(inputs), (output,), names_of_tables)
         yield from wrap(process.call(), LINE, subsequent_indent="    ", break_long_words=False)
         if instance.name in block.layers:
@@ -121,4 +121,4 @@ def _channel(name: str, kind: str) -> Iterator[str]:
 
 
 def _out_beat(instance: Instance) -> str:
-    return kernel_of(instance.engine).beats()["out_beat"]
+    return cpp_kernel(instance.engine).beats()["out_beat"]

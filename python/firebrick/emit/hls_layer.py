@@ -18,7 +18,7 @@ KERNELS: Mapping[str, type[CppKernel]] = {
 """Kernels that differ from `CppKernel`, by the operator's kind."""
 
 
-def kernel_of(engine: Engine) -> CppKernel:
+def cpp_kernel(engine: Engine) -> CppKernel:
     """The kernel of an engine."""
     return KERNELS.get(engine.operator.kind, CppKernel)(engine)
 
@@ -39,7 +39,7 @@ def layer_header(
         origin: lines of comment that say what it belongs to.
         scales: real value of one step of each tensor, by the name of its layer.
     """
-    kernel, space = kernel_of(engine), namespace(instance)
+    kernel, space = cpp_kernel(engine), namespace(instance)
     scale = (scales or {}).get(engine.operator.name)
     guard = f"FIREBRICK_LAYERS_{instance}_HPP_"  # names may differ in case only
     lines = [

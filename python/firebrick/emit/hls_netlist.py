@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firebrick.emit.hls_kernel import beat
-from firebrick.emit.hls_layer import kernel_of, namespace
+from firebrick.emit.hls_layer import cpp_kernel, namespace
 from firebrick.hardware.timing import Role
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 
@@ -111,7 +111,7 @@ def _beat(pipeline: Pipeline, link: Link) -> str:
     if link.name != pipeline.input_link:
         return beat(link.stream)
     reader = next(x for x in pipeline.instances if link.name in x.inputs)
-    return kernel_of(reader.engine).beats()["in_beat"]
+    return cpp_kernel(reader.engine).beats()["in_beat"]
 
 
 def _depth(fifo: Instance | None) -> int:
@@ -119,7 +119,7 @@ def _depth(fifo: Instance | None) -> int:
 
 
 def _process(instance: Instance, behind: dict[str, str]) -> Process:
-    kernel = kernel_of(instance.engine)
+    kernel = cpp_kernel(instance.engine)
     return Process(
         instance.name,
         instance.module,
