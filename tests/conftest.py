@@ -46,7 +46,7 @@ def shared_models() -> Path:
 
 def quantized_file(source: str) -> Path:
     """Quantized model of a source, kept under a key of the code that makes it."""
-    code = code_key("frontend", "passes", "quantize", "ops", "ir", "images.py")
+    code = code_key("frontend", "passes", "quantize", "hardware", "ops", "ir", "images.py")
     path = ROOT / "build" / "models" / f"{Path(source).stem}-{code}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path.with_suffix(".lock")):  # test processes share it

@@ -57,7 +57,7 @@ def example(name: str) -> ModuleType:
 @pytest.fixture(scope="module")
 def quantized() -> Path:
     """The network as `quantize` makes it, kept under a key of it and of the code."""
-    code = code_key("frontend", "passes", "quantize", "ops", "ir", "images.py")
+    code = code_key("frontend", "passes", "quantize", "hardware", "ops", "ir", "images.py")
     key = hashlib.sha256(MODEL.read_bytes()).hexdigest()[:16]
     path = ROOT / "build" / "models" / f"{MODEL.stem}-{key}-{code}.onnx"
     path.parent.mkdir(parents=True, exist_ok=True)

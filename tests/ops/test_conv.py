@@ -293,10 +293,16 @@ def test_wrong_folding_names_field_value_and_rule(change: dict[str, object], tex
         ConvEngine(good.operator, folding, Deal.of(good.operator, folding, owner), *orders)
 
 
+def test_a_deal_of_another_layer_is_refused() -> None:
+    good, other = engine(CASES["fire_expand"]), engine(CASES["squeeze"])
+    with pytest.raises(FirebrickError, match="deal='layer' is another layer's"):
+        replace(good, deal=other.deal)
+
+
 @pytest.mark.parametrize("change", [{"lanes": 1}, {"gap_bits": 4}, {"store_zeros": True}])
 def test_a_deal_of_another_folding_is_refused(change: dict[str, int]) -> None:
     good = engine(CASES["fire_expand"])
-    with pytest.raises(FirebrickError, match=rf"{next(iter(change))}=\w+ is not that of the deal"):
+    with pytest.raises(FirebrickError, match=r"folding=\(.*\) is not that of the deal"):
         replace(good, folding=replace(good.folding, **change))  # type: ignore[arg-type]
 
 

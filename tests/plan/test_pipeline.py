@@ -6,6 +6,7 @@ import plan_networks as nets
 import pytest
 
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.hardware.memory import LOAD_BITS
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
 from firebrick.ops.folding import Folding
@@ -54,6 +55,16 @@ def test_same_plan_same_hardware():
     first, second = (build(n, plan(n, Goal(multipliers=40))) for n in (nets.chain(), nets.chain()))
     for a, b in zip(first.instances, second.instances, strict=True):
         assert (a.name, a.parameters, a.memories) == (b.name, b.parameters, b.memories)
+
+
+@pytest.mark.parametrize("make", [nets.chain, nets.bypass])
+def test_memories_are_as_large_as_they_are_said_to_be(make):
+    network = make()
+    for instance in build(network, plan(network, Goal(multipliers=40))).instances:
+        engine = instance.engine
+        images = sum(x.bits for x in engine.memories().values())
+        assert sum(engine.content_bits().values()) == images + LOAD_BITS * engine.load_count
+        assert engine.load_count == len(engine.load_words())
 
 
 def test_tensors_joined_by_an_add_share_their_order():

@@ -12,6 +12,9 @@ from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.add import Add
+from firebrick.ops.avgpool import AvgPoolEngine
+from firebrick.ops.conv.memories import Contents
+from firebrick.plan.claims import check_claims
 from firebrick.plan.predict import macs
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
@@ -155,6 +158,30 @@ def test_progress_is_told():
     )
     assert told[0] == ("balancing", 0.0)
     assert told[-1] == ("balancing", 1.0)
+
+
+def test_planning_packs_no_memory(monkeypatch):
+    """Neither to find a plan nor to believe one."""
+
+    def packed(*_):
+        raise AssertionError("an image was made")
+
+    for owner, names in (
+        (Contents, ("images", "load_words", "lanes")),
+        (AvgPoolEngine, ("memories",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, packed if name != "lanes" else property(packed))
+    network = nets.bypass()
+    check_claims(network, plan(network, Goal(board=nets.board(), multipliers=40)))
+
+
+def test_a_network_without_convolutions_is_refused():
+    image = TensorType(3, 9, 9)
+    network = nets.network([(nets.pool("alone", image), (IMAGE,))], image)
+    for goal in (Goal(multipliers=20), Goal(board=nets.board())):
+        with pytest.raises(FirebrickError, match="layers have no convolution among them"):
+            plan(network, goal)
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 
 import pytest
 
-from firebrick.hardware.stream import SHARE
 from firebrick.hardware.tensor import TensorType
+from firebrick.ops.base import SHARE
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.plan.streams import IMAGE_SHARE, MOST_PIXELS, image_pixels
 

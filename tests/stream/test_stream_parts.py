@@ -37,7 +37,11 @@ class Part(Engine):
     latency: int
 
     @property
-    def columns(self) -> int:  # type: ignore[override]
+    def in_columns(self) -> tuple[int, ...]:
+        return (self.out_columns,)
+
+    @property
+    def out_columns(self) -> int:
         return self.operator.output.width
 
     def parameters(self) -> dict[str, int]:

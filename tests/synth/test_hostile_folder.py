@@ -5,12 +5,14 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from command_line import firebrick
+from firebrick.commands.files import read_manifest_plan
 from firebrick.emit.folder import MOST_FILES, inner_path, names_of, read_inner
 from firebrick.emit.generate import MANIFEST, generate
 from firebrick.emit.own import require_own
@@ -118,6 +120,25 @@ def test_a_parameter_that_is_none_is_refused(
     edit(folder, memories=["image.z.mem"])
     (folder / "image.z.mem").write_text("0\n")
     assert "is not as generated" in refusal(folder, *trust)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (r"\bconv #", "conv_lane #"),  # a module that is there, and that nobody estimates
+        (r"\.WEIGHT_DEPTH\(\d+\)", ".WEIGHT_DEPTH(8589934592)"),
+        (r"\.OUT_COLUMNS\(\d+\)", ".OUT_COLUMNS(1000000000)"),
+    ],
+)
+def test_what_nobody_can_estimate_is_refused_soon(before: str, after: str, folder: Path) -> None:
+    top = folder / f"{TOP}.sv"
+    text, count = re.subn(before, after, top.read_text(), count=1)
+    assert count == 1
+    top.write_text(text)
+    start = time.monotonic()
+    with pytest.raises(FirebrickError, match=r"instance '\w+' is not as generated"):
+        read_manifest_plan(folder)
+    assert time.monotonic() - start < 10
 
 
 def test_yosys_takes_no_parameter_for_a_command(tmp_path: Path, outside: Path) -> None:

@@ -76,7 +76,7 @@ def manifest(
     beats are one frame. ``kernel``, if it is there, is what a driver must know, see `kernel_of`.
     """
     links = {link.name: link for link in pipeline.links}
-    load = len(load_words(pipeline))
+    load = sum(x.engine.load_count for x in pipeline.instances)
     kernel = kernel_of(network, pipeline, plan.cycles_per_frame)
     tops = [TOP, *((KERNEL, STREAM) if kernel else ())]
     image, logits = links[pipeline.input_link], links[pipeline.output_link]

@@ -55,7 +55,7 @@ def load_gate(
     """
     parameters = {
         "WORDS": sum(x.load_count for x in engines),
-        "STAGES": sum(x.parameters()["lanes"] for x in engines),
+        "STAGES": sum(x.load_stages for x in engines),
         "WIDTH": width,
     }
     connections = {

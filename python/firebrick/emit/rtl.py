@@ -17,7 +17,6 @@ from firebrick.emit.ports import (
 )
 from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
 from firebrick.hardware.memory import LOAD_BITS
-from firebrick.hardware.timing import Role
 from firebrick.ops.base import Engine
 from firebrick.plan.pipeline import Instance, Pipeline
 
@@ -77,7 +76,7 @@ def _instance(instance: Instance, ends: dict[str, str], chain: list[str]) -> Mod
         parameters["PREFIX"] = instance.name
     connections = dict(CLOCK)
     engine = instance.engine
-    if engine.ROLE is Role.FIFO:  # it carries any payload and knows no `tlast`
+    if engine.PACKED:
         (source,), (sink,) = instance.inputs, instance.outputs
         connections |= connect_packed("s_axis", source) | connect_packed("m_axis", sink)
         return ModuleInstance(instance.module, instance.name, parameters, connections)

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import count, product
+from itertools import product
 from string import ascii_lowercase
+
+from firebrick.errors import FirebrickError
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,10 @@ CHUNKS = (4096, 2048, 1024, 512)
 """Words of the memories that `rom.sv` cuts a block RAM's depth into."""
 LOAD_BITS = 72
 """Bits of a word on the chain that fills UltraRAMs."""
-
-
-def letters() -> Iterator[str]:
-    """Names of a memory's chunks: a to z, aa to zz, and so on."""
-    for length in count(1):
-        yield from map("".join, product(ascii_lowercase, repeat=length))
+NAMES = (*ascii_lowercase, *map("".join, product(ascii_lowercase, repeat=2)))
+"""Names of a memory's chunks: a to z, then aa to zz."""
+MOST_CHUNKS = len(NAMES)
+"""Chunks of a memory, at most: those that `rom.sv` has names for."""
 
 
 def index_bits(count: int) -> int:
@@ -83,7 +83,13 @@ def chunks(depth: int, kind: MemoryKind = MemoryKind.BLOCK) -> list[int]:
 
     Of block RAM, largest first, together at least `depth`; of LUTs all alike but for the last,
     together exactly `depth`.
+
+    Raises:
+        FirebrickError: there would be more than two letters name.
     """
+    count = chunk_count(depth, kind)
+    if count > MOST_CHUNKS:
+        raise FirebrickError(f"memory: depth={depth} takes {count} chunks, more than {MOST_CHUNKS}")
     smallest = CHUNKS[-1]
     sizes: list[int] = []
     if kind is MemoryKind.LUT:
@@ -115,8 +121,8 @@ def rom(name: str, whole: Memory, kind: MemoryKind) -> dict[str, Memory]:
     if kind is MemoryKind.LUT and len(whole.words) <= CHUNKS[-1]:
         return {name: whole}
     images, first = {}, 0
-    for letter, size in zip(letters(), chunks(len(whole.words), kind), strict=False):
-        images[name + letter] = image(whole.width, whole.words[first : first + size], size)
+    for letters, size in zip(NAMES, chunks(len(whole.words), kind), strict=False):
+        images[name + letters] = image(whole.width, whole.words[first : first + size], size)
         first += size
     return images
 
@@ -147,7 +153,7 @@ def packed(width: int, entries: Sequence[int], pack: int, depth: int) -> Memory:
 
 
 def chunk_count(depth: int, kind: MemoryKind = MemoryKind.BLOCK) -> int:
-    """Chunks that `rom.sv` cuts a memory into, see `ops.memory.chunks`."""
+    """Chunks that `rom.sv` cuts a memory into, see `chunks`."""
     smallest = CHUNKS[-1]
     if kind is MemoryKind.LUT:
         return -(-depth // smallest)

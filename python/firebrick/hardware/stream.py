@@ -10,9 +10,6 @@ import numpy as np
 
 from firebrick.hardware.tensor import IntArray, TensorType
 
-SHARE = 0.75
-"""Most of a frame's cycles that a stream may be busy, so that it absorbs uneven arrival."""
-
 
 @dataclass(frozen=True, slots=True)
 class StreamType:
@@ -45,15 +42,6 @@ class StreamType:
     def data_bits(self) -> int:
         """Width of `tdata`."""
         return self.columns * self.tensor.bits
-
-
-def few_columns(kind: TensorType, stride: int, cycles: float) -> int:
-    """Fewest output columns, each of `stride` pixels, with which a tensor arrives in time."""
-    rows = kind.channels * kind.height
-    fewest = 1
-    while fewest < kind.width and rows * -(-kind.width // (fewest * stride)) > SHARE * cycles:
-        fewest += 1
-    return fewest
 
 
 def to_beats(

@@ -18,7 +18,6 @@ from firebrick.errors import FirebrickError
 from firebrick.hardware.features import Features
 from firebrick.hardware.memory import Memory
 from firebrick.hardware.resources import Family
-from firebrick.hardware.stream import few_columns
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.ops.folding import Folding
@@ -120,22 +119,21 @@ class Engine(ABC):
     """What it does with rows."""
     IN_PORTS: ClassVar[tuple[str, ...]] = ("s_axis",)
     """Prefixes of the module's input streams."""
+    PACKED: ClassVar[bool] = False
+    """Whether its ports carry any payload, `tlast` as the top bit of `tdata`."""
     LOADED: ClassVar[bool] = False
     """Whether the module is on the chain that brings memory contents after a reset."""
     operator: Operator
 
-    columns: int
-    """Pixels a beat of all streams, unless the next two say otherwise."""
-
     @property
+    @abstractmethod
     def in_columns(self) -> tuple[int, ...]:
         """Pixels a beat of each input stream."""
-        return (self.columns,) * len(self.operator.inputs)
 
     @property
+    @abstractmethod
     def out_columns(self) -> int:
         """Pixels a beat of the output stream."""
-        return self.columns
 
     @abstractmethod
     def parameters(self) -> dict[str, int]:
@@ -164,6 +162,11 @@ class Engine(ABC):
     @property
     def load_count(self) -> int:
         """Number of `load_words()`, without making them."""
+        return 0
+
+    @property
+    def load_stages(self) -> int:
+        """Memories that the chain of these words goes through."""
         return 0
 
     @abstractmethod
@@ -202,11 +205,24 @@ class Engine(ABC):
         """
 
 
+SHARE = 0.75
+"""Most of a frame's cycles that a stream may be busy, so that it absorbs uneven arrival."""
+
+
+def few_columns(kind: TensorType, stride: int, cycles: float) -> int:
+    """Fewest output columns, each of `stride` pixels, with which a tensor arrives in time."""
+    rows = kind.channels * kind.height
+    fewest = 1
+    while fewest < kind.width and rows * -(-kind.width // (fewest * stride)) > SHARE * cycles:
+        fewest += 1
+    return fewest
+
+
 class ChannelOrder(Enum):
     """In which order an engine gives its channels."""
 
     CHOSEN = "chosen"
-    """In any that the plan likes: its tables follow."""
+    """In any that the plan likes: its tables follow. So far the plan chooses for `conv` alone."""
     KEPT = "kept"
     """In that of its inputs, which is one and the same."""
     NATURAL = "natural"
@@ -219,6 +235,18 @@ class LayerEngine(Engine):
     CHANNELS: ClassVar[ChannelOrder] = ChannelOrder.KEPT
     """In which order channels leave."""
     operator: Any
+    columns: int
+    """Pixels a beat of all streams, unless the next two say otherwise."""
+
+    @property
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of each input stream."""
+        return (self.columns,) * len(self.operator.inputs)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return self.columns
 
     @classmethod
     def of(cls, operator: Any, folding: Folding, in_order: Order) -> Self:

@@ -47,7 +47,8 @@ class Folding:
 
     Attributes:
         columns: neighbouring pixels of an output beat; for `avgpool`, of an input beat.
-        lanes: weights that a convolution takes a cycle; the fields from here on are 0 for all else.
+        lanes: weights that a convolution takes a cycle; for all else numbers from here on are 0,
+            and flags and placement mean nothing.
         drain: columns requantized a cycle.
         gap_bits: bits of the distance from one stored weight to the next, 0 to 7.
         queue_depth: partial sums that a lane may be ahead of the drain, 2 or more.

@@ -103,6 +103,11 @@ class ImageEngine(Engine):
         """Pixels a beat of each input stream."""
         return (self.pixels,)
 
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output stream."""
+        return self.columns
+
     def parameters(self) -> dict[str, int]:
         """Parameters of the module, in lower case."""
         tensor = self.operator.output

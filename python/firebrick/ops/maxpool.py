@@ -13,10 +13,10 @@ from firebrick.hardware.features import Features
 from firebrick.hardware.memory import MemoryKind, cheap_kind, index_bits
 from firebrick.hardware.memory_area import ram
 from firebrick.hardware.resources import Family
-from firebrick.hardware.stream import StreamType, few_columns
+from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import RowTiming
-from firebrick.ops.base import AreaPart, LayerEngine, Operator
+from firebrick.ops.base import AreaPart, LayerEngine, Operator, few_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

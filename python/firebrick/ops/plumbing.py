@@ -41,8 +41,13 @@ class _Passing(Engine):
     stream: StreamType
 
     @property
-    def columns(self) -> int:  # type: ignore[override]
-        """Pixels a beat of all of them."""
+    def in_columns(self) -> tuple[int, ...]:
+        """Pixels a beat of the input stream."""
+        return (self.stream.columns,)
+
+    @property
+    def out_columns(self) -> int:
+        """Pixels a beat of the output streams."""
         return self.stream.columns
 
 
@@ -58,6 +63,7 @@ class FifoEngine(_Passing):
 
     PARAMETERS: ClassVar[tuple[str, ...]] = ("width", "depth", "kind")
     ROLE = Role.FIFO
+    PACKED = True
     operator: Fifo
     stream: StreamType
     depth: int

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import ClassVar
 
+from firebrick.errors import FirebrickError
 from firebrick.hardware.features import Features
 from firebrick.hardware.memory import index_bits
 from firebrick.hardware.memory_area import chosen_luts
@@ -16,6 +17,9 @@ from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.hardware.timing import RowTiming
 from firebrick.ops.base import AreaPart, Engine, Identity
+
+MOST_UNITS = 1 << 13
+"""Units of a queue that it can be estimated for: registers of its own each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +141,8 @@ class RegroupEngine(Engine):
         most = max(taken, last) if segments > 1 else last
         waiting = 2 * given
         capacity = most + waiting
+        if capacity > MOST_UNITS:
+            raise FirebrickError(f"regroup: units={capacity} of its queue exceed {MOST_UNITS}")
         starts = {
             start
             for beat in range(min(segments, given))

@@ -119,7 +119,7 @@ def build(network: Network, plan: Plan, derived: Derived | None = None) -> Pipel
 @lru_cache(maxsize=1)
 def _built(network: Network, plan: Plan) -> Pipeline:
     """The last one is kept: a plan's claims are recomputed from it, then it is printed."""
-    return build(network, plan, derive(network, plan.foldings))
+    return _Builder(network, plan, derive(network, plan.foldings)).build()
 
 
 @dataclass(slots=True)

@@ -272,24 +272,24 @@ class Plan:
         for layer, plan in zip(network, self.layers, strict=True):
             operator, where, folding = layer.operator, f"layer {layer.name!r}: ", plan.folding
             engine = layer_engine(operator)
-            columns, lanes = engine.most_columns(operator), engine.most_lanes(operator)
+            most_columns, most_lanes = engine.most_columns(operator), engine.most_lanes(operator)
             require(
-                folding.columns <= columns,
+                folding.columns <= most_columns,
                 where + "columns",
                 folding.columns,
-                f"exceeds the width {columns}",
+                f"exceeds the width {most_columns}",
             )
             require(
-                (lanes > 0) == (folding.lanes > 0),
+                (most_lanes > 0) == (folding.lanes > 0),
                 where + "lanes",
                 folding.lanes,
-                "is 0" if lanes else "but it is no convolution",
+                "is 0" if most_lanes else "but it is no convolution",
             )
             require(
-                folding.lanes <= lanes,
+                folding.lanes <= most_lanes,
                 where + "lanes",
                 folding.lanes,
-                f"exceeds {lanes} weights a channel",
+                f"exceeds {most_lanes} weights a channel",
             )
 
 

@@ -83,7 +83,7 @@ def shell_resources(network: Network, pipeline: Pipeline, cycles: int, family: F
 
 
 def memory_bits(pipeline: Pipeline) -> int:
-    """Bits that the memories of convolutions in block RAM and UltraRAM are to hold."""
+    """Bits that memories of block RAM and UltraRAM are to hold, as far as engines tell."""
     return sum(x.engine.stored_bits() for x in pipeline.instances)
 
 

@@ -17,7 +17,7 @@ class Stage:
         role: see `Role`.
         inputs: links read; none for the first stage, whose rows come from outside at once.
         outputs: links written; nobody reads the last one.
-        timing: row timing; not for FORK and FIFO.
+        timing: row timing; nothing of a FORK.
         held: beats of a WORK stage's output that its queues hold while the output is blocked.
         rows: rows a FIFO holds.
     """

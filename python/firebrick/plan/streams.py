@@ -20,7 +20,7 @@ MOST_PIXELS = 16
 def stream_columns(
     network: Network, engines: Mapping[str, LayerEngine], cycles: int
 ) -> dict[str, int]:
-    """Columns of each layer that has no engine yet.
+    """Columns of each layer that is no convolution.
 
     Args:
         network: the network.

@@ -101,7 +101,7 @@ def _exact_groups(weights: IntArray, kind: TensorType) -> Iterator[slice]:
 def requantize_fast(
     acc: NDArray[np.float64], bias: IntArray, multiplier: IntArray, shift: int, output: TensorType
 ) -> Array:
-    """`ops.base.requantize` in place on float64, which holds all of its integers exactly.
+    """`hardware.tensor.requantize` in place on float64, which holds all of its integers exactly.
 
     |acc + bias| < 2**36 and multiplier < 2**16 keep the product below 2**53.
     """

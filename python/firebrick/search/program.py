@@ -166,7 +166,7 @@ class _Program:
 
     Attributes:
         names: layer of each binary.
-        foldings: of each binary.
+        candidates: of each binary.
         amounts: resources of each, shape (picks, resources).
         luts: of each pair of columns.
         equalities: one folding a layer; pairs agree with the columns of both neighbours.
@@ -174,7 +174,7 @@ class _Program:
     """
 
     names: list[str]
-    foldings: list[Candidate]
+    candidates: list[Candidate]
     amounts: NDArray[np.float64]
     luts: NDArray[np.float64]
     equalities: coo_array
@@ -183,7 +183,7 @@ class _Program:
     @property
     def picks(self) -> int:
         """Binaries."""
-        return len(self.foldings)
+        return len(self.candidates)
 
     @property
     def pairs(self) -> int:
@@ -201,8 +201,8 @@ class _Program:
             right.append(1.0)
         columns = columns_of(options)
         where: dict[tuple[str, int], list[int]] = {}
-        for k, (name, folding) in enumerate(zip(names, flat, strict=True)):
-            where.setdefault((name, folding.folding.columns), []).append(k)
+        for k, (name, candidate) in enumerate(zip(names, flat, strict=True)):
+            where.setdefault((name, candidate.folding.columns), []).append(k)
         luts: list[float] = []
         for (source, reader), table in tables.items():
             first = len(flat) + len(luts)
@@ -226,4 +226,4 @@ class _Program:
     def read(self, values: NDArray[np.float64]) -> dict[str, Candidate]:
         """The folding of each layer in a solution."""
         picked = np.flatnonzero(values[: self.picks] > 0.5)
-        return {self.names[k]: self.foldings[k] for k in picked}
+        return {self.names[k]: self.candidates[k] for k in picked}

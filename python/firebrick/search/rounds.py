@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Foldings of all convolutions: the fastest within a goal's limits, or the smallest fast enough.
 
-A search (`search`) proposes foldings by estimates. Their engines are made, and the exact cycles and
+`targets.Search` proposes foldings by estimates. Their engines are made, and the exact cycles and
 resources correct the estimates until both agree.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from firebrick.errors import CheckFailed
+from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Network
 from firebrick.ops.folding import Folding
 from firebrick.plan.complete import complete
@@ -46,8 +46,11 @@ def balance(
 
     Raises:
         CheckFailed: nothing meets the goal; says which limit, and the nearest plan.
+        FirebrickError: nothing in the network is to be planned.
     """
     layers = works(network, store_zeros)
+    if not layers:
+        raise FirebrickError(f"network {network.name!r}: layers have no convolution among them")
     if tight:
         take_turns(layers)
     search = Search(network, goal, layers)

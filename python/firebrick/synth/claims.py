@@ -54,7 +54,7 @@ def check_resources(folder: Path, plan: Plan, parts: Sequence[Part]) -> None:
 def _estimated(folder: Path, part: Part, family: Family) -> Resources:
     try:
         return estimate(part.module, part.numbers(), family)
-    except (ArithmeticError, LookupError, ValueError) as error:
+    except (FirebrickError, ArithmeticError, LookupError, ValueError) as error:
         what = f"{type(error).__name__} {error}"
         raise FirebrickError(
             f"{folder}: instance {part.name!r:.80} is not as generated, its parameters make no "

@@ -78,7 +78,7 @@ def build_network(
         [Port("s_axis", image.data_bits, image.frame_beats)],
         Port("m_axis", logits.data_bits, logits.frame_beats),
         [Tap(x.name, f"u_dut.{x.name}", x.stream.data_bits) for x in layer_links(pipeline)],
-        load_words=len(load_words(pipeline)),
+        load_words=sum(x.engine.load_count for x in pipeline.instances),
     )
     texts = {TOP: top_text(network, pipeline), BENCH: bench}
     return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=2)

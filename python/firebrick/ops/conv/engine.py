@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from firebrick.hardware.memory import Memory, MemoryKind, index_bits
+from firebrick.hardware.memory import Memory, MemoryKind
 from firebrick.hardware.resources import Family
 from firebrick.hardware.tensor import IntArray
 from firebrick.hardware.timing import Role, RowTiming
@@ -61,9 +61,9 @@ class ConvEngine(LayerEngine):
         """
         op, deal = self.operator, self.deal
         check(op, self.folding)
-        for field in ("lanes", "gap_bits", "store_zeros"):
-            dealt, folded = getattr(deal, field), getattr(self.folding, field)
-            op.require(dealt == folded, field, folded, f"is not that of the deal, {dealt}")
+        op.require(deal.operator is op, "deal", repr(deal.operator.name), "is another layer's")
+        wanted, dealt = Deal.key(self.folding), (deal.lanes, deal.gap_bits, deal.store_zeros)
+        op.require(wanted == dealt, "folding", wanted, f"is not that of the deal, {dealt}")
         for field, order, channels in (
             ("in_order", self.in_order, op.input.channels),
             ("out_order", self.out_order, op.output.channels),
@@ -136,7 +136,9 @@ class ConvEngine(LayerEngine):
     def contents(self) -> Contents:
         """What its memories hold."""
         placement = self.folding.placement
-        return Contents(self.deal, placement, self._parameters, self.in_order, self.out_order)
+        return Contents(
+            self.deal, placement, self._parameters, self.shape, self.in_order, self.out_order
+        )
 
     def memories(self) -> dict[str, Memory]:
         """Images: weights, lengths and positions of each lane, and what lanes share."""
@@ -147,11 +149,14 @@ class ConvEngine(LayerEngine):
         return self.contents.load_words()
 
     @property
+    def load_stages(self) -> int:
+        """Lanes, where their weights are loaded."""
+        return self.folding.lanes if self.folding.placement.weights is MemoryKind.ULTRA else 0
+
+    @property
     def load_count(self) -> int:
         """Number of `load_words()`."""
-        if self.folding.placement.weights is not MemoryKind.ULTRA:
-            return 0
-        return self.folding.lanes * self.shape.weight_words
+        return self.load_stages * self.shape.weight_words
 
     def content_bits(self) -> dict[str, int]:
         """Bits of the read-only memories, padding included, by what they hold."""
@@ -163,7 +168,7 @@ class ConvEngine(LayerEngine):
         kept = sum(len(self.deal.channels(lane)) for lane in range(self.folding.lanes))
         bits = {
             "weights": int(lengths.sum()) * self.shape.entry_bits,
-            "lengths": lengths.size * index_bits(int(lengths.max())),
+            "lengths": lengths.size * self.contents.length_bits,
             "requantize": op.output.channels * (BIAS_BITS + MULTIPLIER_BITS),
             "rows": kept * self.shape.ring * self.shape.segments * self.shape.word_bits,
         }

@@ -26,6 +26,7 @@ class Contents:
         deal: what each lane stores.
         placement: what the memories are made of.
         parameters: of `conv.sv`, in lower case.
+        shape: widths and depths that follow from them.
         in_order: natural input channel at each position of the input stream.
         out_order: natural output channel at each position of the output stream.
     """
@@ -33,6 +34,7 @@ class Contents:
     deal: Deal
     placement: Placement
     parameters: Mapping[str, int]
+    shape: ConvShape
     in_order: Order
     out_order: Order
 
@@ -40,11 +42,6 @@ class Contents:
     def operator(self) -> Conv:
         """The convolution."""
         return self.deal.operator
-
-    @cached_property
-    def shape(self) -> ConvShape:
-        """Widths and depths."""
-        return ConvShape(self.parameters)
 
     @cached_property
     def lanes(self) -> tuple[LaneCode, ...]:
