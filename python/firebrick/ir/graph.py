@@ -69,6 +69,8 @@ class Node:
     """Whether hardware computes it; passes leave no others."""
     keeps_factors: ClassVar[bool] = False
     """Whether `f(a x) = a f(x)` for any positive factors `a` of the channels."""
+    lets_relu_through: ClassVar[bool] = False
+    """Whether `relu(f(x)) = f(relu(x))`."""
     name: str
     inputs: tuple[str, ...]
 
@@ -185,6 +187,7 @@ class MaxPoolNode(Node):
     kind: ClassVar[str] = "maxpool"
     in_hardware: ClassVar[bool] = True
     keeps_factors: ClassVar[bool] = True
+    lets_relu_through: ClassVar[bool] = True
     kernel: int
     stride: int
     ceil: bool = False
@@ -209,6 +212,7 @@ class ConcatNode(Node):
 
     kind: ClassVar[str] = "concat"
     is_variadic: ClassVar[bool] = True
+    lets_relu_through: ClassVar[bool] = True
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """The channels of all inputs, which agree in height and width."""
