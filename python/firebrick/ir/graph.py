@@ -62,6 +62,8 @@ class Node:
 
     kind: ClassVar[str]
     """What messages call it."""
+    stem: ClassVar[str] = "layer"
+    """What passes call it, with a number behind."""
     arity: ClassVar[int] = 1
     """How many tensors it reads; any number but none, if `is_variadic`."""
     is_variadic: ClassVar[bool] = False
@@ -185,6 +187,7 @@ class MaxPoolNode(Node):
     """
 
     kind: ClassVar[str] = "maxpool"
+    stem: ClassVar[str] = "pool"
     in_hardware: ClassVar[bool] = True
     keeps_factors: ClassVar[bool] = True
     lets_relu_through: ClassVar[bool] = True
@@ -228,6 +231,7 @@ class AddNode(Node):
     """Elementwise sum of two tensors of the same shape, with an optional ReLU."""
 
     kind: ClassVar[str] = "add"
+    stem: ClassVar[str] = "bypass"
     arity: ClassVar[int] = 2
     in_hardware: ClassVar[bool] = True
     relu: bool = False
@@ -251,6 +255,7 @@ class GlobalAveragePoolNode(Node):
     """
 
     kind: ClassVar[str] = "global average"
+    stem: ClassVar[str] = "pool"
     in_hardware: ClassVar[bool] = True
     ring: FloatArray | None = None
     count: int | None = None
