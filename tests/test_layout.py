@@ -20,7 +20,7 @@ from firebrick.ir.network import Network
 from firebrick.ops import ENGINES, LAYERS, PLUMBING
 from firebrick.ops.base import LayerEngine, Operator
 from firebrick.plan.pipeline import build
-from firebrick.quantize.ops import RECIPES, recipe_named
+from firebrick.quantize.ops import RECIPES
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.geometries import draw_engines
@@ -154,7 +154,8 @@ def small() -> Network:
 
 def node_name(kind: str) -> str:
     """Class of the layer of the float graph that becomes an operator."""
-    return recipe_named(kind, "").node_type.__name__
+    names = [x.node_type.__name__ for x in RECIPES if x.operator_type.kind == kind]
+    return names[0] if names else f"{kind} of no recipe"
 
 
 def operators() -> Iterator[str]:
