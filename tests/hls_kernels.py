@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NamedTuple
 
 from firebrick.emit.hls_layer import cpp_kernel, layer_header, namespace
 from firebrick.ops.base import Engine
@@ -12,6 +14,24 @@ from firebrick.verify.check import Beats
 
 Change = Mapping[str, int]
 """New values of constants of a `Cfg`."""
+
+
+class Refused(NamedTuple):
+    """What a kernel refuses.
+
+    Attributes:
+        engine: one that it takes.
+        rules: changes to that one's `Cfg`, and what the compiler says about each.
+    """
+
+    engine: Engine
+    rules: Sequence[tuple[Change, str]]
+
+
+def refused(kind: str) -> Refused:
+    """What the kernel of an operator refuses: `REFUSED` of its test in `tests/ops`."""
+    found: Refused = import_module(f"test_{kind}").REFUSED
+    return found
 
 
 def instance(name: str, engine: Engine, change: Change | None = None) -> str:

@@ -2,7 +2,6 @@
 """The worked example of `docs/adding_an_operator.md` runs, and its tests find what is wrong."""
 
 import importlib
-import inspect
 import os
 import re
 import shutil
@@ -29,6 +28,18 @@ from firebrick.verify.check import check_engine
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "adding_an_operator.md"
 KERNEL = "hls/include/firebrick/scale.hpp"
+COPIED = (
+    *("python/firebrick", "hw", "hls", "sim", "tests/ops", "tests/hls", "docs/operators.md"),
+    *("tests/test_layout.py", "tests/conftest.py", "tests/networks.py", "tests/example_network.py"),
+    *(
+        "tests/hls_compiler.py",
+        "tests/hls_engines.py",
+        "tests/hls_kernels.py",
+        "tests/hls_rules.py",
+    ),
+    *("tests/hls_top_rules.py", "pyproject.toml"),
+)
+MOST_FILES = 14
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -38,23 +49,116 @@ def example_files() -> dict[str, str]:
     return {info.split(" file=")[1]: text for info, text in blocks if " file=" in info}
 
 
+def places() -> list[str]:
+    """First column of the page's table."""
+    rows = re.findall(r"^\| `([^`]+)` \|", EXAMPLE.read_text(), re.MULTILINE)
+    return [str(x) for x in rows]
+
+
+def put(folder: Path, name: str, *, back: bool = False) -> None:
+    """Write a file of the example, or take it away again."""
+    path, text = folder / name, example_files()[name]
+    if text.startswith("---"):
+        command = ["git", "apply", *(["-R"] if back else []), "-"]
+        env = os.environ | {"GIT_DIR": "none"}
+        subprocess.run(command, cwd=folder, env=env, input=text, text=True, check=True)
+    elif back:
+        path.unlink()
+    else:
+        path.write_text(text)
+
+
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the example's files; its Python can be imported as if it were in its place."""
+    """A copy of the sources where the page has been followed.
+
+    In this process, which has the sources themselves, the example's Python can be imported as if it
+    were in its place.
+    """
     folder = tmp_path_factory.mktemp("example")
-    for name, text in example_files().items():
-        path = folder / (name if not text.startswith("---") else f"{name}.diff")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    ignore = shutil.ignore_patterns("__pycache__")
+    for part in COPIED:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / part).is_file():
+            shutil.copyfile(ROOT / part, folder / part)
+        else:
+            shutil.copytree(ROOT / part, folder / part, ignore=ignore)
+    for name in example_files():
+        put(folder, name)
     with pytest.MonkeyPatch.context() as patch:
         operators = folder / "python" / "firebrick" / "ops"
         patch.setattr(firebrick.ops, "__path__", [*firebrick.ops.__path__, str(operators)])
         patch.syspath_prepend(folder / "tests" / "ops")
         patch.syspath_prepend(folder / "sim")  # the simulation is handed this path
-        patch.syspath_prepend(ROOT / "tests" / "hls")
         yield folder
     for name in ("firebrick.ops.scale", "test_scale"):
         sys.modules.pop(name, None)
+
+
+def run_there(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Python in the copy, with the copy's package."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder / "python")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_example_is_in_every_place_and_in_no_other() -> None:
+    wanted = [*test_layout.PLACES, *test_layout.LAYER_PLACES]
+    assert places() == wanted
+    assert sorted(example_files()) == sorted(x.replace("<name>", "scale") for x in wanted)
+    assert len(wanted) <= MOST_FILES
+
+
+def test_example_keeps_layout_and_rules(example: Path) -> None:
+    """The layout of all operators; rules and refusals of the example's kernel."""
+    tests = ("tests/test_layout.py", "tests/hls/test_refusals.py", "tests/hls/test_rules.py")
+    options = ("-v", "-p", "no:cacheprovider", "-k", "test_layout or scale")
+    result = run_there(example, "-m", "pytest", *options, *tests)
+    assert result.returncode == 0, result.stdout[-5000:]
+    passed = [x for x in result.stdout.splitlines() if " PASSED " in x and "scale" in x]
+    assert sum("_stands_in_its_places" in x for x in passed) == len(places())
+    assert sum("test_refusals" in x for x in passed) == 2
+    assert sum("test_rules" in x for x in passed) >= 7
+
+
+LACKS = """
+import sys
+sys.path[:0] = ["tests", "tests/ops"]
+from test_layout import KINDS, LAYER_PLACES, PLACES, lacking
+assert "scale" in KINDS
+print([x for x in (*PLACES, *LAYER_PLACES) if lacking("scale", x)])
+"""
+"""Places that the layout test misses, a whole run of which would take as long again."""
+AT_ONCE = {
+    "python/firebrick/ops/<name>.py": "No module named 'firebrick.ops.scale'",
+    "python/firebrick/ir/graph.py": "cannot import name 'ScaleNode'",
+    "python/firebrick/quantize/ops/<name>.py": "No module named 'firebrick.quantize.ops.scale'",
+}
+"""Places that others import, and what Python says without them."""
+
+
+@pytest.mark.parametrize("place", places())
+def test_a_place_left_out_is_named(place: str, example: Path) -> None:
+    name = place.replace("<name>", "scale")
+    put(example, name, back=True)
+    try:
+        result = run_there(example, "-c", LACKS)
+    finally:
+        put(example, name)
+    assert AT_ONCE.get(place, repr(place)) in result.stdout + result.stderr
+
+
+def test_network_with_the_layer_goes_all_the_way(
+    example: Path, tmp_path: Path, build_root: Path
+) -> None:
+    """From float ONNX to hardware: `example_network.py` says how."""
+    result = run_there(example, "tests/example_network.py", tmp_path, build_root)
+    assert result.returncode == 0, result.stderr[-5000:]
 
 
 def bench_of(text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -184,78 +288,15 @@ def test_wrong_kernel_is_found(
         hls_tests.check_kernel("one", bench, binary, tmp_path)
 
 
-RULES: list[tuple[dict[str, int], str]] = [
-    ({"COLUMNS": 0}, "CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1"),
-    ({"IN_BITS": 17}, "IN_BITS or OUT_BITS is not in 1..16"),
-    ({"OUT_BITS": 0}, "IN_BITS or OUT_BITS is not in 1..16"),
-    ({"MULTIPLIER": 65536}, "MULTIPLIER exceeds 16 bits"),
-    ({"SHIFT": 32}, "SHIFT exceeds 31"),
-    ({"OUT_BITS": 9}, "out_beat does not have COLUMNS pixels of its BITS"),
-]
-"""Changes to a `Cfg` of the example, and what the compiler must say."""
-
-
-def on_path(test: Callable[..., None]) -> bool:
-    """Whether a test looks at one header."""
-    return list(inspect.signature(test).parameters) == ["path"]
-
-
-def test_example_kernel_keeps_the_rules(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = example / KERNEL
-    rules = importlib.import_module("test_rules")
-    checks = [x for name, x in vars(rules).items() if name.startswith("test_") and on_path(x)]
-    assert len(checks) >= 7
-    for check in checks:
-        check(path)
-    assert rules.kernels(path.read_text()) == ["scale"]
-    refusals = importlib.import_module("test_refusals")
-    module = importlib.import_module("test_scale")
-    engine = module.bench(module.CASES["signed_padded"]).engine
-    monkeypatch.setattr(refusals, "RULES", {"scale": (engine, RULES)})
-    monkeypatch.setattr(refusals, "INCLUDE", example / "hls" / "include")
-    make = partial(with_kernel, hls_kernels.instance, path.read_text())
-    monkeypatch.setattr(refusals, "instance", make)
-    refusals.test_broken_rule_is_named_by_the_compiler("scale")
-    refusals.test_every_rule_is_tried("scale")
-    plain = make("plain", engine)
-    assert hls_compiler.refusal(plain, hls_compiler.command(strict=False)) == ""
-
-
-def test_example_registers_its_engine(example: Path) -> None:
-    name = "python/firebrick/ops/__init__.py"
-    shutil.copyfile(ROOT / name, example / name)
-    command = ["git", "apply", f"{name}.diff"]
-    subprocess.run(command, cwd=example, env=os.environ | {"GIT_DIR": "none"}, check=True)
-    scope: dict[str, Any] = {}
-    exec(compile((example / name).read_text(), name, "exec"), scope)  # noqa: S102
-    assert scope["ENGINES"]["scale"].__module__ == "firebrick.ops.scale"
-    assert set(scope["ENGINES"]) == {"scale", *firebrick.ops.ENGINES}
-
-
-def test_example_keeps_the_layout(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = importlib.import_module("firebrick.ops.scale").ScaleEngine
-    monkeypatch.setattr(test_layout, "ROOT", example)
-    monkeypatch.setattr(test_layout, "ENGINES", {"scale": engine})
-    for place in ("python/firebrick/ops/{}.py", "hw/ops/{}.sv", "hls/include/firebrick/{}.hpp"):
-        test_layout.test_operator_has_its_file("scale", place)
-    for place in ("sim/tb_{}.py", "tests/ops/test_{}.py"):
-        test_layout.test_operator_has_its_file("scale", place)
-    test_layout.test_parameters_have_one_name_in_all_languages("scale")
-    test_layout.test_kernel_has_the_ports_of_the_module("scale")
-    test_layout.test_module_starts_with_licence_and_prose("scale")
-
-
 def test_example_is_clean(example: Path) -> None:
     module = example / "hw/ops/scale.sv"
     test_lint_hw.test_verilator_has_no_warning(module)
     test_lint_hw.test_slang_has_no_error(module)
     test_lint_hw.test_verible_has_no_finding(module)
     test_lint_hw.test_file_is_short_and_holds_one_module_of_its_name(module)
-    settings = ["--config", str(ROOT / "pyproject.toml")]
-    settings += ["--config", "lint.isort.known-first-party = ['firebrick', 'stream_bench']"]
     ruff = Path(sys.executable).with_name("ruff")
     for arguments in (["check"], ["format", "--check"]):
-        command = [str(ruff), *arguments, "--no-cache", *settings, "."]
+        command = [str(ruff), *arguments, "--no-cache", "."]
         result = subprocess.run(command, cwd=example, capture_output=True, text=True, check=False)
         assert result.returncode == 0, result.stdout
     formatter = Path(sys.executable).with_name("clang-format")

@@ -169,9 +169,8 @@ def test_interfaces_are_axi() -> None:
 def test_names_that_cpp_reserves(tmp_path: Path) -> None:
     """Layers may be named like keywords, like each other but for case, or like our own names."""
     network, _ = planned(bypass=False)
-    names = dict(
-        zip([x.name for x in network], ["class", "Class", "std", "main", "run", "net"], strict=True)
-    )
+    odd, own = ("class", "Class", "std", "main", "run", "net"), [x.name for x in network]
+    names = dict(zip(own, (*odd, *own[len(odd) :]), strict=True))
     layers = tuple(
         Layer(replace(x.operator, name=names[x.name]), tuple(names.get(y, y) for y in x.inputs))
         for x in network

@@ -121,3 +121,24 @@ LIMITS = {
     ),
 }
 """By name; the middle two are one design with different contents."""
+
+CFG = [
+    ({"LANES": 0}, "LANES is less than 1"),
+    ({"IN_HEIGHT": 0}, "IN_CHANNELS, IN_HEIGHT, IN_WIDTH and IN_BITS must be at least 1"),
+    ({"OUT_BITS": 0}, "OUT_CHANNELS, OUT_HEIGHT, OUT_WIDTH and OUT_BITS must be at least"),
+    ({"DRAIN": 5}, "DRAIN is not in 1..COLUMNS"),
+    ({"PAD": 3}, "PAD is not less than KERNEL"),
+    ({"OUT_WIDTH": 20}, "windows of the output lie outside the input"),
+    ({"OUT_HEIGHT": 2}, "pixels of the input are not used by the output"),
+    ({"KERNEL": 7}, "KERNEL - STRIDE - PAD exceeds the pixels of a beat"),
+    ({"RING": 2}, "RING is less than the rows of a window"),
+    ({"QUEUE_DEPTH": 1}, "QUEUE_DEPTH is less than 2"),
+    ({"FABRIC": 5}, "FABRIC exceeds COLUMNS"),
+    ({"DUAL": 1, "IN_SIGNED": 1}, "DUAL wants unsigned pixels"),
+    ({"DUAL": 1, "VALUE_BITS": 9}, "DUAL wants products of 16 bits"),
+    ({"PACK": 0}, "PACK is less than 1"),
+    ({"SHIFT": 41}, "SHIFT is not in 0..40"),
+    ({"LANES": 4096}, "more than 4,096 elements cannot be registers"),
+    ({"IN_BITS": 7}, "out_beat does not have its pixels and bits"),
+]
+"""Changes to the `Cfg` of `hls_engines.conv`, and what the compiler says about each."""

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from rounding import met, wanted
 from rtl_tests import rtl_tests
 
+import hls_engines
 from firebrick.errors import FirebrickError
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ops.add import Add, AddEngine
 from firebrick.verify.check import check_engine, random_tensor
+from hls_kernels import Refused
 
 U8 = TensorType(6, 8, 9)
 S8 = TensorType(6, 8, 9, signed=True)
@@ -94,6 +96,15 @@ test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
     bench, CASES, SLOW_CASES, draw_cases(), draw_cases().filter(real)
+)
+REFUSED = Refused(
+    hls_engines.add(),
+    [
+        ({"CHANNELS": 0}, "CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1"),
+        ({"MULTIPLIER1": 65536}, "MULTIPLIER0 or MULTIPLIER1 exceeds 16 bits"),
+        ({"SHIFT": 41}, "SHIFT exceeds 40"),
+        ({"OUT_BITS": 9}, "out_beat does not have COLUMNS pixels of its BITS"),
+    ],
 )
 
 

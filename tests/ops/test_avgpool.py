@@ -8,12 +8,14 @@ from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
+import hls_engines
 from firebrick.errors import FirebrickError
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
 from firebrick.verify.check import check_engine, random_tensor
+from hls_kernels import Refused
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,15 @@ test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
     bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
+)
+REFUSED = Refused(
+    hls_engines.avgpool(),
+    [
+        ({"HEIGHT": 0}, "CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1"),
+        ({"SUM_BITS": 8}, "SUM_BITS does not exceed BITS"),
+        ({"COLUMNS": 4}, "out_beat does not have its pixels of BITS or SUM_BITS"),
+        ({"MEMORY_KIND": 3}, "KIND is not 0, 1 or 2"),
+    ],
 )
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import pyslang
 import pytest
 from conv_cases import CASES, ULTRA, Case, conv, draw_cases, engine
-from conv_limits import LIMITS, Limit
+from conv_limits import CFG, LIMITS, Limit
 from hls_tests import Bench, hls_tests
 from hypothesis import HealthCheck, given, settings
 from rtl_tests import AT_ONCE
 
+import hls_engines
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.memory import LOAD_BITS, Memory
 from firebrick.hardware.stream import StreamType
@@ -24,7 +25,9 @@ from firebrick.ops.conv.shape import ring
 from firebrick.ops.folding import Placement
 from firebrick.verify.check import Measured, check_engine, random_tensor
 from firebrick.verify.sources import closure
+from hls_kernels import Refused
 
+REFUSED = Refused(hls_engines.conv(), CFG)
 FOREVER = 1 << 40
 LATENCY = 1
 """A frame that comes right after the reset finds the lanes still reading their first lengths."""

@@ -8,12 +8,14 @@ from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
+import hls_engines
 from firebrick.errors import FirebrickError
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.maxpool import MaxPool, MaxPoolEngine
 from firebrick.verify.check import check_engine, random_tensor
+from hls_kernels import Refused
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,16 @@ test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
     bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
+)
+REFUSED = Refused(
+    hls_engines.maxpool(),
+    [
+        ({"STRIDE": 0}, "CHANNELS, COLUMNS, BITS, KERNEL and STRIDE must be at least 1"),
+        ({"OUT_WIDTH": 9}, "no windows, or some outside"),
+        ({"KERNEL": 4, "OUT_HEIGHT": 4}, "two rows of windows end with the last input row"),
+        ({"KERNEL": 4100}, "4,096 pixels or more cannot be registers"),
+        ({"BITS": 7}, "out_beat does not have its COLUMNS pixels of BITS"),
+    ],
 )
 
 

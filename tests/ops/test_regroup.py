@@ -8,10 +8,12 @@ from hls_tests import Bench, hls_tests
 from hypothesis import strategies as st
 from rtl_tests import rtl_tests
 
+import hls_engines
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.regroup import RegroupEngine
 from firebrick.verify.check import check_engine, random_tensor
+from hls_kernels import Refused
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,15 @@ test_rtl, test_rtl_more, test_rtl_drawn, test_rtl_drawn_more = rtl_tests(
 )
 test_hls, test_hls_more, test_hls_drawn, test_hls_drawn_more = hls_tests(
     bench, CASES, SLOW_CASES, CASE, CASE.filter(real)
+)
+REFUSED = Refused(
+    hls_engines.regroup(),
+    [
+        ({"WIDTH": 0}, "CHANNELS, HEIGHT, WIDTH and BITS must be at least 1"),
+        ({"IN_COLUMNS": 0}, "IN_COLUMNS and OUT_COLUMNS must be at least 1"),
+        ({"OUT_COLUMNS": 5}, "out_beat does not have its COLUMNS pixels of BITS"),
+        ({"WIDTH": 9000, "OUT_COLUMNS": 4099}, "4,096 units or more cannot be registers"),
+    ],
 )
 
 

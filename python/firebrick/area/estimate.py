@@ -57,8 +57,8 @@ def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Reso
     for name, features, copies in parts(module, parameters, family):
         if name not in COEFFICIENTS[family]:
             raise FirebrickError(
-                f"area: module={name!r} has no coefficients for {family}: add it to the geometries "
-                "of synth/, and run python -m firebrick.synth.calibrate"
+                f"area: module={name!r} has no coefficients for {family}: its engine has "
+                "GEOMETRIES to fit them to, then run python -m firebrick.synth.calibrate"
             )
         lut_weights, ff_weights = COEFFICIENTS[family][name]
         memory = features.memory

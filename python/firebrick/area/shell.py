@@ -14,6 +14,23 @@ from firebrick.hardware.memory_area import ram
 from firebrick.hardware.resources import Family
 from firebrick.ops.base import AreaPart
 
+GEOMETRIES: Mapping[str, tuple[dict[str, int], ...]] = {
+    "skid": ({"width": 9}, {"width": 57}, {"width": 225}),
+    "load_gate": tuple(
+        {"words": words, "stages": stages, "width": 64}
+        for words, stages in ((40, 3), (5000, 20), (300, 2))
+    ),
+    "shell": tuple(
+        {"channels": 3, "height": 227, "width": 227, "classes": 1000, "logit_bits": 17}
+        | {"data_bits": bits, "pixels": pixels, "read_depth": depth, "load_words": words}
+        for bits, pixels, depth, words in (
+            *((32, 1, 32, 0), (32, 8, 64, 0), (64, 2, 32, 5000), (64, 8, 64, 100_000)),
+            *((128, 16, 64, 0), (128, 4, 256, 300), (256, 16, 128, 0)),
+        )
+    ),
+}
+"""Parameters of instances that coefficients are fitted to, as an engine's, by module."""
+
 
 def skid(p: Mapping[str, int], _family: Family) -> Iterator[AreaPart]:
     """`skid.sv`: two registers, one multiplexer."""

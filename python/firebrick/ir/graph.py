@@ -62,6 +62,8 @@ class Node:
 
     kind: ClassVar[str]
     """What messages call it."""
+    stem: ClassVar[str] = "layer"
+    """What passes call it, with a number behind."""
     arity: ClassVar[int] = 1
     """How many tensors it reads; any number but none, if `is_variadic`."""
     is_variadic: ClassVar[bool] = False
@@ -69,6 +71,8 @@ class Node:
     """Whether hardware computes it; passes leave no others."""
     keeps_factors: ClassVar[bool] = False
     """Whether `f(a x) = a f(x)` for any positive factors `a` of the channels."""
+    lets_relu_through: ClassVar[bool] = False
+    """Whether `relu(f(x)) = f(relu(x))`."""
     name: str
     inputs: tuple[str, ...]
 
@@ -183,8 +187,10 @@ class MaxPoolNode(Node):
     """
 
     kind: ClassVar[str] = "maxpool"
+    stem: ClassVar[str] = "pool"
     in_hardware: ClassVar[bool] = True
     keeps_factors: ClassVar[bool] = True
+    lets_relu_through: ClassVar[bool] = True
     kernel: int
     stride: int
     ceil: bool = False
@@ -209,6 +215,7 @@ class ConcatNode(Node):
 
     kind: ClassVar[str] = "concat"
     is_variadic: ClassVar[bool] = True
+    lets_relu_through: ClassVar[bool] = True
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """The channels of all inputs, which agree in height and width."""
@@ -224,6 +231,7 @@ class AddNode(Node):
     """Elementwise sum of two tensors of the same shape, with an optional ReLU."""
 
     kind: ClassVar[str] = "add"
+    stem: ClassVar[str] = "bypass"
     arity: ClassVar[int] = 2
     in_hardware: ClassVar[bool] = True
     relu: bool = False
@@ -247,6 +255,7 @@ class GlobalAveragePoolNode(Node):
     """
 
     kind: ClassVar[str] = "global average"
+    stem: ClassVar[str] = "pool"
     in_hardware: ClassVar[bool] = True
     ring: FloatArray | None = None
     count: int | None = None

@@ -87,6 +87,13 @@ class AddEngine(LayerEngine):
     )
     ROLE = Role.JOIN
     IN_PORTS = ("s_axis_a", "s_axis_b")
+    GEOMETRIES = tuple(
+        {"channels": 64, "height": 55, "width": 55, "columns": columns}
+        | {"left_bits": 8, "left_signed": 0, "right_bits": 8, "right_signed": 0}
+        | {"out_bits": 8, "out_signed": 0}
+        | {"multiplier0": 20000, "multiplier1": 31111, "shift": shift}
+        for columns, shift in ((1, 16), (4, 15), (14, 16), (28, 20), (7, 18))
+    )
     operator: Add
     columns: int
 

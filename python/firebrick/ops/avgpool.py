@@ -16,6 +16,7 @@ from firebrick.hardware.memory import (
     MemoryKind,
     cheap_kind,
     chunk_count,
+    image,
     index_bits,
     rom,
     rom_bits,
@@ -92,6 +93,13 @@ class AvgPoolEngine(LayerEngine):
     )
     ROLE = Role.WORK
     CHANNELS = ChannelOrder.NATURAL
+    GEOMETRIES = tuple(
+        {"channels": channels, "height": side, "width": side, "columns": columns, "bits": 8}
+        | {"signed": 0, "sum_bits": 8 + (side * side).bit_length(), "memory_kind": kind}
+        for channels, side, columns, kind in (
+            *((1000, 14, 14, 1), (1000, 13, 2, 1), (10, 6, 2, 0), (100, 8, 4, 0), (7, 5, 5, 0)),
+        )
+    )
     operator: AvgPool
     columns: int
     in_order: Order
@@ -170,6 +178,13 @@ class AvgPoolEngine(LayerEngine):
         pairs = zip(channel.values, start.values, strict=True)
         words = tuple(number << start.bits | first & mask for number, first in pairs)
         return rom("channels", Memory(start.bits + channel.bits, words), self._kind)
+
+    @classmethod
+    def random_memories(cls, p: Mapping[str, int], rng: np.random.Generator) -> dict[str, Memory]:
+        """Any number and any sum."""
+        width = index_bits(p["channels"]) + p["sum_bits"]
+        table = image(width, rng.integers(1 << width, size=p["channels"]).tolist())
+        return rom("channels", table, MemoryKind(p["memory_kind"]))
 
     def content_bits(self) -> dict[str, int]:
         """Of the table."""

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, ClassVar, NamedTuple, Self
 
+import numpy as np
+
 from firebrick.errors import FirebrickError
 from firebrick.hardware.features import Features
 from firebrick.hardware.memory import Memory
@@ -123,6 +125,8 @@ class Engine(ABC):
     """Whether its ports carry any payload, `tlast` as the top bit of `tdata`."""
     LOADED: ClassVar[bool] = False
     """Whether the module is on the chain that brings memory contents after a reset."""
+    GEOMETRIES: ClassVar[tuple[dict[str, int], ...]] = ()
+    """Parameters of instances that its area's coefficients are fitted to."""
     operator: Operator
 
     @property
@@ -190,6 +194,12 @@ class Engine(ABC):
     def multipliers(self) -> int:
         """Multipliers that work on weights (requantization not counted)."""
         return 0
+
+    @classmethod
+    def random_memories(cls, p: Mapping[str, int], rng: np.random.Generator) -> dict[str, Memory]:
+        """Memory images by file suffix, with anything in them, from parameters; mostly none."""
+        del p, rng
+        return {}
 
     @classmethod
     @abstractmethod

@@ -65,6 +65,13 @@ class ImageEngine(Engine):
         *("channels", "height", "width", "pixels", "columns", "bits", "memory_kind"),
     )
     ROLE = Role.WORK
+    GEOMETRIES = tuple(
+        {"channels": 3, "height": 227, "width": 227, "pixels": pixels, "columns": columns}
+        | {"bits": 8, "memory_kind": 0}
+        for pixels, columns in (
+            *((8, 8), (1, 4), (16, 114), (8, 38), (4, 3), (12, 57), (1, 112), (1, 28), (2, 56)),
+        )
+    )
     operator: Image
     pixels: int
     columns: int

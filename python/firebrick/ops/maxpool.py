@@ -91,6 +91,15 @@ class MaxPoolEngine(LayerEngine):
         *("channels", "in_height", "in_width", "out_height", "out_width"),
         *("kernel", "stride", "columns", "bits", "signed", "memory_kind"),
     )
+    GEOMETRIES = tuple(
+        {"channels": channels, "in_height": side, "in_width": side}
+        | {"out_height": out, "out_width": out, "kernel": 3, "stride": 2}
+        | {"columns": columns, "bits": 8, "signed": 0, "memory_kind": 0}
+        for channels, side, out, columns in (
+            *((64, 113, 56, 56), (64, 113, 56, 14), (128, 55, 27, 7)),
+            *((256, 28, 14, 2), (96, 55, 27, 1), (6, 13, 6, 3)),
+        )
+    )
     operator: MaxPool
     columns: int
     memory: MemoryKind | None = None

@@ -64,6 +64,12 @@ class FifoEngine(_Passing):
     PARAMETERS: ClassVar[tuple[str, ...]] = ("width", "depth", "kind")
     ROLE = Role.FIFO
     PACKED = True
+    GEOMETRIES = tuple(
+        {"width": width, "depth": depth, "kind": kind}
+        for width, depth, kind in (
+            *((9, 144, 0), (113, 40, 0), (57, 1000, 1), (33, 24, 0), (225, 3000, 1), (17, 5, 0)),
+        )
+    )
     operator: Fifo
     stream: StreamType
     depth: int
@@ -110,6 +116,10 @@ class BroadcastEngine(_Passing):
 
     PARAMETERS: ClassVar[tuple[str, ...]] = ("width", "copies")
     ROLE = Role.FORK
+    GEOMETRIES = tuple(
+        {"width": width, "copies": copies}
+        for width, copies in ((8, 2), (112, 2), (40, 3), (224, 5))
+    )
     operator: Broadcast
     stream: StreamType
     copies: int

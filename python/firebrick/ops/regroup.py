@@ -68,6 +68,14 @@ class RegroupEngine(Engine):
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "height", "width", "in_columns", "out_columns", "bits"),
     )
+    GEOMETRIES = tuple(
+        {"channels": 64, "height": 55, "width": 55}
+        | {"in_columns": before, "out_columns": after, "bits": 8}
+        for before, after in (
+            *((4, 2), (2, 14), (28, 14), (14, 7), (16, 57), (57, 16), (1, 8), (5, 3), (11, 28)),
+            *((28, 55), (7, 6), (19, 1), (1, 55), (1, 28), (2, 55), (28, 4), (56, 8), (14, 4)),
+        )
+    )
     operator: Regroup
     source: StreamType
     sink: StreamType

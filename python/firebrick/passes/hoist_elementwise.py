@@ -10,7 +10,6 @@ from firebrick.ir.graph import (
     BatchNormNode,
     ConcatNode,
     Graph,
-    MaxPoolNode,
     Node,
     ReluNode,
     Shape,
@@ -66,7 +65,7 @@ def hoist_elementwise(graph: Graph) -> Graph:
 def _moves(node: Node, source: Node) -> bool:
     """Whether a layer may be applied before the one it reads."""
     if isinstance(node, ReluNode):
-        return isinstance(source, MaxPoolNode | ConcatNode)
+        return source.lets_relu_through
     return isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from firebrick.ir.graph import AddNode, ConvNode, Graph, Node
+from firebrick.ir.graph import ConvNode, Graph, Node
 from firebrick.passes.rewrite import readers
 
 
@@ -21,8 +21,7 @@ def name_layers(graph: Graph) -> Graph:
     Rewrites:
         - squeeze and expand of module N -> `fireN_squeeze`, `fireN_expand`
         - any other convolution -> `convN`
-        - pool, global average -> `poolN`
-        - addition -> `bypassN`
+        - any other layer -> its stem and N: pool, global average -> `poolN`, addition -> `bypassN`
     """
     read_by = readers(graph)
     names: dict[str, str] = {}
@@ -40,8 +39,7 @@ def name_layers(graph: Graph) -> Graph:
             else:
                 names[node.name] = f"conv{module}"
         else:
-            stem = "bypass" if isinstance(node, AddNode) else "pool"
-            name = f"{stem}{module}"
+            name = f"{node.stem}{module}"
             used[name] += 1
             names[node.name] = name if used[name] == 1 else f"{name}_{used[name]}"
     nodes = [

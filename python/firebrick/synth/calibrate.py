@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,20 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 import firebrick.area.coefficients as target
+from firebrick.area import shell
 from firebrick.area.estimate import parts
 from firebrick.emit.memories import memory_text
 from firebrick.hardware.features import Features
-from firebrick.hardware.memory import MemoryKind
+from firebrick.hardware.memory import Memory, MemoryKind
 from firebrick.hardware.resources import Family, Resources
+from firebrick.ops import ENGINES, PLUMBING
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.conv.shape import ConvShape, part_parameters
 from firebrick.output import whole_file
 from firebrick.processes import ended_by_signals
 from firebrick.resources import hardware_sources
-from firebrick.synth.geometries import STREAM_MODULES, draw_engines, random_tables
+from firebrick.synth.geometries import draw_engines
 from firebrick.synth.module import synthesize_module
 
-SEED, ENGINES = 1, 24
+SEED, DRAWN = 1, 24
 DEEPEST = 1500
 """Words beyond which nobody wants a memory of LUTs, and Yosys takes minutes."""
 LUT = MemoryKind.LUT
@@ -99,13 +101,22 @@ def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Job]:
 
 
 def stream_jobs(family: Family) -> Iterator[Job]:
-    """Modules around convolutions."""
-    rng = np.random.default_rng(SEED)
-    for module, parameters in STREAM_MODULES:
-        tables = random_tables(module, parameters, rng)
-        images = {f"{module}.{name}.mem": memory_text(x) for name, x in tables.items()}
-        (part,) = parts(module, parameters, family)
-        yield Job(module, dict(parameters), images, part.features)
+    """Modules around convolutions, each the same whatever others there are."""
+    for module, engine in {**ENGINES, **PLUMBING}.items():
+        rng = np.random.default_rng(SEED)
+        for parameters in engine.GEOMETRIES:
+            yield _stream_job(module, parameters, engine.random_memories(parameters, rng), family)
+    for module, geometries in shell.GEOMETRIES.items():
+        for parameters in geometries:
+            yield _stream_job(module, parameters, {}, family)
+
+
+def _stream_job(
+    module: str, parameters: dict[str, int], memories: Mapping[str, Memory], family: Family
+) -> Job:
+    images = {f"{module}.{name}.mem": memory_text(x) for name, x in memories.items()}
+    (part,) = parts(module, parameters, family)
+    return Job(module, parameters, images, part.features)
 
 
 def count(job: Job, family: Family) -> Resources:
@@ -167,4 +178,4 @@ def _family(family: Family, engines: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     with ended_by_signals():
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else ENGINES)
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else DRAWN)

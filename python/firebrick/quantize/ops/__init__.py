@@ -16,7 +16,12 @@ from firebrick.quantize.ops.maxpool import MaxPoolRecipe
 
 AnyRecipe = Recipe[Any, Any]
 
-RECIPES: tuple[AnyRecipe, ...] = (ConvRecipe(), MaxPoolRecipe(), AvgPoolRecipe(), AddRecipe())
+RECIPES: tuple[AnyRecipe, ...] = (
+    ConvRecipe(),
+    MaxPoolRecipe(),
+    AvgPoolRecipe(),
+    AddRecipe(),
+)
 """Every operator that a network may be quantized to."""
 
 _BY_NODE = {x.node_type: x for x in RECIPES}
