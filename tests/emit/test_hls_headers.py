@@ -123,7 +123,7 @@ def test_a_binary_scale_is_the_codebooks_exact_scale(build_root: Path) -> None:
     case = replace(CASES["squeeze"], seed=5)
     plain = engine(case)
     op = replace(plain.operator, multiplier=np.full(5, 4), shift=11)
-    scaled = replace(plain, operator=op)
+    scaled = replace(plain, operator=op, deal=replace(plain.deal, operator=op))
     assert binary_scale(op) == -9
     rows = read_back({"scaled": scaled}, build_root)["scaled"]["value"]
     raw, real = zip(*rows, strict=True)

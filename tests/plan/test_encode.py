@@ -84,3 +84,12 @@ def test_without_gaps_every_position_is_an_entry():
     index = (slice(None), *lane.positions.T)
     last = [np.flatnonzero(row).max(initial=0) + 1 for row in kept[index]]
     assert lane.lengths.tolist() == last
+
+
+def test_stored_zeros_are_those_of_pruning_alone():
+    """Not the ring around a filter that uses its centre tap only."""
+    operator = nets.conv("c", TensorType(40, 5, 5), 6, kernel=3, density=0.5, pointwise=3)
+    kept = kept_weights(operator, store_zeros=True)
+    assert operator.nonzero < 0.6 * kept.sum()
+    assert kept[:3].sum((1, 2, 3)).tolist() == [40] * 3
+    assert kept[3:].all()

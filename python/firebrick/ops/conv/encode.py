@@ -90,23 +90,18 @@ def encode_lane(
         out_order: natural output channel at each stream position.
         gap_bits: bits of a gap; with 0 every position up to a channel's last weight is stored.
     """
+    order = list(out_order)
     positions = lane_positions(owned)
-    index = (np.array(out_order)[:, None], *positions.T)
-    row, position = np.nonzero(owned[index])  # by channel, then by position
-    code = operator.codes[index][row, position].astype(np.int64)
+    row, position, fillers, gap = _spaced(owned[order], positions, gap_bits)
+    code = operator.codes[order][(slice(None), *positions.T)][row, position].astype(np.int64)
 
-    reach = 1 << gap_bits  # positions that a filler moves on
-    fillers, gap = np.divmod(_gaps(row, position), reach)
-
-    # A channel without weights is one filler: its (empty) sum still has to enter the queue.
-    lengths = np.bincount(row, weights=fillers + 1, minlength=len(out_order)).astype(np.int64)
-    empty = np.flatnonzero(lengths == 0)
+    lengths = _lengths(row, fillers, len(order))
+    empty = np.setdiff1d(np.arange(len(order)), row)
     before = np.searchsorted(row, empty)
     fillers, gap, code = (np.insert(field, before, 0) for field in (fillers, gap, code))
-    lengths[empty] = 1
 
     ends = np.cumsum(fillers + 1) - 1
-    gaps = np.full(int(lengths.sum()), reach - 1, dtype=np.int64)
+    gaps = np.full(int(lengths.sum()), (1 << gap_bits) - 1, dtype=np.int64)
     codes = np.zeros_like(gaps)
     gaps[ends], codes[ends] = gap, code
     channels = tuple(int(x) for x in np.unique(positions[:, 0]))
@@ -173,10 +168,8 @@ class Deal:
         """Entries of each lane for each output channel, shape (lanes, out_channels)."""
         found = []
         for owned, positions in zip(self._owned(), self.positions, strict=True):
-            row, position = np.nonzero(owned[(slice(None), *positions.T)])
-            fillers = _gaps(row, position) >> self.gap_bits
-            lengths = np.bincount(row, weights=fillers + 1, minlength=len(owned))
-            found.append(np.maximum(lengths.astype(np.int64), 1))
+            row, _, fillers, _ = _spaced(owned, positions, self.gap_bits)
+            found.append(_lengths(row, fillers, len(owned)))
         return np.stack(found)
 
     def channels(self, lane: int) -> tuple[int, ...]:
@@ -197,9 +190,23 @@ class Deal:
         return (kept & (self.owner == lane) for lane in range(self.lanes))
 
 
-def _gaps(row: IntArray, position: IntArray) -> IntArray:
-    """Positions skipped before each entry of a channel, channel by channel."""
+def _spaced(
+    owned: NDArray[np.bool_], positions: IntArray, gap_bits: int
+) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Channel and position of each weight, channel by channel, fillers before it, and its gap."""
+    row, position = np.nonzero(owned[(slice(None), *positions.T)])
     gap = np.diff(position, prepend=-1) - 1
     start = np.diff(row, prepend=-1) != 0
     gap[start] = position[start]
-    return gap
+    reach = 1 << gap_bits  # positions that a filler moves on
+    fillers, gap = np.divmod(gap, reach)
+    return row, position, fillers, gap
+
+
+def _lengths(row: IntArray, fillers: IntArray, channels: int) -> IntArray:
+    """Entries of each channel.
+
+    A channel without weights is one filler: its (empty) sum still has to enter the queue.
+    """
+    lengths = np.bincount(row, weights=fillers + 1, minlength=channels)
+    return np.maximum(lengths.astype(np.int64), 1)
