@@ -11,7 +11,7 @@ from uart_host import HERE
 
 from firebrick.emit.memories import write_memories
 from firebrick.errors import FirebrickError
-from firebrick.hardware.memory import MemoryKind, image, rom
+from firebrick.hardware.memory import MemoryKind, image, rom_images
 from firebrick.resources import hardware_sources
 from firebrick.synth.ecp5_worker import VERILOG
 from firebrick.synth.nextpnr import synthesize
@@ -28,7 +28,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int
     rng = np.random.default_rng(1)
     for prefix, (width, words, kind) in ROMS.items():
         table = image(width, rng.integers(1 << width, size=words).tolist())
-        for name, memory in rom(prefix, table, kind).items():
+        for name, memory in rom_images(prefix, table, kind).items():
             write_memories(folder, "", {name: memory})
             (folder / f".{name}.mem").rename(folder / f"{name}.mem")
     sources = [x for x in hardware_sources() if x.stem in ("ram", "rom")] + [HERE / "cells_dut.sv"]

@@ -9,7 +9,7 @@ import pytest
 
 from firebrick.emit.memories import write_memories
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.hardware.memory import Memory, MemoryKind, chunks, packed, rom
+from firebrick.hardware.memory import Memory, MemoryKind, chunks, packed, rom_images
 from firebrick.verify.cocotb_run import run
 from firebrick.verify.sources import closure
 from firebrick.verify.verilator import build
@@ -63,12 +63,12 @@ def test_every_word(
     kind: MemoryKind, width: int, depth: int, output: bool, tmp_path: Path, build_root: Path
 ) -> None:
     whole = words(width, depth)
-    simulate(whole, kind, output, rom("", whole, kind), tmp_path, build_root)
+    simulate(whole, kind, output, rom_images("", whole, kind), tmp_path, build_root)
 
 
 def test_bench_sees_words_out_of_place(tmp_path: Path, build_root: Path) -> None:
     whole = words(36, 3500)
-    images = rom("", whole, BLOCK)
+    images = rom_images("", whole, BLOCK)
     images["b"] = Memory(36, (*images["b"].words[1:], 0))
     with pytest.raises(CheckFailed, match=r"word .* differs"):
         simulate(whole, BLOCK, True, images, tmp_path, build_root)
@@ -96,7 +96,7 @@ def test_chunks_are_few_and_fit_closely(depth: int, sizes: list[int]) -> None:
     ("depth", "suffixes"), [(1, [""]), (511, [""]), (512, [""]), (513, ["a", "b"])]
 )
 def test_a_single_chunk_of_luts_has_no_letter(depth: int, suffixes: list[str]) -> None:
-    assert list(rom("", words(9, depth), LUT)) == suffixes
+    assert list(rom_images("", words(9, depth), LUT)) == suffixes
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_a_single_chunk_of_luts_has_no_letter(depth: int, suffixes: list[str]) -
     [(25, "z"), (26, "aa"), (51, "az"), (52, "ba"), (701, "zz")],
 )
 def test_a_memory_has_as_many_chunks_as_it_takes(number: int, name: str) -> None:
-    names = list(rom("", Memory(1, (0,) * (512 * number + 1)), LUT))
+    names = list(rom_images("", Memory(1, (0,) * (512 * number + 1)), LUT))
     assert (len(names), names[-1]) == (number + 1, name)
 
 
 def test_chunks_with_two_letters_are_read(tmp_path: Path, build_root: Path) -> None:
     """54 of them, the last with the name bb."""
     whole = words(9, 53 * 512 + 100)
-    simulate(whole, LUT, False, rom("", whole, LUT), tmp_path, build_root)
+    simulate(whole, LUT, False, rom_images("", whole, LUT), tmp_path, build_root)
 
 
 def test_more_chunks_than_names_are_refused(tmp_path: Path, build_root: Path) -> None:
@@ -127,4 +127,4 @@ def test_more_chunks_than_names_are_refused(tmp_path: Path, build_root: Path) ->
 def test_packed_words_hold_the_first_entry_in_the_low_bits() -> None:
     memory = packed(5, [1, 2, 3, 31, 4, 5, 6], 3, 8)
     assert memory == Memory(15, (1 | 2 << 5 | 3 << 10, 31 | 4 << 5 | 5 << 10, 6))
-    assert rom("x", memory, ULTRA) == {}
+    assert rom_images("x", memory, ULTRA) == {}

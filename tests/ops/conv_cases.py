@@ -8,10 +8,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from firebrick.hardware.memory import MemoryKind
-from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.tensor import MULTIPLIER_BITS, IntArray, TensorType
 from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.operator import BIAS_BITS, Conv
 from firebrick.ops.folding import Folding, Placement
 
 LUT, BLOCK, ULTRA = MemoryKind

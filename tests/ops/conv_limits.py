@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from hls_tests import Bench
 
-from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.tensor import MULTIPLIER_BITS, TensorType
 from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.conv.folding import QUEUE_DEPTH
-from firebrick.ops.conv.operator import MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.ops.folding import Folding
 
 CHANNELS = 6

@@ -16,10 +16,11 @@ import hls_engines
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.memory import LOAD_BITS, Memory
 from firebrick.hardware.stream import StreamType
+from firebrick.hardware.tensor import MULTIPLIER_BITS
 from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.conv.folding import may_share_slices
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS
+from firebrick.ops.conv.operator import BIAS_BITS
 from firebrick.ops.conv.schedule import row_cycles
 from firebrick.ops.conv.shape import ring
 from firebrick.ops.folding import Placement

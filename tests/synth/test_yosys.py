@@ -12,7 +12,7 @@ from firebrick.emit.generate import MANIFEST, generate
 from firebrick.emit.memories import memory_text
 from firebrick.emit.rtl import TOP
 from firebrick.errors import FirebrickError
-from firebrick.hardware.memory import MemoryKind, image, rom
+from firebrick.hardware.memory import MemoryKind, image, rom_images
 from firebrick.hardware.resources import Family, Resources
 from firebrick.plan.pipeline import build
 from firebrick.resources import hardware_sources
@@ -151,7 +151,7 @@ def test_a_slice_sums_its_pair(family: Family) -> None:
 @pytest.mark.parametrize("words", [300, 1000])
 def test_deep_tables_take_a_lut_for_64_words(words: int) -> None:
     table = image(5, [n * n * n % 1021 % 32 for n in range(words)])
-    kept = rom("rom", table, MemoryKind.LUT)
+    kept = rom_images("rom", table, MemoryKind.LUT)
     images = {f"{name}.mem": memory_text(x) for name, x in kept.items()}
     parameters = {"WIDTH": "5", "DEPTH": str(words), "KIND": "0"}
     found = synthesize_module("rom", parameters, images, hardware_sources(), Family.XC7).resources

@@ -10,9 +10,10 @@ import numpy as np
 
 from firebrick.emit.hls_kernel import CppKernel, shape_text
 from firebrick.emit.hls_tables import Table, rows_of
+from firebrick.hardware.tensor import MULTIPLIER_BITS
 from firebrick.ops.conv.encode import kept_weights
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.operator import BIAS_BITS, Conv
 
 
 class ConvKernel(CppKernel):

@@ -108,7 +108,7 @@ def image(width: int, words: Iterable[int], depth: int = 0) -> Memory:
     return Memory(width, (*masked, *[0] * (depth - len(masked))))
 
 
-def rom(name: str, whole: Memory, kind: MemoryKind) -> dict[str, Memory]:
+def rom_images(name: str, whole: Memory, kind: MemoryKind) -> dict[str, Memory]:
     """Images by file suffix, one of each chunk, those of block RAM filled up with zeros.
 
     Args:

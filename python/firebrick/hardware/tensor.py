@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 
 IntArray = NDArray[np.int64]
 
+MULTIPLIER_BITS = 16
+"""Bits of an unsigned multiplier of a requantization."""
+MAX_SHIFT = 40
+"""Most bits that a requantization drops."""
+
 
 @dataclass(frozen=True, slots=True)
 class TensorType:

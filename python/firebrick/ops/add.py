@@ -13,10 +13,9 @@ from firebrick.hardware.features import Features
 from firebrick.hardware.memory import index_bits
 from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
-from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.tensor import MAX_SHIFT, MULTIPLIER_BITS, IntArray, TensorType
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.ops.base import AreaPart, LayerEngine, Operator
-from firebrick.ops.conv.operator import MAX_SHIFT, MULTIPLIER_BITS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,8 +18,8 @@ from firebrick.hardware.memory import (
     chunk_count,
     image,
     index_bits,
-    rom,
     rom_bits,
+    rom_images,
 )
 from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
@@ -177,14 +177,14 @@ class AvgPoolEngine(LayerEngine):
         mask = (1 << start.bits) - 1
         pairs = zip(channel.values, start.values, strict=True)
         words = tuple(number << start.bits | first & mask for number, first in pairs)
-        return rom("channels", Memory(start.bits + channel.bits, words), self._kind)
+        return rom_images("channels", Memory(start.bits + channel.bits, words), self._kind)
 
     @classmethod
     def random_memories(cls, p: Mapping[str, int], rng: np.random.Generator) -> dict[str, Memory]:
         """Any number and any sum."""
         width = index_bits(p["channels"]) + p["sum_bits"]
         table = image(width, rng.integers(1 << width, size=p["channels"]).tolist())
-        return rom("channels", table, MemoryKind(p["memory_kind"]))
+        return rom_images("channels", table, MemoryKind(p["memory_kind"]))
 
     def content_bits(self) -> dict[str, int]:
         """Of the table."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.hardware.tensor import IntArray
-from firebrick.ops.conv.operator import BIAS_BITS, MAX_SHIFT, MULTIPLIER_BITS
+from firebrick.hardware.tensor import MAX_SHIFT, MULTIPLIER_BITS, IntArray
+from firebrick.ops.conv.operator import BIAS_BITS
 
 Vector = NDArray[np.float64]
 

@@ -10,14 +10,14 @@ from typing import ClassVar
 
 from firebrick.hardware.memory import Memory, MemoryKind
 from firebrick.hardware.resources import Family
-from firebrick.hardware.tensor import IntArray
+from firebrick.hardware.tensor import MULTIPLIER_BITS, IntArray
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.ops.base import AreaPart, ChannelOrder, LayerEngine, Order
 from firebrick.ops.conv import area
 from firebrick.ops.conv.encode import Deal
 from firebrick.ops.conv.folding import check, fewest_columns
 from firebrick.ops.conv.memories import Contents
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.operator import BIAS_BITS, Conv
 from firebrick.ops.conv.schedule import RELEASE, RowCycles, row_cycles
 from firebrick.ops.conv.shape import FIFO_DEPTH, ConvShape, folding_parameters, layer_parameters
 from firebrick.ops.folding import Folding

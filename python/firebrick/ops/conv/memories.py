@@ -9,11 +9,19 @@ from functools import cached_property
 
 import numpy as np
 
-from firebrick.hardware.memory import Memory, MemoryKind, image, index_bits, packed, rom, rom_bits
-from firebrick.hardware.tensor import IntArray
+from firebrick.hardware.memory import (
+    Memory,
+    MemoryKind,
+    image,
+    index_bits,
+    packed,
+    rom_bits,
+    rom_images,
+)
+from firebrick.hardware.tensor import MULTIPLIER_BITS, IntArray
 from firebrick.ops.base import Order
 from firebrick.ops.conv.encode import Deal, LaneCode
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.ops.conv.operator import BIAS_BITS, Conv
 from firebrick.ops.conv.shape import ConvShape
 from firebrick.ops.folding import Placement
 
@@ -57,17 +65,19 @@ class Contents:
         """Images by file suffix: weights, lengths, positions of each lane, and what lanes share."""
         op, placement = self.operator, self.placement
         result = {
-            **rom("channels", self._channels(), MemoryKind.LUT),
-            **rom("codebook", image(op.value_bits, op.codebook, 1 << op.code_bits), MemoryKind.LUT),
-            **rom("requantize", self._requantize(), placement.requantize),
+            **rom_images("channels", self._channels(), MemoryKind.LUT),
+            **rom_images(
+                "codebook", image(op.value_bits, op.codebook, 1 << op.code_bits), MemoryKind.LUT
+            ),
+            **rom_images("requantize", self._requantize(), placement.requantize),
         }
         depth = self.parameters["positions"]
         for number, lane in enumerate(self.lanes):
             lengths = image(self.length_bits, lane.lengths - 1)
             positions = image(self.shape.place_bits, self.places(lane).tolist(), depth)
-            result |= rom(f"weights{number}", self._weights(lane), placement.weights)
-            result |= rom(f"lengths{number}", lengths, placement.lengths)
-            result |= rom(f"positions{number}", positions, MemoryKind.LUT)
+            result |= rom_images(f"weights{number}", self._weights(lane), placement.weights)
+            result |= rom_images(f"lengths{number}", lengths, placement.lengths)
+            result |= rom_images(f"positions{number}", positions, MemoryKind.LUT)
         return result
 
     def content_bits(self) -> dict[str, int]:

@@ -15,13 +15,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.hardware.tensor import IntArray, TensorType, requantize
+from firebrick.hardware.tensor import MAX_SHIFT, MULTIPLIER_BITS, IntArray, TensorType, requantize
 from firebrick.ops.base import Operator
 
-MULTIPLIER_BITS = 16
 BIAS_BITS = 20
-MAX_SHIFT = 40
-"""Most bits that a requantization drops."""
 BAND_VALUES = 1 << 21
 """Outputs that `Conv.golden` sums at a time, about."""
 

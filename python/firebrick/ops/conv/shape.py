@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firebrick.hardware.memory import MemoryKind, index_bits
-from firebrick.ops.conv.operator import BIAS_BITS, MULTIPLIER_BITS, Conv
+from firebrick.hardware.tensor import MULTIPLIER_BITS
+from firebrick.ops.conv.operator import BIAS_BITS, Conv
 from firebrick.ops.folding import Folding
 
 WORD_BITS = {MemoryKind.LUT: 0, MemoryKind.BLOCK: 36, MemoryKind.ULTRA: 72}

@@ -10,9 +10,9 @@ from functools import partial
 import numpy as np
 from onnx import TensorProto
 
+from firebrick.hardware.tensor import MAX_SHIFT
 from firebrick.ir.graph import AddNode, FloatArray
 from firebrick.ops.add import Add
-from firebrick.ops.conv.operator import MAX_SHIFT
 from firebrick.quantize.exact import Array
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes

@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 from onnx import TensorProto
 
-from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.tensor import MAX_SHIFT, TensorType
 from firebrick.ir.graph import ConvNode, FloatArray
 from firebrick.ir.verify import output_shape
-from firebrick.ops.conv.operator import MAX_SHIFT, Conv
+from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.exact import Array, FloatConv, IntConv, requantize_fast
 from firebrick.quantize.hessian import Statistics, gather_patches
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
