@@ -127,6 +127,24 @@ def ended(number: int = signal.SIGTERM) -> None:
     signal.raise_signal(number)
 
 
+def test_a_child_that_is_gone_while_others_are_killed_saves_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread that waits for it forgets it at once."""
+    children, killed = {object() for _ in range(9)}, []
+
+    def kill(child: object) -> None:
+        killed.append(child)
+        processes._running.discard(child)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(processes, "_running", set(children))
+    monkeypatch.setattr(processes, "kill", kill)
+    with pytest.raises(SystemExit) as stop, ended_by_signals():
+        ended()
+    assert stop.value.code == 143
+    assert set(killed) == children
+
+
 def test_signal_in_the_midst_of_cleaning_up_lets_it_end(tmp_path: Path) -> None:
     calls = []
 

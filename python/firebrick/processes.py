@@ -136,7 +136,7 @@ def _end(number: int, _: FrameType | None) -> None:
         signal.signal(one, signal.SIG_IGN)
     with _lock:
         _State.ending = True
-        for process in _running:
+        for process in list(_running):  # threads that wait for them forget them meanwhile
             kill(process)
     raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
 
