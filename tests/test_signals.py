@@ -102,6 +102,8 @@ def test_children_of_threads_end_too(
     number: int, tmp_path: Path, start: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the background jobs of a shell ignore it
 from concurrent.futures import ThreadPoolExecutor
 from firebrick.processes import ended_by_signals, run
 from firebrick.scratch import scratch_folder
