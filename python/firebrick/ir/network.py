@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -34,7 +35,7 @@ class Layer:
         return self.operator.name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Network:
     """Quantized layers in execution order; the last one gives the logits.
 
@@ -126,6 +127,11 @@ class Network:
 
     def digest(self) -> str:
         """SHA-256 over everything that is computed: the model hash."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
+        """Computed once: every draft of a plan is held against it."""
         sha = hashlib.sha256()
         for layer in self.layers:
             operator = layer.operator

@@ -172,9 +172,10 @@ class Deal:
             found.append(_lengths(row, fillers, len(owned)))
         return np.stack(found)
 
-    def channels(self, lane: int) -> tuple[int, ...]:
-        """Natural input channels whose rows a lane keeps."""
-        return tuple(int(x) for x in np.unique(self.positions[lane][:, 0]))
+    @cached_property
+    def kept_channels(self) -> tuple[int, ...]:
+        """Number of input channels whose rows each lane keeps."""
+        return tuple(len(np.unique(x[:, 0])) for x in self.positions)
 
     def encode(self, out_order: Order) -> tuple[LaneCode, ...]:
         """What each lane stores.

@@ -113,13 +113,12 @@ class ConvEngine(LayerEngine):
     @cached_property
     def _parameters(self) -> dict[str, int]:
         lengths, positions = self.deal.lengths, self.deal.positions
-        kept = [len(self.deal.channels(lane)) for lane in range(self.folding.lanes)]
         values = layer_parameters(self.operator) | folding_parameters(self.operator, self.folding)
         values |= {
             "weight_depth": int(lengths.sum(axis=1).max()),
             "length_max": int(lengths.max()),
             "positions": max(1, *map(len, positions)),
-            "lane_channels": max(1, *kept),
+            "lane_channels": max(1, *self.deal.kept_channels),
         }
         return {name: values[name] for name in self.PARAMETERS}
 
@@ -165,7 +164,7 @@ class ConvEngine(LayerEngine):
     def stored_bits(self) -> int:
         """Bits that block RAM and UltraRAM are to hold; what padding fills is left out."""
         op, lengths = self.operator, self.deal.lengths
-        kept = sum(len(self.deal.channels(lane)) for lane in range(self.folding.lanes))
+        kept = sum(self.deal.kept_channels)
         bits = {
             "weights": int(lengths.sum()) * self.shape.entry_bits,
             "lengths": lengths.size * self.contents.length_bits,
