@@ -137,7 +137,7 @@ def test_a_child_that_is_gone_while_others_are_killed_saves_none(
 
     def kill(child: object) -> None:
         killed.append(child)
-        processes._running.discard(child)  # type: ignore[arg-type]
+        processes._running.discard(child)
 
     monkeypatch.setattr(processes, "_running", set(children))
     monkeypatch.setattr(processes, "kill", kill)

@@ -21,6 +21,7 @@ from firebrick.progress import silent
 from firebrick.verify.compare import compare
 from firebrick.verify.network_bench import build_network, simulate
 from networks import random_pixels, small_network
+from wrong_engine import answering
 
 LUT, BLOCK, ULTRA = MemoryKind
 CYCLES = 5000
@@ -119,17 +120,10 @@ def test_network_with_loaded_weights_equals_reference(
         assert result.start > len(load_words(pipeline))  # the image waits for the last word
 
 
-class Flipped:
+def flipped(engine: Engine) -> Engine:
     """An engine with a wrong code in each of the words to load."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.engine, name)
-
-    def load_words(self) -> tuple[int, ...]:
-        return tuple(word ^ 1 for word in self.engine.load_words())
+    words = tuple(word ^ 1 for word in engine.load_words())
+    return answering(engine, load_words=lambda: words)
 
 
 @pytest.mark.parametrize("layer", ["conv1", "fire2_expand"])
@@ -139,8 +133,7 @@ def test_wrong_words_are_seen_in_their_layer(layer: str, build_root: Path, tmp_p
     pixels = random_pixels(3, network, 1)
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     instances: list[Instance] = [
-        replace(x, engine=Flipped(x.engine)) if x.name == layer else x  # type: ignore[arg-type]
-        for x in pipeline.instances
+        replace(x, engine=flipped(x.engine)) if x.name == layer else x for x in pipeline.instances
     ]
     wrong = Pipeline(tuple(instances), pipeline.links, pipeline.input_link, pipeline.output_link)
     result = simulate(binary, wrong, pixels, tmp_path, CYCLES, progress=silent)

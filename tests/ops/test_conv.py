@@ -292,7 +292,7 @@ def test_wrong_folding_names_field_value_and_rule(change: dict[str, object], tex
     names = ("owner", "in_order", "out_order")
     owner, *orders = (change.get(x, getattr(good, x, good.deal.owner)) for x in names)
     folded = {name: value for name, value in change.items() if name not in names}
-    folding = replace(good.folding, **folded)  # type: ignore[arg-type]
+    folding = replace(good.folding, **folded)
     with pytest.raises(FirebrickError, match=f"conv 'layer': {text}"):
         ConvEngine(good.operator, folding, Deal.of(good.operator, folding, owner), *orders)
 
@@ -307,7 +307,7 @@ def test_a_deal_of_another_layer_is_refused() -> None:
 def test_a_deal_of_another_folding_is_refused(change: dict[str, int]) -> None:
     good = engine(CASES["fire_expand"])
     with pytest.raises(FirebrickError, match=r"folding=\(.*\) is not that of the deal"):
-        replace(good, folding=replace(good.folding, **change))  # type: ignore[arg-type]
+        replace(good, folding=replace(good.folding, **change))
 
 
 def test_halo_wider_than_a_beat_is_refused() -> None:

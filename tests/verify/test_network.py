@@ -19,6 +19,7 @@ from firebrick.search.planner import plan
 from firebrick.verify.compare import compare
 from firebrick.verify.network_bench import Simulated, build_network, simulate
 from networks import random_pixels, small_network
+from wrong_engine import answering
 
 STALLS = {"free": (0, 0), "slow source": (90, 0), "slow sink": (0, 90), "both": (60, 60)}
 
@@ -56,20 +57,12 @@ def test_small_network_equals_reference(
         assert result.ends[-1] - result.ends[-2] == predicted
 
 
-class WrongCodebook:
+def wrong_codebook(engine: Engine) -> Engine:
     """A convolution's engine with a wrong bit in every value."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self.engine, name)
-
-    def memories(self) -> dict[str, Memory]:
-        images = self.engine.memories()
-        codebook = images["codebook"]
-        wrong = Memory(codebook.width, tuple(w ^ 1 for w in codebook.words))
-        return {**images, "codebook": wrong}
+    images = engine.memories()
+    codebook = images["codebook"]
+    wrong = Memory(codebook.width, tuple(w ^ 1 for w in codebook.words))
+    return answering(engine, memories=lambda: {**images, "codebook": wrong})
 
 
 def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
@@ -80,8 +73,7 @@ def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
     binary = build_network(network, pipeline, build_root, optimize="-O1")
     conv = next(x for x in pipeline.instances if x.name == "fire2_expand")
     instances = tuple(
-        replace(x, engine=WrongCodebook(x.engine)) if x is conv else x  # type: ignore[arg-type]
-        for x in pipeline.instances
+        replace(x, engine=wrong_codebook(x.engine)) if x is conv else x for x in pipeline.instances
     )
     wrong = type(pipeline)(instances, pipeline.links, pipeline.input_link, pipeline.output_link)
     result = simulate(binary, wrong, pixels, tmp_path, chosen.cycles_per_frame, progress=silent)
