@@ -27,9 +27,8 @@ MODEL ?= $(BUILD)/squeezenet1.1.quant.onnx
 GOAL ?= --board $(BOARD)
 # A folder a tool, so that none removes another's hours of work.
 SYNTH := $(BUILD)/synth-$(basename $(notdir $(BOARD)))$(if $(filter-out yosys,$(TOOL)),-$(TOOL))
-# Those that say in one line whether their tool is there.
-CHECKS := vivado:vivado_tool vitis:vpp_tool vitis_hls:vitis_tool nextpnr:nextpnr_tool
-CHECK := $(patsubst $(TOOL):%,%,$(filter $(TOOL):%,$(CHECKS)))
+# Tools that say in one line whether they are there; Yosys is in the environment.
+CHECK := $(filter vivado vitis vitis_hls nextpnr,$(TOOL))
 PYTEST := $(BIN)/python -m pytest
 # Whole runs share out the tests; each process begins in another part of the suite.
 SHARED_OUT := -n 2 --dist worksteal
@@ -115,14 +114,14 @@ synth: synth-tool $(MODEL) ## fit BOARD (zcu104) with MODEL (SqueezeNet v1.1): p
 
 .PHONY: synth-tool
 synth-tool: setup
-	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK))
+	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK).tool)
 
 accuracy: setup $(BUILD)/fashion_fire.quant.onnx ## the small network on all test photographs of Fashion-MNIST
 	$(BIN)/python examples/fashion_mnist/accuracy.py $(BUILD)/fashion_fire.quant.onnx
 
 registers: setup ## make anew what follows from hw/shell/registers.rdl, and a page of it
-	$(BIN)/python -m firebrick.emit.registers
-	$(BIN)/python -m firebrick.emit.registers --html $(BUILD)/registers
+	$(BIN)/python -m firebrick.emit.rtl.registers
+	$(BIN)/python -m firebrick.emit.rtl.registers --html $(BUILD)/registers
 
 formal: setup ## prove stream plumbing and the shell's parts
 	$(BIN)/python tests/formal/formal_runner.py

@@ -15,7 +15,7 @@ from PIL import Image
 
 from firebrick.cli import main
 from firebrick.ir.network import Network
-from firebrick.quantize import export
+from firebrick.quantize.integer_onnx import export
 from networks import random_pixels
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from firebrick import frontend, images, passes
-from firebrick.cache import code_key, locked
+from firebrick.files.cache import code_key, locked
+from firebrick.files.output import whole_file
 from firebrick.ir.network import Network
-from firebrick.output import whole_file
-from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.quantize.integer_onnx import export, load
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quantizer import quantize
 
 ROOT = Path(__file__).resolve().parents[1]
 

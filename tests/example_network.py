@@ -13,7 +13,8 @@ import numpy as np
 from firebrick import frontend, passes
 from firebrick.area.estimate import estimate
 from firebrick.boards import named_board
-from firebrick.emit import generate, hls
+from firebrick.emit.hls import generate as hls
+from firebrick.emit.rtl import generate
 from firebrick.frontend import onnx_writer
 from firebrick.hardware.resources import Family
 from firebrick.images import centre_crop
@@ -34,12 +35,14 @@ from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 from firebrick.progress import silent
-from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.quantize.integer_onnx import export, load
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quantizer import quantize
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.verify import csim_build, csim_engine, onnxruntime_engine
 from firebrick.verify.compare import compare
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 
 SIDE, CLASSES = 12, 5
 RNG = np.random.default_rng(5)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from firebrick.emit.hls_layer import cpp_kernel, layer_header, namespace
+from firebrick.emit.hls.layer import cpp_kernel, layer_header, namespace
 from firebrick.ops.base import Engine
 from firebrick.verify.check import Beats
 

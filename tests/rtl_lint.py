@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from firebrick.verify.verilator import verilator_root
+from firebrick.verify.simulation.verilator import verilator_root
 
 
 def assert_clean(sources: Iterable[Path], *options: str) -> None:

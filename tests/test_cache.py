@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from command_line import fill, firebrick
-from firebrick import cache
-from firebrick.cache import cache_folder, is_kept, keep, keep_text, locked
 from firebrick.errors import FirebrickError
+from firebrick.files import cache
+from firebrick.files.cache import cache_folder, is_kept, keep, keep_text, locked
 from firebrick.report.kept import kept
-from firebrick.verify import csim_build, verilator
+from firebrick.verify import csim_build
+from firebrick.verify.simulation import verilator
 from networks import small_network
 
 NOBODY = 65534

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from command_line import fields, fill, firebrick, refused
-from firebrick.commands import models
 from firebrick.ir.network import Network
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.engines import ENGINES
@@ -95,7 +94,7 @@ def test_one_wrong_engine_is_enough_to_fail(
         return run
 
     both = dict(ENGINES) | {"csim": wrong}
-    monkeypatch.setattr("firebrick.commands.runs.ENGINES", both)
+    monkeypatch.setattr("firebrick.verify.engines.ENGINES", both)
     for engines in ("onnxruntime,csim", "csim,onnxruntime"):
         result = firebrick(folder, "verify", "q.onnx", "a.png", "--engines", engines, "--json")
         assert "csim differs in 1 values" in refused(result)
@@ -154,7 +153,7 @@ def test_errors_are_one_line_that_names_the_cause(
 def test_plan_that_does_not_stay_on_chip_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("firebrick.plan.plan", "firebrick.search.rounds", "firebrick.emit.generate"):
+    for module in ("firebrick.plan.plan", "firebrick.search.rounds", "firebrick.emit.rtl.generate"):
         monkeypatch.setattr(f"{module}.ONCHIP_LIMIT", 100)
     result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "p.json", "--json")
     message = refused(result)
@@ -176,7 +175,7 @@ def _huge() -> None:
 def test_what_takes_more_than_there_is_names_the_limit(
     fault: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "import_model", lambda *_, **__: fault())
+    monkeypatch.setattr("firebrick.frontend.load", lambda *_, **__: fault())
     result = firebrick(tmp_path, "import", "squeezenet1.1", "-o", "m.onnx")
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()

@@ -8,11 +8,11 @@ import pytest
 
 from command_line import fields, fill, firebrick, refused
 from firebrick.boards import all_boards, load_board
-from firebrick.commands import hardware, plan_view
+from firebrick.cli import plan_view
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.network import Network
 from firebrick.progress import Progress
-from firebrick.synth.yosys import InstanceReport, SynthReport
+from firebrick.synth.yosys.count import InstanceReport, SynthReport
 from networks import small_network
 from tiny_board import TINY
 
@@ -44,7 +44,7 @@ def test_boards_with_a_model_says_what_each_reaches(
 ) -> None:
     (folder / "tiny.toml").write_text(TINY)
     chosen = (load_board(str(folder / "tiny.toml")), load_board("pynq-z2"))
-    monkeypatch.setattr(hardware, "all_boards", lambda: chosen)
+    monkeypatch.setattr("firebrick.boards.all_boards", lambda: chosen)
     tiny, pynq = fields(folder, "boards", "q.onnx")["boards"]
     assert tiny["fits"] is False
     assert tiny["reason"]
@@ -143,7 +143,7 @@ def generated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         )
         return SynthReport("Yosys 0.0", family, parts, 3.0)
 
-    monkeypatch.setattr(hardware, "synthesize", synthesize)
+    monkeypatch.setattr("firebrick.cli.synth.yosys.synthesize", synthesize)
     return folder
 
 

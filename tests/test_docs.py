@@ -89,7 +89,6 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         operators = folder / "python" / "firebrick" / "ops"
         patch.setattr(firebrick.ops, "__path__", [*firebrick.ops.__path__, str(operators)])
         patch.syspath_prepend(folder / "tests" / "ops")
-        patch.syspath_prepend(folder / "sim")  # the simulation is handed this path
         yield folder
     for name in ("firebrick.ops.scale", "test_scale"):
         sys.modules.pop(name, None)

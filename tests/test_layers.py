@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
     {"__init__", "errors"},
-    {"ownership", "scratch"},
-    {"resources", "console", "output", "pixels", "processes", "progress", "quoting"},
-    {"onnx_runtime", "wheel_file"},
-    {"cache", "weights_package"},
+    {"console", "data", "pixels", "progress", "quoting"},
+    {"files"},
+    {"onnx_runtime", "processes", "wheel_file"},
+    {"weights_package"},
     {"checked", "hardware"},
     {"ops"},
     {"area"},
@@ -32,8 +32,7 @@ ORDER = (
     {"web"},
     {"deploy"},
     {"report"},
-    {"display"},
-    {"commands"},
+    {"campaign"},
     {"cli"},
 )
 """From the bottom up; parts side by side do not know of each other."""
@@ -132,12 +131,16 @@ def test_every_part_has_its_place() -> None:
     ("part", "text", "expected"),
     [
         ("quantize", "from firebrick.plan.plan import Plan", ["plan"]),
-        ("plan", "def f():\n    import firebrick.emit.rtl", ["emit"]),
+        ("plan", "def f():\n    import firebrick.emit.rtl.network_top", ["emit"]),
         ("emit", "from firebrick import verify, __version__", ["verify"]),
         ("passes", "from firebrick.quantize import quantize", ["quantize"]),
-        ("commands", "from firebrick.cli import main", ["cli"]),
+        ("report", "from firebrick.cli import main", ["cli"]),
         ("ir", "from firebrick.unheard_of import x", ["unheard_of"]),
-        ("verify", "from firebrick.emit.rtl import TOP\nfrom firebrick.verify import rows", []),
+        (
+            "verify",
+            "from firebrick.emit.hls import top\nfrom firebrick.verify import rows",
+            [],
+        ),
     ],
 )
 def test_a_breach_is_found(part: str, text: str, expected: list[str]) -> None:

@@ -23,7 +23,7 @@ from firebrick.plan.pipeline import build
 from firebrick.quantize.ops import RECIPES
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth.geometries import draw_engines
+from firebrick.synth.calibrate.geometries import draw_engines
 from hls_kernels import refused
 from networks import small_network
 
@@ -129,7 +129,6 @@ PLACES: Mapping[str, Lack] = {
     "python/firebrick/ops/<name>.py": geometries,
     "hw/ops/<name>.sv": nothing,
     "hls/include/firebrick/<name>.hpp": nothing,
-    "sim/tb_<name>.py": nothing,
     "tests/ops/test_<name>.py": refusals,
     "python/firebrick/ops/__init__.py": registered,
     "python/firebrick/area/coefficients.py": coefficients,

@@ -9,14 +9,14 @@ from pathlib import Path
 import pyslang
 import pytest
 
-from firebrick.emit.registers import MODULE, PACKAGE_NAME
-from firebrick.resources import HARDWARE as HARDWARE_FOLDERS
+from firebrick.data import hardware_sources
+from firebrick.emit.rtl.registers import GENERATED as FOLDER
 from rtl_lint import assert_clean
 
 ROOT = Path(__file__).parents[1]
 HARDWARE = sorted((ROOT / "hw").rglob("*.sv"))
-GENERATED = {ROOT / "hw" / "shell" / f"{x}.sv" for x in (MODULE, PACKAGE_NAME)}
-"""Made by PeakRDL (`firebrick.emit.registers`), whose style and size are its own."""
+GENERATED = {*FOLDER.glob("*.sv")}
+"""Made by PeakRDL (`firebrick.emit.rtl.registers`), whose style and size are its own."""
 WRITTEN = [x for x in HARDWARE if x not in GENERATED]
 ALL = HARDWARE + sorted((ROOT / "sim").rglob("*.sv"))
 
@@ -27,7 +27,7 @@ def name(path: Path) -> str:
 
 def lint(path: Path, *options: str) -> None:
     """Let Verilator look at a module as a top, or at a package."""
-    folders = [path.parent, *(ROOT / "hw" / part for part in HARDWARE_FOLDERS)]
+    folders = dict.fromkeys([path.parent, *(x.parent for x in hardware_sources())])
     search = [f"-I{folder}" for folder in folders]
     files = [*sorted((ROOT / "hw" / "lint").glob("*.vlt")), path]
     if not path.stem.endswith("_pkg"):

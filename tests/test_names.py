@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyslang
 import pytest
 
-from firebrick.emit.generate import top_text
+from firebrick.emit.rtl.generate import top_text
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import RESERVED, Layer, Network
 from firebrick.plan.pipeline import build

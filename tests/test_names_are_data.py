@@ -11,12 +11,13 @@ import yaml as pyyaml
 
 from firebrick.deploy.notebook import notebook
 from firebrick.deploy.readme import readme
-from firebrick.emit import hls, hls4ml_text
-from firebrick.emit.fusesoc_core import CORE
-from firebrick.emit.generate import generate
-from firebrick.emit.hls4ml_block import blocks
-from firebrick.emit.own import TOP_LINE
-from firebrick.emit.own_cpp import strange_line
+from firebrick.emit.hls import generate as hls
+from firebrick.emit.hls.own import strange_line
+from firebrick.emit.rtl.fusesoc_core import CORE
+from firebrick.emit.rtl.generate import generate
+from firebrick.emit.rtl.own import TOP_LINE
+from firebrick.hls4ml import block_text as hls4ml_text
+from firebrick.hls4ml.block import blocks
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
@@ -104,7 +105,7 @@ def test_no_name_is_code_in_cpp(name: str, planned: tuple[Network, Plan], tmp_pa
 
 @pytest.mark.parametrize("layer", ["verilator", "synopsys", "pragma", "asm", "while"])
 def test_no_layer_is_a_directive(layer: str, planned: tuple[Network, Plan]) -> None:
-    from firebrick.emit.hls_layer import layer_header  # noqa: PLC0415
+    from firebrick.emit.hls.layer import layer_header  # noqa: PLC0415
 
     engine = build(*planned).instances[1].engine
     assert engine is not None

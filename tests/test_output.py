@@ -10,7 +10,7 @@ import pytest
 
 from firebrick import console
 from firebrick.errors import FirebrickError
-from firebrick.output import check_file, whole_file
+from firebrick.files.output import check_file, whole_file
 
 
 def mode(path: Path) -> int:

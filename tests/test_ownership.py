@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from firebrick import ownership
 from firebrick.errors import FirebrickError
-from firebrick.output import whole_folder
-from firebrick.ownership import Marker, write_marker
+from firebrick.files import ownership
+from firebrick.files.output import whole_folder
+from firebrick.files.ownership import Marker, write_marker
 
 MARKER = Marker("manifest.json", {"target": "rtl"})
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family
-from firebrick.resources import data_folder
-from firebrick.synth.module import synthesize_module
-from firebrick.synth.yosys_scratch import yosys_scratch
-from firebrick.verify.verilator import build
+from firebrick.synth.yosys.module import synthesize_module
+from firebrick.synth.yosys.scratch import yosys_scratch
+from firebrick.verify.simulation.verilator import build
 from test_cli_outputs import ODD
 
 MAKEFILE = Path(__file__).parents[1] / "Makefile"

@@ -14,14 +14,15 @@ import onnx
 import pytest
 
 from command_line import fill, firebrick
-from firebrick import console, display
-from firebrick.commands import hardware, nextpnr, plan_view, vitis, vivado, vpp
+from firebrick import console
+from firebrick.cli import display, plan_view
+from firebrick.cli.synth import nextpnr, vitis, vitis_hls, vivado, yosys
 from firebrick.errors import CheckFailed, FirebrickError, naming, printable, printable_lines
 from firebrick.hardware.resources import Family, Resources
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.found import tell
-from firebrick.synth.yosys import InstanceReport, SynthReport
+from firebrick.synth.yosys.count import InstanceReport, SynthReport
 from firebrick.verify.compare import LayerDifference
 from firebrick.verify.engine import Run
 from networks import small_network
@@ -132,7 +133,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "differences": lambda: display.print_differences({EVIL: [LayerDifference(EVIL, 1, 0)]}),
     "classes": lambda: display.print_classes([LINES], [[{"index": 1, "name": EVIL, "logit": 0}]]),
     "run": lambda: display.print_run(EVIL, Run({}, 1.0)),
-    "counts": lambda: hardware._print_counts(report(), None, None),
+    "counts": lambda: yosys._print_counts(report(), None, None),
     "plan": lambda: plan_view.print_plan(planned(), BOARD),  # type: ignore[arg-type]
     "vivado": lambda: vivado._print(
         SimpleNamespace(stages=(STAGE,), core=EVIL, bitstream=EVIL, seconds=1.0),  # type: ignore[arg-type]
@@ -140,11 +141,11 @@ WAYS: dict[str, Callable[[], object]] = {
         planned(),  # type: ignore[arg-type]
         BOARD,  # type: ignore[arg-type]
     ),
-    "vitis_hls": lambda: vitis._print(
+    "vitis_hls": lambda: vitis_hls._print(
         SimpleNamespace(report=CSYNTH, flow=EVIL, exported=EVIL, seconds=1.0),  # type: ignore[arg-type]
         BOARD,  # type: ignore[arg-type]
     ),
-    "vitis": lambda: vpp._print(
+    "vitis": lambda: vitis._print(
         SimpleNamespace(clock_mhz=1, kernel=EVIL, xclbin=EVIL, resources=None, seconds=1.0),  # type: ignore[arg-type]
         planned(),  # type: ignore[arg-type]
         BOARD,  # type: ignore[arg-type]
@@ -193,8 +194,8 @@ def test_all_that_is_printed_goes_one_of_these_ways() -> None:
     assert found == {
         **{"console.py": 1, "cli/__init__.py": 1, "synth/found.py": 2},
         **{"web/__main__.py": 1, "deploy/run.py": 9},  # the driver has no rich
-        **{"synth/worker.py": 1, "synth/ecp5_worker.py": 1},  # into a log
-        **{"synth/calibrate.py": 1, "report/kernel_network.py": 3, "report/kernel_campaign.py": 4},
+        **{"synth/yosys/worker.py": 1, "synth/nextpnr/worker.py": 1},  # into a log
+        **{"synth/calibrate/fit.py": 1, "campaign/network.py": 3, "campaign/campaign.py": 4},
         **{"weights_package.py": 1},
     }
 

@@ -14,10 +14,10 @@ import pytest
 
 from command_line import fill
 from firebrick import processes
-from firebrick.output import whole_file, whole_folder
-from firebrick.ownership import Marker, write_marker
+from firebrick.files.output import whole_file, whole_folder
+from firebrick.files.ownership import Marker, write_marker
+from firebrick.files.scratch import at_end, scratch_folder
 from firebrick.processes import ended_by_signals, run, started
-from firebrick.scratch import at_end, scratch_folder
 from networks import small_network
 
 PATIENCE = 60.0
@@ -106,7 +106,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the background jobs of a shell ignore it
 from concurrent.futures import ThreadPoolExecutor
 from firebrick.processes import ended_by_signals, run
-from firebrick.scratch import scratch_folder
+from firebrick.files.scratch import scratch_folder
 
 def one(_):
     with scratch_folder() as folder, (folder / "log").open("w") as log:

@@ -6,9 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from firebrick.boards import Board
-from firebrick.emit.fusesoc_core import clock_constraint
-from firebrick.synth import vendor, vivado_tool, vpp_project
-from firebrick.synth.vivado_project import read_kernel
+from firebrick.emit.rtl.fusesoc_core import clock_constraint
+from firebrick.synth import vendor
+from firebrick.synth.vitis import project as vpp_project
+from firebrick.synth.vivado import tool as vivado_tool
+from firebrick.synth.vivado.project import read_kernel
 from stand_ins import need_tcl
 
 

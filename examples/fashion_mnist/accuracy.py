@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from firebrick import frontend, images
 from firebrick.errors import FirebrickError
 from firebrick.onnx_runtime import onnxruntime
-from firebrick.quantize import load
+from firebrick.quantize.integer_onnx import load
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOAT = ROOT / "models" / "fashion_fire.onnx"

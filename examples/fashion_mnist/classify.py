@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
-from firebrick.quantize import load
+from firebrick.quantize.integer_onnx import load
 
 BAUD = 1_000_000
 PATIENCE = 5.0

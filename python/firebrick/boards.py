@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
-from firebrick.resources import data_folder
 
 LUT_PERCENT = 80
 """Share of the LUTs in a budget: fuller devices seldom route at a useful clock."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from firebrick.scratch import sweep
+from firebrick.files.scratch import sweep
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HERE: Mapping[str, str] = {"TMPDIR": "."}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Steers the bench that `firebrick.verify.bench` writes: cocotb sets up each run and waits.
+"""Steers the bench that `verify.simulation.bench` writes: cocotb sets up each run and waits.
 
 Compiled code feeds, checks and records every beat; Python wakes a few times per run. The runs are
 listed in `bench.json` of the working directory.

@@ -4,10 +4,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from firebrick.data import hardware_sources
 from firebrick.hardware.resources import Family, Resources
-from firebrick.resources import hardware_sources
-from firebrick.synth.cells import tally
-from firebrick.synth.module import synthesize_module
+from firebrick.synth.yosys.cells import tally
+from firebrick.synth.yosys.module import synthesize_module
 
 Shape = tuple[int, int, int]
 """Width, depth, kind."""

@@ -14,11 +14,11 @@ from itertools import islice
 from pathlib import Path
 
 from firebrick.area.estimate import estimate
-from firebrick.emit.memories import memory_text
+from firebrick.data import hardware_sources
+from firebrick.emit.rtl.memories import memory_text
 from firebrick.hardware.resources import Family, Resources
-from firebrick.resources import hardware_sources
-from firebrick.synth.geometries import draw_engines
-from firebrick.synth.module import synthesize_module
+from firebrick.synth.calibrate.geometries import draw_engines
+from firebrick.synth.yosys.module import synthesize_module
 
 STORED = Path(__file__).with_suffix(".json")
 UNSEEN = 7

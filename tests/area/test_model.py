@@ -12,14 +12,14 @@ from stored_counts import Stored, errors, load
 
 from firebrick.area.coefficients import COEFFICIENTS
 from firebrick.area.estimate import MODULES, estimate, parts
-from firebrick.emit.memories import memory_text
+from firebrick.data import hardware_sources
+from firebrick.emit.rtl.memories import memory_text
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ops import ENGINES, PLUMBING
 from firebrick.ops.conv.engine import ConvEngine
-from firebrick.resources import hardware_sources
-from firebrick.synth.calibrate import SEED
-from firebrick.synth.geometries import draw_engines
-from firebrick.synth.module import synthesize_module
+from firebrick.synth.calibrate.fit import SEED
+from firebrick.synth.calibrate.geometries import draw_engines
+from firebrick.synth.yosys.module import synthesize_module
 
 UNSEEN = 7
 BIG_ENGINE, SMALL_ENGINE, SUM = 0.10, 0.15, 0.05

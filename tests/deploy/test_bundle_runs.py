@@ -23,11 +23,11 @@ from deployed import Made, best_classes, best_of, fake_open, make
 from playwright.sync_api import expect
 
 from firebrick import images
+from firebrick.campaign.designs import DESIGNS, network_of, plan_of
 from firebrick.deploy import run
 from firebrick.deploy.bundle import Contents, write_bundle
 from firebrick.ir.network import Network
-from firebrick.quantize import export
-from firebrick.report.kernel_designs import DESIGNS, network_of, plan_of
+from firebrick.quantize.integer_onnx import export
 from firebrick.runtime import Accelerator, sim
 from firebrick.web.app import make_app
 from firebrick.web.bundles import open_classifier

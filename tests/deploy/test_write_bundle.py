@@ -17,15 +17,15 @@ from deployed import LABELS, Made, make
 
 from command_line import fields, firebrick
 from firebrick import images
-from firebrick.commands.files import read_plan
+from firebrick.campaign.designs import in_ultra_ram
+from firebrick.cli.files import read_plan
 from firebrick.deploy.bundle import Contents, write_bundle
 from firebrick.deploy.hardware import BIT_START, XCLBIN_START
-from firebrick.emit.generate import load_words
+from firebrick.emit.rtl.generate import load_words
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family
 from firebrick.plan.pipeline import build
-from firebrick.quantize import export
-from firebrick.report.kernel_designs import in_ultra_ram
+from firebrick.quantize.integer_onnx import export
 from firebrick.runtime import Bundle
 from firebrick.web.photographs import read_pixels
 from networks import small_network

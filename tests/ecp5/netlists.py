@@ -10,7 +10,7 @@ from pathlib import Path
 
 from uart_host import HERE
 
-from firebrick.verify import verilator
+from firebrick.verify.simulation import verilator
 
 OPTIONS = ("-DNO_INCLUDES", "-Wno-fatal", "--x-initial", "fast")
 """What Yosys writes is not written to be linted; its models come one file each."""

@@ -20,17 +20,19 @@ import pytest
 from uart_host import HERE, Step, line_bytes, talk
 
 from firebrick import frontend, images, passes
-from firebrick.cache import code_key, locked
-from firebrick.emit.generate import generate
+from firebrick.emit.rtl.generate import generate
+from firebrick.files.cache import code_key, locked
+from firebrick.files.output import whole_file
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
-from firebrick.output import whole_file
-from firebrick.quantize import QuantizeOptions, export, load, quantize
+from firebrick.quantize.integer_onnx import export, load
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quantizer import quantize
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth.ecp5_board import load_board
-from firebrick.synth.ecp5_worker import VERILOG
-from firebrick.synth.nextpnr import CONFIG, implement
+from firebrick.synth.nextpnr.board import load_board
+from firebrick.synth.nextpnr.flow import CONFIG, implement
+from firebrick.synth.nextpnr.worker import VERILOG
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT / "models" / "fashion_fire.onnx"

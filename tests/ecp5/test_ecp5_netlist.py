@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from uart_host import HERE
 
-from firebrick.emit.memories import write_memories
+from firebrick.data import hardware_sources
+from firebrick.emit.rtl.memories import write_memories
 from firebrick.errors import FirebrickError
 from firebrick.hardware.memory import MemoryKind, image, rom_images
-from firebrick.resources import hardware_sources
-from firebrick.synth.ecp5_worker import VERILOG
-from firebrick.synth.nextpnr import synthesize
-from firebrick.verify import cocotb_run
+from firebrick.synth.nextpnr.flow import synthesize
+from firebrick.synth.nextpnr.worker import VERILOG
+from firebrick.verify.simulation import cocotb_run
 
 ROMS = {"rom9": (9, 1500, MemoryKind.BLOCK), "rom36": (36, 512, MemoryKind.BLOCK)}
 ROMS |= {"rom15": (15, 100, MemoryKind.LUT)}

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 from uart_host import HERE, Step, line_bytes, talk
 
-from firebrick.emit.generate import generate
-from firebrick.emit.rtl import TOP
+from firebrick.emit.rtl.generate import generate
+from firebrick.emit.rtl.network_top import TOP
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth.ecp5_top import UART_TOP, read_geometry, uart_sources, uart_top
-from firebrick.synth.ecp5_worker import VERILOG
-from firebrick.synth.nextpnr import copy_design, synthesize
-from firebrick.verify import verilator
+from firebrick.synth.nextpnr.flow import copy_design, synthesize
+from firebrick.synth.nextpnr.top import UART_TOP, read_geometry, uart_sources, uart_top
+from firebrick.synth.nextpnr.worker import VERILOG
+from firebrick.verify.simulation import verilator
 from networks import CLASSES, random_conv, random_pixels
 
 CLOCKS = 8

@@ -12,16 +12,17 @@ import ecp5_tools
 import pytest
 
 from command_line import firebrick, refused
-from firebrick.commands import nextpnr as command
-from firebrick.emit.generate import MANIFEST, generate
+from firebrick.cli.synth import nextpnr as command
+from firebrick.emit.rtl.generate import MANIFEST, generate
 from firebrick.errors import FirebrickError
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth import nextpnr, nextpnr_tool
-from firebrick.synth.ecp5_board import DEFAULT, board_names, load_board
-from firebrick.synth.ecp5_top import PORTS, read_geometry
-from firebrick.synth.ecp5_worker import CELLS, NETLIST, VERILOG
-from firebrick.synth.nextpnr_report import Watch, timing, used
+from firebrick.synth.nextpnr import flow as nextpnr
+from firebrick.synth.nextpnr import tool as nextpnr_tool
+from firebrick.synth.nextpnr.board import DEFAULT, board_names, load_board
+from firebrick.synth.nextpnr.report import Watch, timing, used
+from firebrick.synth.nextpnr.top import PORTS, read_geometry
+from firebrick.synth.nextpnr.worker import CELLS, NETLIST, VERILOG
 from networks import small_network
 
 FILES = {

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from uart_host import HERE, Step, line_bytes, talk
 
-from firebrick.resources import data_folder
-from firebrick.synth.ecp5_top import CHANNELS, UART_TOP, Geometry, uart_sources, uart_top
-from firebrick.verify import verilator
+from firebrick.data import data_folder
+from firebrick.synth.nextpnr.top import CHANNELS, UART_TOP, Geometry, uart_sources, uart_top
+from firebrick.verify.simulation import verilator
 
 CLOCKS = 16
 SMALL = Geometry(height=3, width=5, pixels=2, beats=9, classes=3, logit_bits=18)

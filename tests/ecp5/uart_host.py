@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from firebrick.hardware.tensor import IntArray
-from firebrick.verify import cocotb_run
+from firebrick.verify.simulation import cocotb_run
 
 HERE = Path(__file__).parent
 

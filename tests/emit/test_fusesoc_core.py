@@ -10,11 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.emit.fusesoc_core import CLOCK, CORE, OUT_OF_CONTEXT, clock_constraint, write_core
-from firebrick.emit.generate import generate
+from firebrick.emit.rtl.fusesoc_core import (
+    CLOCK,
+    CORE,
+    OUT_OF_CONTEXT,
+    clock_constraint,
+    write_core,
+)
+from firebrick.emit.rtl.generate import generate
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.verify.verilator import verilator_root
+from firebrick.verify.simulation.verilator import verilator_root
 from networks import fire_network, small_network
 
 CORE_NAME = "firebrick:kernel:small:0.1.0"

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.emit.generate import check_onchip, generate, manifest
-from firebrick.emit.rtl import TOP, network_module
+from firebrick.emit.rtl.generate import check_onchip, generate, manifest
+from firebrick.emit.rtl.network_top import TOP, network_module
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.conv.folding import QUEUE_DEPTH

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.emit.hls import generate
+from firebrick.emit.hls.generate import generate
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan

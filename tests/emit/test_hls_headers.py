@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from conv_cases import CASES, Case, conv, engine
 
-from firebrick.emit.hls_conv import binary_scale
-from firebrick.emit.hls_layer import cpp_kernel, layer_header, namespace
+from firebrick.emit.hls.conv import binary_scale
+from firebrick.emit.hls.layer import cpp_kernel, layer_header, namespace
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.plan.pipeline import build
 from firebrick.search.goal import Goal

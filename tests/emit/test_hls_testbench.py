@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.emit.hls import generate
-from firebrick.emit.hls_testbench import FRAMES, random_frames, random_values
+from firebrick.data import data_folder
+from firebrick.emit.hls.generate import generate
+from firebrick.emit.hls.testbench import FRAMES, random_frames, random_values
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.network import Network
 from firebrick.ops.image import pixel_beats
-from firebrick.resources import data_folder
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from hls_compiler import command

@@ -12,15 +12,15 @@ import pytest
 from typer.testing import CliRunner
 
 from firebrick.cli import app
-from firebrick.emit.hls import border_of, generate
-from firebrick.emit.hls_netlist import DEPTH, FIFO_SLACK, netlist
-from firebrick.emit.hls_top import Border, top_text
+from firebrick.emit.hls.generate import border_of, generate
+from firebrick.emit.hls.netlist import DEPTH, FIFO_SLACK, netlist
+from firebrick.emit.hls.top import Border, top_text
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.image import pixel_beats
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
-from firebrick.quantize import export, load
+from firebrick.quantize.integer_onnx import export, load
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from hls_compiler import ap_types, command

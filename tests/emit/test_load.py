@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.emit.generate import generate, load_words, top_text
-from firebrick.emit.load import LOAD_FILE
+from firebrick.emit.rtl.generate import generate, load_words, top_text
+from firebrick.emit.rtl.load_chain import LOAD_FILE
 from firebrick.errors import CheckFailed
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family
@@ -19,7 +19,7 @@ from firebrick.plan.pipeline import Instance, Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.progress import silent
 from firebrick.verify.compare import compare
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 from networks import random_pixels, small_network
 from wrong_engine import answering
 

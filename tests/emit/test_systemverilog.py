@@ -3,7 +3,7 @@
 
 import pytest
 
-from firebrick.emit.systemverilog import Module, ModuleInstance, Signal, literal
+from firebrick.emit.rtl.systemverilog import Module, ModuleInstance, Signal, literal
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, load, onnx_writer
 from firebrick.frontend.squeezenet import V10, layer_shapes
 from firebrick.ir.graph import ConvNode, MaxPoolNode
-from firebrick.ir.verify import shapes
+from firebrick.ir.rules import shapes
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 

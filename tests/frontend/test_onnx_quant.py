@@ -14,7 +14,8 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_quant import DOMAINS, ROUNDINGS
 from firebrick.hls4ml.convert import convert
 from firebrick.ir.graph import ConvNode
-from firebrick.quantize import QuantizeOptions, quantize
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quantizer import quantize
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from hls4ml_models import need_hls4ml

@@ -11,7 +11,7 @@ from PIL import Image
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_reader, onnx_writer, pretrained
 from firebrick.ir.graph import Shape
-from firebrick.ir.verify import shapes
+from firebrick.ir.rules import shapes
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 

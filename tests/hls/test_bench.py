@@ -13,8 +13,8 @@ import pytest
 from firebrick.hardware.stream import StreamType
 from firebrick.ops.base import Engine
 from firebrick.ops.image import pixel_beats
-from firebrick.verify.beats import read_beats, write_beats
 from firebrick.verify.check import Beats, random_tensor, row_beats
+from firebrick.verify.simulation.beats import read_beats, write_beats
 from hls_compiler import INCLUDE, command, compiled
 from hls_engines import add, avgpool, conv, image, maxpool, regroup
 from hls_kernels import bench_source

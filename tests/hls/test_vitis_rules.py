@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from test_parts import checked_include
 
-from firebrick.emit.hls import generate
-from firebrick.emit.hls_top import Border
+from firebrick.emit.hls.generate import generate
+from firebrick.emit.hls.top import Border
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from hls_compiler import INCLUDE, command, refusal

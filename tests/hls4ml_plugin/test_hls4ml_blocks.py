@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.emit.hls4ml_block import Block, blocks, chains
-from firebrick.emit.hls4ml_text import block_text
 from firebrick.errors import FirebrickError
+from firebrick.hls4ml.block import Block, blocks, chains
+from firebrick.hls4ml.block_text import block_text
 from firebrick.hls4ml.convert import convert
 from firebrick.hls4ml.sources import ADAPTER, BUILD_PRJ, FLAGS, _replace
 from firebrick.ir.network import Layer, Network

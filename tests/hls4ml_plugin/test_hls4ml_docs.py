@@ -12,7 +12,7 @@ import numpy as np
 from firebrick.hls4ml.optional import optional
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
-from firebrick.quantize import export
+from firebrick.quantize.integer_onnx import export
 from hls4ml_models import need_hls4ml
 from networks import small_network
 

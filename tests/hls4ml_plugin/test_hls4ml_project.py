@@ -23,7 +23,7 @@ from firebrick.hls4ml.generate import generate
 from firebrick.hls4ml.optional import optional
 from firebrick.ir.network import Layer, Network
 from firebrick.plan.plan import Plan
-from firebrick.quantize import export
+from firebrick.quantize.integer_onnx import export
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.verify import hls4ml_engine

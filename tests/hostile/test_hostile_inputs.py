@@ -24,7 +24,7 @@ from firebrick.errors import FirebrickError
 FAST, ALL, RUN = 30, 300, 10
 STOPPED = "stopped before the tool"
 TOOLS = (
-    "firebrick.synth.yosys.synthesize_module",
+    "firebrick.synth.yosys.count.synthesize_module",
     "firebrick.verify.rtl_engine.build_network",
     "firebrick.runtime.sim.build",
 )

@@ -13,8 +13,8 @@ import attacks
 import deployed
 import numpy as np
 
-from firebrick.quantize import export
-from firebrick.resources import data_folder
+from firebrick.data import data_folder
+from firebrick.quantize.integer_onnx import export
 
 BASE = ("q.onnx", "plan.json", "a.png", "rtl", "bundle", "board.toml")
 """What every trial begins with; made by us."""

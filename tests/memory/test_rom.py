@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.emit.memories import write_memories
+from firebrick.emit.rtl.memories import write_memories
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.memory import Memory, MemoryKind, chunks, packed, rom_images
-from firebrick.verify.cocotb_run import run
-from firebrick.verify.sources import closure
-from firebrick.verify.verilator import build
+from firebrick.verify.simulation.cocotb_run import run
+from firebrick.verify.simulation.sources import closure
+from firebrick.verify.simulation.verilator import build
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT / "sim" / "lib" / "rom_bench.sv"
+BENCH = ROOT / "sim" / "benches" / "rom_bench.sv"
 LUT, BLOCK, ULTRA = MemoryKind
 
 

@@ -26,7 +26,7 @@ from firebrick.verify.csim_build import ap_types
 
 CAUGHT, SURVIVED, INVALID, BROKEN = "caught", "survived", "invalid", "broken"
 """A bug that tests see, or do not; that is no program; whose tests fail without it, too."""
-KEYED = ("python/firebrick/verify/", "python/firebrick/cache.py", "python/firebrick/output.py")
+KEYED = ("python/firebrick/verify/", "python/firebrick/files/")
 """Where a bug could put something wrong under a right key: such copies keep theirs for
 themselves."""
 PATIENCE, GRACE = 4.0, 60.0

@@ -19,8 +19,8 @@ from rtl_tests import AT_ONCE
 from firebrick.hardware.stream import StreamType, to_beats
 from firebrick.hardware.tensor import IntArray
 from firebrick.ops.base import Engine
-from firebrick.verify.beats import read_beats, valid_pixels, write_beats
 from firebrick.verify.check import Beats, row_beats
+from firebrick.verify.simulation.beats import read_beats, valid_pixels, write_beats
 from hls_compiler import command, compiled
 from hls_kernels import bench_source
 

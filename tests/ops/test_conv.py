@@ -25,7 +25,7 @@ from firebrick.ops.conv.schedule import row_cycles
 from firebrick.ops.conv.shape import ring
 from firebrick.ops.folding import Placement
 from firebrick.verify.check import Measured, check_engine, random_tensor
-from firebrick.verify.sources import closure
+from firebrick.verify.simulation.sources import closure
 from hls_kernels import Refused
 
 REFUSED = Refused(hls_engines.conv(), CFG)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.verify.cocotb_run import run
-from firebrick.verify.sources import closure
-from firebrick.verify.verilator import build
+from firebrick.verify.simulation.cocotb_run import run
+from firebrick.verify.simulation.sources import closure
+from firebrick.verify.simulation.verilator import build
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCH = ROOT / "sim" / "lib" / "multiply_bench.sv"
+BENCH = ROOT / "sim" / "benches" / "multiply_bench.sv"
 MULTIPLY, ACCUMULATE = (ROOT / "hw" / "ops" / f"conv_{x}.sv" for x in ("multiply", "accumulate"))
 
 

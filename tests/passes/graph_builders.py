@@ -21,7 +21,7 @@ from firebrick.ir.graph import (
     Preprocessing,
     Shape,
 )
-from firebrick.ir.verify import verify
+from firebrick.ir.rules import verify
 from firebrick.onnx_runtime import onnxruntime
 
 SIDE = 11

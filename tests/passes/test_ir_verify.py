@@ -21,7 +21,7 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.limits import MAX_VALUES
-from firebrick.ir.verify import output_shape, shapes, verify
+from firebrick.ir.rules import output_shape, shapes, verify
 
 CONV = conv("c", "image", (4, 3, 3))
 NAN = replace(CONV, weights=np.where(np.arange(27).reshape(3, 3, 3) == 5, np.nan, CONV.weights))

@@ -18,7 +18,7 @@ from firebrick.ir.graph import (
     MaxPoolNode,
     ReluNode,
 )
-from firebrick.ir.verify import verify
+from firebrick.ir.rules import verify
 from firebrick.passes import prepare
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm

@@ -19,10 +19,10 @@ from firebrick.plan import predict
 from firebrick.plan.bypass import with_rows
 from firebrick.plan.engines import derive
 from firebrick.plan.pipeline import build
-from firebrick.plan.schedule import play
+from firebrick.plan.rows.play import play
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 
 FRAMES = 4
 

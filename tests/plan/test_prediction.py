@@ -11,7 +11,7 @@ from firebrick.plan.pipeline import build
 from firebrick.plan.predict import buffer_bytes, resources, stages
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 
 FRAMES = 4
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from firebrick.errors import CheckFailed
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.plan.bypass import fewest_rows, with_rows
-from firebrick.plan.schedule import play
-from firebrick.plan.stage import Stage
+from firebrick.plan.rows.play import play
+from firebrick.plan.rows.stage import Stage
 
 ROWS = 12
 

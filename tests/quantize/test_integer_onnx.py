@@ -21,8 +21,8 @@ from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.conv.operator import Conv
-from firebrick.quantize.export import to_model, write
-from firebrick.quantize.load import read, read_notes
+from firebrick.quantize.integer_onnx.export import to_model, write
+from firebrick.quantize.integer_onnx.load import read, read_notes
 from random_networks import random_network
 
 

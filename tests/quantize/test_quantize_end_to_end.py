@@ -27,9 +27,12 @@ from firebrick.ir.graph import (
 )
 from firebrick.ops.conv.operator import Conv
 from firebrick.passes import prepare
-from firebrick.quantize import QuantizeOptions, memory, quantize, sqnr_db, statistics, tensors
-from firebrick.quantize.export import write
-from firebrick.quantize.load import read
+from firebrick.quantize import footprint, tensors
+from firebrick.quantize.integer_onnx.export import write
+from firebrick.quantize.integer_onnx.load import read
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quality import sqnr_db, statistics
+from firebrick.quantize.quantizer import quantize
 
 PHOTOGRAPHS = photographs()
 FAST = {"crops": 4, "patches": 40}
@@ -72,7 +75,7 @@ def test_tensors_that_are_not_kept_change_nothing(graph: Graph, room: int) -> No
     options = QuantizeOptions(**FAST)
     network = quantize(graph, options, PHOTOGRAPHS)
     with (
-        mock.patch.object(memory, "rooms", lambda graph, _: [room] * len(graph.nodes)),
+        mock.patch.object(footprint, "rooms", lambda graph, _: [room] * len(graph.nodes)),
         mock.patch.object(tensors, "BATCH_VALUES", 1),
     ):
         again = quantize(graph, options, PHOTOGRAPHS)

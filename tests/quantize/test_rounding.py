@@ -12,12 +12,12 @@ from small_networks import conv_node
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import ConvNode, Graph, Preprocessing, Shape
-from firebrick.quantize import gptq
-from firebrick.quantize.codebook import cluster_values, linear_values, nearest
 from firebrick.quantize.exact import IntConv
 from firebrick.quantize.floats import run_float
 from firebrick.quantize.fold_input import fold_input
-from firebrick.quantize.hessian import Patches, Statistics, Streams, gather_patches
+from firebrick.quantize.rounding import gptq
+from firebrick.quantize.rounding.codebook import cluster_values, linear_values, nearest
+from firebrick.quantize.rounding.hessian import Patches, Statistics, Streams, gather_patches
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
 
 RNG = np.random.default_rng(5)

@@ -13,7 +13,9 @@ from firebrick import frontend, images
 from firebrick.ir.graph import ConvNode
 from firebrick.ops.conv.operator import Conv
 from firebrick.passes import prepare
-from firebrick.quantize import QuantizeOptions, quantize, sqnr_db
+from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.quality import sqnr_db
+from firebrick.quantize.quantizer import quantize
 
 CATS = {281, 282, 285}
 ESPRESSO = 967

@@ -15,7 +15,7 @@ from firebrick.plan.plan import Plan
 from firebrick.report import kept, measure, rows, write
 from firebrick.report.engine import busiest, simulate_engine
 from firebrick.report.measure import Bench
-from firebrick.report.write import Options
+from firebrick.report.options import Options
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from networks import small_network

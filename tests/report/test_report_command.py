@@ -9,8 +9,8 @@ import pytest
 from report_rows import SIMULATION, TARGET
 
 from command_line import fill, firebrick
-from firebrick.commands import runs
-from firebrick.report.write import SIMULATED, Options, Report
+from firebrick.report.options import SIMULATED, Options
+from firebrick.report.write import Report
 from networks import small_network
 
 
@@ -22,7 +22,7 @@ def options_of(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -
         seen.append(options)
         return Report([], [TARGET])
 
-    monkeypatch.setattr(runs, "report", report)
+    monkeypatch.setattr("firebrick.report.write.report", report)
     result = firebrick(folder, "report", "q.onnx", "-o", "p.md", "--json", *arguments)
     assert result.returncode == 0
     assert json.loads(result.stdout)["targets"][0]["met"] is True
@@ -38,7 +38,7 @@ def test_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_value_is_exit_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(TARGET, simulation=replace(SIMULATION, differing=1))
-    monkeypatch.setattr(runs, "report", lambda *_: Report([], [TARGET, wrong]))
+    monkeypatch.setattr("firebrick.report.write.report", lambda *_: Report([], [TARGET, wrong]))
     result = firebrick(tmp_path, "report", "q.onnx", "-o", "page.md")
     assert result.returncode == 1
     assert "page.md: 1 measurements failed" in result.stderr

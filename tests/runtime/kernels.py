@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from bundles import document, finish
 
-from firebrick.report.kernel_designs import TinyKernel
+from firebrick.campaign.designs import TinyKernel
 from firebrick.runtime import Accelerator
 from firebrick.runtime.layout import Bytes
 from firebrick.runtime.sim import SimDevice

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.report import kernel_campaign
-from firebrick.report.kernel_campaign import Figures, campaign, table
-from firebrick.report.kernel_designs import DESIGNS, TinyKernel, make
-from firebrick.report.kernel_events import EVENTS
-from firebrick.verify.kernel_build import build_kernel
+from firebrick.campaign import campaign as kernel_campaign
+from firebrick.campaign.campaign import Figures, campaign, table
+from firebrick.campaign.designs import DESIGNS, TinyKernel, make
+from firebrick.campaign.events import EVENTS
+from firebrick.verify.simulation.kernel_build import build_kernel
 
 MANY = 1000
 MUTATED_RUNS = 200
@@ -59,7 +59,7 @@ def test_what_goes_wrong_is_counted(
     figures = campaign([kernel], 2)
     assert (figures.runs, figures.wrong, figures.accepted) == (2, 2, 0)
     assert "frames differ" in figures.findings[0]
-    monkeypatch.setattr("firebrick.report.kernel_trial.PATIENCE", 20)
+    monkeypatch.setattr("firebrick.campaign.trial.PATIENCE", 20)
     assert campaign([kernel], 2).hangs == 2
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from firebrick.campaign.designs import DESIGNS, network_of, plan_of
+from firebrick.campaign.network import main, simulate
 from firebrick.errors import FirebrickError
-from firebrick.report.kernel_designs import DESIGNS, network_of, plan_of
-from firebrick.report.kernel_network import main, simulate
 from networks import random_pixels
 
 CATS = (281, 282, 285)

@@ -10,7 +10,7 @@ import pytest
 from bundles import edit, finish
 from kernels import PATIENCE, images, opened, write_bundle
 
-from firebrick.report.kernel_designs import DESIGNS, TinyKernel, make
+from firebrick.campaign.designs import DESIGNS, TinyKernel, make
 from firebrick.runtime import (
     Accelerator,
     Bundle,

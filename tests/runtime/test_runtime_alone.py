@@ -14,7 +14,7 @@ import firebrick.runtime
 RUNTIME = Path(firebrick.runtime.__file__).parent
 FILES = sorted(RUNTIME.glob("*.py"))
 OWN = ("firebrick.errors", "firebrick.runtime")
-SIM = ("firebrick.cache", "firebrick.verify.kernel_build")
+SIM = ("firebrick.files.cache", "firebrick.verify.simulation.kernel_build")
 """What `sim.py` may import, inside of a function."""
 MISSING = {
     "enum": {"StrEnum", "ReprEnum", "verify"},
@@ -140,5 +140,5 @@ def test_runs_from_a_folder_that_holds_nothing_else(tmp_path: Path, tiny_bundle:
     pynq, xrt, sim, modules = result.stdout.splitlines()
     assert pynq.startswith("device 'pynq': the Python package 'pynq' is missing")
     assert xrt.startswith("device 'xrt': XRT is missing")
-    assert sim.startswith("device 'sim': firebrick.cache is missing: it needs all of Firebrick")
+    assert sim.startswith("device 'sim': firebrick.files is missing: it needs all of Firebrick")
     assert modules == "['firebrick.errors']"

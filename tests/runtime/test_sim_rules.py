@@ -12,7 +12,7 @@ import pytest
 from firebrick.errors import FirebrickError
 from firebrick.runtime import DeviceError
 from firebrick.runtime.sim import SimDevice, Timing
-from firebrick.verify.kernel_build import build_kernel
+from firebrick.verify.simulation.kernel_build import build_kernel
 
 BASE = 0x1_0000_0000
 STALLED = Timing(read_address=250, write_data=250)

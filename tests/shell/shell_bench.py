@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.emit.generate import load_words, top_text, write_all_memories
-from firebrick.emit.kernel_top import KERNEL, MEMORY, kernel_module, stream_module
-from firebrick.emit.registers import offsets
-from firebrick.emit.rtl import TOP, network_module
-from firebrick.emit.systemverilog import Module, ModuleInstance, Signal
+from firebrick.data import data_folder
+from firebrick.emit.rtl.generate import load_words, top_text, write_all_memories
+from firebrick.emit.rtl.kernel_top import KERNEL, MEMORY, kernel_module, stream_module
+from firebrick.emit.rtl.network_top import TOP, network_module
+from firebrick.emit.rtl.registers import offsets
+from firebrick.emit.rtl.systemverilog import Module, ModuleInstance, Signal
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family
 from firebrick.hardware.tensor import IntArray, TensorType
@@ -25,9 +26,8 @@ from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.plan.predict import schedule
-from firebrick.resources import data_folder
-from firebrick.verify.bench import PUBLIC, build_bench
-from firebrick.verify.cocotb_run import run
+from firebrick.verify.simulation.bench import PUBLIC, build_bench
+from firebrick.verify.simulation.cocotb_run import run
 from networks import random_conv, random_pixels
 
 
@@ -154,7 +154,7 @@ def simulate(case: Case, build_root: Path, workdir: Path, test_module: str, **mo
         "cycles": schedule(pipeline).cycles_per_frame,
     }
     (workdir / "case.json").write_text(json.dumps(kernel.fields() | facts | more))
-    return run(binary, workdir, test_module, python_path=[data_folder("sim")])
+    return run(binary, workdir, test_module, python_path=[data_folder("sim") / "benches"])
 
 
 def image_bytes(images: IntArray, kernel: Kernel) -> bytes:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from shell_bench import Case, tiny_network, tiny_plan
 
-from firebrick.emit.generate import generate
-from firebrick.emit.kernel_top import KERNEL, STREAM, kernel_module, stream_module
-from firebrick.emit.load import LOAD_FILE
-from firebrick.emit.registers import HEADER
-from firebrick.emit.rtl import TOP
-from firebrick.emit.systemverilog import Module
+from firebrick.emit.rtl.generate import generate
+from firebrick.emit.rtl.kernel_top import KERNEL, STREAM, kernel_module, stream_module
+from firebrick.emit.rtl.load_chain import LOAD_FILE
+from firebrick.emit.rtl.network_top import TOP
+from firebrick.emit.rtl.registers import HEADER
+from firebrick.emit.rtl.systemverilog import Module
 from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import build
 from firebrick.search.goal import Goal

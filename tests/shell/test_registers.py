@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.emit import registers
+from firebrick.emit.rtl import registers
 from firebrick.runtime.registers import Field, Register
 
-SHELL = Path(__file__).parents[2] / "hw" / "shell"
+GENERATED = Path(__file__).parents[2] / "hw" / "shell" / "generated"
 ADDRESSES = {
     **{"CTRL": 0x00, "GIE": 0x04, "IER": 0x08, "ISR": 0x0C},
     **{"IMAGES_LO": 0x10, "IMAGES_HI": 0x14, "LOGITS_LO": 0x1C, "LOGITS_HI": 0x20},
@@ -36,7 +36,7 @@ def test_everything_made_is_up_to_date() -> None:
         assert not os.environ.get("CI"), "CI must have PeakRDL"
         pytest.skip("PeakRDL is not installed")
     stale = [str(path) for path, text in registers.texts().items() if path.read_text() != text]
-    assert stale == [], "run `python -m firebrick.emit.registers`"
+    assert stale == [], "run `make registers`"
 
 
 def test_addresses_stay_where_they_are() -> None:
@@ -94,4 +94,4 @@ def test_python_map_needs_nothing_but_the_standard_library() -> None:
 
 def test_register_rtl_is_told_to_be_made() -> None:
     for name in (registers.MODULE, registers.PACKAGE_NAME):
-        assert registers.NOTE in (SHELL / f"{name}.sv").read_text().splitlines()[1]
+        assert registers.NOTE in (GENERATED / f"{name}.sv").read_text().splitlines()[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A network in its shell among hostile neighbours; see `sim/tb_shell_adversarial.py`."""
+"""A network in its shell among hostile neighbours; see `sim/benches/tb_shell_adversarial.py`."""
 
 from pathlib import Path
 

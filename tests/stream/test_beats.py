@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from firebrick.hardware.stream import StreamType, from_beats, to_beats
 from firebrick.hardware.tensor import TensorType
-from firebrick.verify.beats import read_beats, valid_pixels, write_beats
+from firebrick.verify.simulation.beats import read_beats, valid_pixels, write_beats
 
 
 def test_column_0_is_in_the_low_bits(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hardware.timing import RowTiming
 from firebrick.ops.add import Add, AddEngine
 from firebrick.verify import check
-from firebrick.verify.beats import write_beats
-from firebrick.verify.bench import Run
 from firebrick.verify.check import Beats, check_engine, random_tensor, row_beats
 from firebrick.verify.rows import frame_ends
+from firebrick.verify.simulation.beats import write_beats
+from firebrick.verify.simulation.bench import Run
 
 KIND = TensorType(2, 2, 5)
 

@@ -18,6 +18,7 @@ from firebrick.ops.base import AreaPart, Engine, Identity
 from firebrick.verify.check import check_engine, random_tensor
 
 SKID, FIFO, BROADCAST = range(3)
+PART = Path(__file__).parents[2] / "sim" / "benches" / "stream_part.sv"
 BEATS = 40
 
 
@@ -94,7 +95,7 @@ def check(
         engine,
         [tensor],
         *folders,
-        test_module="stream_bench",
+        modules={"stream_part": PART.read_text()},
         seed=17,
         period_slack=slack,
         latency_slack=slack,

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import load_board
-from firebrick.emit.generate import generate as generate_rtl
-from firebrick.emit.hls import generate
-from firebrick.emit.hls_top import Border
+from firebrick.emit.hls.generate import generate
+from firebrick.emit.hls.top import Border
+from firebrick.emit.rtl.generate import generate as generate_rtl
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth.vitis_project import Project, read_project
+from firebrick.synth.vitis_hls.project import Project, read_project
 from networks import small_network
 from vitis_tools import BOARDS
 

@@ -7,7 +7,7 @@ import pytest
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.synth.cells import tally
+from firebrick.synth.yosys.cells import tally
 
 
 def test_modules_count_as_often_as_they_are_instantiated() -> None:

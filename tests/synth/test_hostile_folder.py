@@ -12,20 +12,20 @@ from pathlib import Path
 import pytest
 
 from command_line import firebrick
-from firebrick.commands.files import read_manifest_plan
+from firebrick.cli.files import read_manifest_plan
+from firebrick.data import hardware_sources
 from firebrick.emit.folder import MOST_FILES, inner_path, names_of, read_inner
-from firebrick.emit.generate import MANIFEST, generate
-from firebrick.emit.own import require_own
-from firebrick.emit.own_cpp import require_own_cpp, strange_line
-from firebrick.emit.rtl import TOP
+from firebrick.emit.hls.own import require_own_cpp, strange_line
+from firebrick.emit.rtl.generate import MANIFEST, generate
+from firebrick.emit.rtl.network_top import TOP
+from firebrick.emit.rtl.own import require_own
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family
-from firebrick.resources import hardware_sources
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.folder import copy_sources, is_literal, read_parts
-from firebrick.synth.module import synthesize_module
-from firebrick.synth.vitis_project import WORK
+from firebrick.synth.vitis_hls.project import WORK
+from firebrick.synth.yosys.module import synthesize_module
 from networks import small_network
 
 
@@ -187,10 +187,10 @@ def test_a_manifest_of_wrong_types_is_one_line(
 ) -> None:
     for name, finder in (
         ("vivado", "find_vivado"),
-        ("vpp", "find_vitis"),
-        ("vitis", "find_flow"),
+        ("vitis", "find_vitis"),
+        ("vitis_hls", "find_flow"),
     ):
-        monkeypatch.setattr(f"firebrick.commands.{name}.{finder}", lambda: None)
+        monkeypatch.setattr(f"firebrick.cli.synth.{name}.{finder}", lambda: None)
     edit(folder, **change)
     board = () if tool in TOOLS else ("--board", "zcu104" if tool != "vitis" else "alveo-u50")
     assert MANIFEST in refusal(folder, "--tool", tool, *board)
@@ -362,7 +362,7 @@ def test_generated_cpp_can_only_be_what_it_is() -> None:
      "include/cstdint", "layers/x.h", "vitis/testbench.hpp", "stray/x"],
 )  # fmt: skip
 def test_cpp_that_is_not_ours_is_refused(name: str, folder: Path) -> None:
-    from firebrick.emit.hls import generate as generate_hls  # noqa: PLC0415
+    from firebrick.emit.hls.generate import generate as generate_hls  # noqa: PLC0415
 
     network = small_network(bypass=False)
     generate_hls(network, plan(network, Goal(multipliers=8)), folder.parent / "hls")

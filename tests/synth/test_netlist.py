@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Equal modules become one; modules that differ in a constant do not."""
 
-from firebrick.synth.netlist import base_name, merge_equal
+from firebrick.synth.yosys.netlist import base_name, merge_equal
 
 LEAF = """module \\leaf$top.{path}
   attribute \\src "file.sv:{line}"

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import all_boards, load_board
-from firebrick.emit.generate import generate as generate_rtl
-from firebrick.emit.hls import border_of
-from firebrick.emit.hls_top import Border
+from firebrick.data import data_folder
+from firebrick.emit.hls.generate import border_of
+from firebrick.emit.hls.top import Border
+from firebrick.emit.rtl.generate import generate as generate_rtl
 from firebrick.errors import FirebrickError
-from firebrick.resources import data_folder
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from firebrick.synth.vitis_project import Project, Step, read_project
-from firebrick.synth.vitis_tool import SCRIPT, write_work
+from firebrick.synth.vitis_hls.project import Project, Step, read_project
+from firebrick.synth.vitis_hls.tool import SCRIPT, write_work
 from networks import small_network
 
 ALL = tuple(Step)

@@ -8,7 +8,7 @@ import pytest
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.synth.vitis_report import read_report
+from firebrick.synth.vitis_hls.report import read_report
 from vitis_tools import REPORT
 
 

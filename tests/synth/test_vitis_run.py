@@ -15,11 +15,11 @@ import pytest
 import vitis_tools
 from command_line import Result, fields, fill, firebrick
 from firebrick.boards import load_board
+from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.resources import data_folder
 from firebrick.synth import vendor
-from firebrick.synth.vitis_tool import Flow, commands, find_flow
+from firebrick.synth.vitis_hls.tool import Flow, commands, find_flow
 from networks import small_network
 from stand_ins import install, need_tcl, only_on_path
 from tiny_board import TINY
@@ -83,7 +83,7 @@ def test_half_of_a_tool_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_check_before_a_plan_is_made(tmp_path: Path) -> None:
     need_tcl()
     install(tmp_path / "bin", "vitis_tools", "vitis_hls")
-    run = [sys.executable, "-m", "firebrick.synth.vitis_tool"]
+    run = [sys.executable, "-m", "firebrick.synth.vitis_hls.tool"]
     for path, status, out in ((tmp_path, 2, ""), (tmp_path / "bin", 0, "vitis_hls\n")):
         result = subprocess.run(
             run, env={"PATH": str(path)}, capture_output=True, text=True, check=False

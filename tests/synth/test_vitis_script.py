@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import all_boards, load_board
-from firebrick.emit.hls_top import Border
-from firebrick.synth.vitis_project import Project, Step, read_project
-from firebrick.synth.vitis_tool import CONFIG, SCRIPT, write_work
+from firebrick.emit.hls.top import Border
+from firebrick.synth.vitis_hls.project import Project, Step, read_project
+from firebrick.synth.vitis_hls.tool import CONFIG, SCRIPT, write_work
 from stand_ins import need_tcl
 from vitis_tools import BOARDS, config_faults, record
 

@@ -7,8 +7,8 @@ import pytest
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.synth.vivado_report import Timing, read_timing, read_utilization
-from firebrick.synth.vpp_report import read_clock, read_kernel_utilization
+from firebrick.synth.vitis.report import read_clock, read_kernel_utilization
+from firebrick.synth.vivado.report import Timing, read_timing, read_utilization
 from vivado_tools import BY_HAND, INFO, KERNEL_UTILIZATION, TIMING, UTILIZATION
 
 COUNTED = Resources(dsp=34, lut=9101, lutram=700, ff=5678, bram18=21, uram=2)

@@ -15,11 +15,11 @@ import pytest
 
 from command_line import Result, fields, firebrick
 from firebrick.boards import load_board
+from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.resources import data_folder
 from firebrick.synth import vendor
-from firebrick.synth.vivado_project import Step, possible_steps, read_kernel
+from firebrick.synth.vivado.project import Step, possible_steps, read_kernel
 from stand_ins import install, need_tcl, only_on_path
 from tiny_board import TINY
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import all_boards, load_board
-from firebrick.resources import data_folder
+from firebrick.data import data_folder
 from firebrick.runtime.pynq import find_kernel
-from firebrick.synth import vivado_tool, vpp_tool
-from firebrick.synth.vivado_project import Step, read_kernel
+from firebrick.synth.vitis import tool as vpp_tool
+from firebrick.synth.vivado import tool as vivado_tool
+from firebrick.synth.vivado.project import Step, read_kernel
 from rtl_lint import assert_clean
 from stand_ins import need_tcl
 from vivado_tools import record

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from firebrick.boards import load_board
-from firebrick.synth.vivado_project import Step
+from firebrick.synth.vivado.project import Step
 from vivado_tools import record
 from vivado_work import work_of
 

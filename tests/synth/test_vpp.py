@@ -17,9 +17,9 @@ from command_line import fields, firebrick
 from firebrick.boards import all_boards, load_board
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
-from firebrick.synth.vivado_project import Kernel, read_kernel
-from firebrick.synth.vpp_project import check_card, config, kernel_xml
-from firebrick.synth.vpp_tool import Step, commands
+from firebrick.synth.vitis.project import check_card, config, kernel_xml
+from firebrick.synth.vitis.tool import Step, commands
+from firebrick.synth.vivado.project import Kernel, read_kernel
 from stand_ins import install, need_tcl, only_on_path
 from vivado_tools import config_faults
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.emit.generate import MANIFEST, generate
-from firebrick.emit.memories import memory_text
-from firebrick.emit.rtl import TOP
+from firebrick.data import hardware_sources
+from firebrick.emit.rtl.generate import MANIFEST, generate
+from firebrick.emit.rtl.memories import memory_text
+from firebrick.emit.rtl.network_top import TOP
 from firebrick.errors import FirebrickError
 from firebrick.hardware.memory import MemoryKind, image, rom_images
 from firebrick.hardware.resources import Family, Resources
 from firebrick.plan.pipeline import build
-from firebrick.resources import hardware_sources
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.folder import read_parts
-from firebrick.synth.module import synthesize_module
-from firebrick.synth.yosys import synthesize
+from firebrick.synth.yosys.count import synthesize
+from firebrick.synth.yosys.module import synthesize_module
 from networks import fire_network, small_network
 
 LANES = """// SPDX-License-Identifier: Apache-2.0

@@ -17,7 +17,7 @@ from firebrick.ir.network import Layer, Network
 from firebrick.ops.image import pixel_beats
 from firebrick.plan.pipeline import Pipeline, build
 from firebrick.plan.plan import Plan
-from firebrick.quantize import export
+from firebrick.quantize.integer_onnx import export
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.verify import csim_build, csim_engine

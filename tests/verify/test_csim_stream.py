@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.resources import data_folder
+from firebrick.data import data_folder
 from hls_compiler import compiled
 
 HEADER = data_folder("hls") / "csim" / "hls_stream.h"

@@ -14,7 +14,7 @@ from firebrick.progress import silent
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.verify.compare import compare
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 from networks import fire_network
 
 MULTIPLIERS = 64

@@ -8,18 +8,19 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from firebrick.emit.hls_bench import output_file
-from firebrick.emit.hls_netlist import Channel
+from firebrick.data import data_folder
+from firebrick.emit.hls.csim import output_file
+from firebrick.emit.hls.netlist import Channel
 from firebrick.errors import CheckFailed
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.plan.pipeline import Link
-from firebrick.resources import data_folder
-from firebrick.verify import cocotb_run, csim_engine
-from firebrick.verify.beats import write_beats
+from firebrick.verify import csim_engine
 from firebrick.verify.compare import compare
-from firebrick.verify.network_bench import read_tensor
-from firebrick.verify.sources import closure
+from firebrick.verify.simulation import cocotb_run
+from firebrick.verify.simulation.beats import write_beats
+from firebrick.verify.simulation.network_bench import read_tensor
+from firebrick.verify.simulation.sources import closure
 
 LINK = Link("conv1", StreamType(TensorType(2, 2, 3, 8), 2), (1, 0), "conv1")
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from firebrick.cli import main
-from firebrick.quantize import export
+from firebrick.quantize.integer_onnx import export
 from firebrick.verify import rtl_engine
 from networks import random_pixels, small_network
 

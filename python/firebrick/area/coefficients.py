@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coefficients of the area model: `python -m firebrick.synth.calibrate` writes this file.
+"""Coefficients of the area model: `python -m firebrick.synth.calibrate.fit` writes this file.
 
 Per family and part of a module: LUTs, then flip-flops, for a unit of each of its terms, in the
 order in which the operators' `area` lists them. Before each how far the fit is off, root mean

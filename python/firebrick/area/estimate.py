@@ -58,7 +58,7 @@ def estimate(module: str, parameters: Mapping[str, int], family: Family) -> Reso
         if name not in COEFFICIENTS[family]:
             raise FirebrickError(
                 f"area: module={name!r} has no coefficients for {family}: its engine has "
-                "GEOMETRIES to fit them to, then run python -m firebrick.synth.calibrate"
+                "GEOMETRIES to fit them to, then run python -m firebrick.synth.calibrate.fit"
             )
         lut_weights, ff_weights = COEFFICIENTS[family][name]
         memory = features.memory

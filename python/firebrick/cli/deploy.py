@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands from hardware to photographs."""
+"""`deploy`: the bundle of a planned network."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from firebrick.cli.options import Json, Quantized
-from firebrick.commands import deploy as commands
-from firebrick.deploy.bundle import SAMPLE
 
-
-class DeviceName(StrEnum):
-    """What computes."""
-
-    SIM = "sim"
-    PYNQ = "pynq"
-    XRT = "xrt"
+SAMPLE = "chelsea"
+"""Sample photograph of a bundle; its licence lets anyone pass it on."""
 
 
 def deploy(
@@ -62,42 +54,29 @@ def deploy(
     Examples: `firebrick deploy q.onnx plan.json -o bundle/`,
     `firebrick deploy q.onnx plan.json -o bundle/ --bitstream build/firebrick.bit`
     """
-    commands.deploy_model(
-        model,
-        plan,
-        output,
-        board=board,
-        bitstream=bitstream,
-        xclbin=xclbin,
-        sample=sample,
-        as_json=json,
-    )
+    from firebrick.cli.display import show
+    from firebrick.cli.files import board_of, read_plan
+    from firebrick.deploy.bundle import Contents, write_bundle
+    from firebrick.deploy.hardware import hardware_files
+    from firebrick.deploy.wheel import WHEEL
+    from firebrick.quantize.integer_onnx import load
+    from firebrick.web.bundles import default_device
 
-
-def serve(
-    bundle: Annotated[Path, typer.Argument(help="Folder made by `deploy`.")],
-    device: Annotated[
-        DeviceName | None,
-        typer.Option(
-            help="sim: simulated hardware. pynq: a Zynq board. xrt: an Alveo card. Default: what "
-            "the bundle's files are for."
-        ),
-    ] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen at. 0.0.0.0: anyone who reaches this machine.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen at. 0: any that is free.")
-    ] = 8000,
-) -> None:
-    """Show a page that takes a photograph and says what is on it, how fast, and which engines work.
-
-    Photographs are classified one after the other; a few may wait. They are neither kept nor
-    shown to anyone else. There is no password: by default only this machine can use the page.
-
-    With `--device sim` the first start compiles the hardware, which takes minutes for SqueezeNet.
-    Needs FastAPI and uvicorn: `pip install 'firebrick[serve]'`.
-
-    Example: `firebrick serve bundle/ --port 8080`
-    """
-    commands.serve_bundle(bundle, device.value if device else None, host, port)
+    hardware = hardware_files(bitstream, xclbin)  # before seconds are spent
+    network = load.read(model)
+    chosen = read_plan(plan, network)
+    known = board_of(chosen, board)
+    sizes = write_bundle(Contents(model, network, chosen, known, hardware, sample), output)
+    fields = {
+        "output": str(output),
+        "model": network.name,
+        "model_hash": network.digest(),
+        "board": known.name if known else None,
+        "device": default_device(sizes),
+        "hardware": sorted(hardware),
+        "wheel": f"wheel/{WHEEL}",
+        "files": len(sizes),
+        "bytes": sum(sizes.values()),
+        "run": f"python3 {output / 'run.py'}",
+    }
+    show(f"{network.name}: bundle", fields, json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from firebrick.search.planner import FAST_SIMULATION
+from firebrick.search.goal import FAST_SIMULATION
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, no tables.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="ONNX file to write.")]

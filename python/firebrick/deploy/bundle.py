@@ -23,21 +23,20 @@ from firebrick.deploy.hardware import check
 from firebrick.deploy.notebook import notebook
 from firebrick.deploy.readme import readme
 from firebrick.deploy.wheel import write_wheel
-from firebrick.emit.generate import MANIFEST, generate
-from firebrick.emit.load import LOAD_FILE
-from firebrick.emit.registers import HEADER
+from firebrick.emit.rtl.generate import MANIFEST, generate
+from firebrick.emit.rtl.load_chain import LOAD_FILE
+from firebrick.emit.rtl.registers import HEADER
 from firebrick.errors import FirebrickError
+from firebrick.files.output import whole_folder
+from firebrick.files.ownership import Marker, write_marker
 from firebrick.ir.network import Network
-from firebrick.output import whole_folder
-from firebrick.ownership import Marker, write_marker
 from firebrick.plan.kernel import WORD_BYTES
 from firebrick.plan.plan import Plan
-from firebrick.quantize import load
+from firebrick.quantize.integer_onnx import load
 from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 
 CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
 """Samples whose licence lets anyone pass them on."""
-SAMPLE = "chelsea"
 MARKER = Marker(DOCUMENT, {"format": FORMAT})
 
 
@@ -59,7 +58,7 @@ class Contents:
     plan: Plan
     board: Board | None = None
     hardware: Mapping[str, Path] | None = None
-    sample: str = SAMPLE
+    sample: str = "chelsea"
 
 
 def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from firebrick import __version__, wheel_file
-from firebrick.resources import PACKAGE
+from firebrick.data import PACKAGE
 
 NAME = "firebrick_runtime"
 WHEEL = wheel_file.file_name(NAME, __version__)

@@ -8,7 +8,7 @@ from pathlib import Path
 from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, onnx_reader, pretrained
 from firebrick.ir.graph import Graph
-from firebrick.ir.verify import verify
+from firebrick.ir.rules import verify
 
 PRETRAINED = "squeezenet1.1"
 

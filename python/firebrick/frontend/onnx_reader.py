@@ -23,7 +23,7 @@ from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node, Preprocessing, Shape
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.verify import verify
+from firebrick.ir.rules import verify
 
 MAX_NODES = 4096
 MAX_INPUTS = 4 * MAX_NODES

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import IMAGE, FloatArray, Node, Shape
 from firebrick.ir.limits import MAX_VALUES, MAX_WEIGHTS
-from firebrick.ir.verify import Budget, output_shape, take_numbers
+from firebrick.ir.rules import Budget, output_shape, take_numbers
 
 MAX_RANK = 8
 """Most axes of a constant."""

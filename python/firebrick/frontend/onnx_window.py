@@ -9,7 +9,7 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_scope import Op
 from firebrick.ir.graph import ConvNode, FloatArray, MaxPoolNode, Shape
 from firebrick.ir.limits import MAX_VALUES
-from firebrick.ir.verify import output_shape
+from firebrick.ir.rules import output_shape
 
 Pads = tuple[int, int, int, int]
 

@@ -19,6 +19,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from firebrick.files.output import whole_file
 from firebrick.ir.graph import (
     IMAGE,
     AddNode,
@@ -33,8 +34,7 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-from firebrick.ir.verify import shapes, verify
-from firebrick.output import whole_file
+from firebrick.ir.rules import shapes, verify
 
 OPSET = 17
 IR_VERSION = 8

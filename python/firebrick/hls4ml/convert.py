@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from firebrick.boards import board_names, named_board
-from firebrick.emit.hls import origin
-from firebrick.emit.hls4ml_block import blocks
+from firebrick.emit.hls.generate import origin
+from firebrick.hls4ml.block import blocks
 from firebrick.hls4ml.optional import BACKEND, optional
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network

@@ -13,8 +13,8 @@ from hls4ml.model.layers import Layer, register_layer
 from hls4ml.model.optimizer import ModelOptimizerPass
 from hls4ml.model.types import IntegerPrecisionType, PrecisionType
 
-from firebrick.emit.hls4ml_block import CLASSIFIER, FIRE, SINGLE, Block
-from firebrick.emit.hls4ml_text import block_file, block_space
+from firebrick.hls4ml.block import CLASSIFIER, FIRE, SINGLE, Block
+from firebrick.hls4ml.block_text import block_file, block_space
 from firebrick.hls4ml.fuse import FuseFire
 from firebrick.hls4ml.optional import BACKEND
 from firebrick.hls4ml.sources import ADAPTER, write_sources

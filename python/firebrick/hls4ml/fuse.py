@@ -18,10 +18,10 @@ from warnings import warn
 import numpy as np
 from hls4ml.model.optimizer import OptimizerPass
 
-from firebrick.emit.hls import origin
-from firebrick.emit.hls4ml_block import Block, blocks
+from firebrick.emit.hls.generate import origin
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hls4ml.block import Block, blocks
 from firebrick.hls4ml.exact import Branch, NotExact, branch, require, tensor_type
 from firebrick.ir.graph import IMAGE, Preprocessing
 from firebrick.ir.network import Layer, Network

@@ -7,14 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from firebrick.emit.generate import MANIFEST, check_onchip
-from firebrick.emit.hls4ml_block import blocks
+from firebrick.emit.rtl.generate import MANIFEST, check_onchip
+from firebrick.files.output import whole_folder
+from firebrick.files.ownership import Marker, write_marker
+from firebrick.hls4ml.block import blocks
 from firebrick.hls4ml.convert import PROJECT, convert
 from firebrick.hls4ml.optional import optional
 from firebrick.hls4ml.sources import BUILD_LIB
 from firebrick.ir.network import Network
-from firebrick.output import whole_folder
-from firebrick.ownership import Marker, write_marker
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 

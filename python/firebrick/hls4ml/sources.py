@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from firebrick.emit.hls4ml_block import Block
-from firebrick.emit.hls4ml_text import BLOCKS, LAYERS, block_file, block_text
-from firebrick.emit.hls_layer import layer_header
+from firebrick.data import data_folder
+from firebrick.emit.hls.layer import layer_header
 from firebrick.errors import FirebrickError
-from firebrick.resources import data_folder
+from firebrick.hls4ml.block import Block
+from firebrick.hls4ml.block_text import BLOCKS, LAYERS, block_file, block_text
 
 ADAPTER = data_folder("hls") / "hls4ml" / "nnet_firebrick.h"
 """Source that hls4ml copies to its `nnet_utils`."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph
-from firebrick.ir.verify import verify
+from firebrick.ir.rules import verify
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring

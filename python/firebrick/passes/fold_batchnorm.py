@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from firebrick.ir.graph import BatchNormNode, ConvNode, Graph, Node
-from firebrick.ir.verify import Budget
+from firebrick.ir.rules import Budget
 from firebrick.passes.rewrite import readers, rebuild
 
 

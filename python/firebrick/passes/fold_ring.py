@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph, Node
-from firebrick.ir.verify import shapes
+from firebrick.ir.rules import shapes
 from firebrick.passes.rewrite import readers, rebuild
 
 

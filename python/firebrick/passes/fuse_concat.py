@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from firebrick.ir.graph import ConcatNode, ConvNode, FloatArray, Graph, Node
-from firebrick.ir.verify import Budget
+from firebrick.ir.rules import Budget
 from firebrick.passes.rewrite import readers, rebuild
 
 

@@ -15,7 +15,7 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.limits import MAX_LAYERS
-from firebrick.ir.verify import shapes
+from firebrick.ir.rules import shapes
 from firebrick.passes.rewrite import readers
 
 MAX_MOVES = 4 * MAX_LAYERS

@@ -14,8 +14,8 @@ from firebrick.plan import predict
 from firebrick.plan.engines import Derived
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan, SkipPlan
-from firebrick.plan.schedule import play
-from firebrick.plan.stage import Stage
+from firebrick.plan.rows.play import play
+from firebrick.plan.rows.stage import Stage
 
 
 def skips(network: Network, plan: Plan, derived: Derived) -> tuple[SkipPlan, ...]:

@@ -11,8 +11,8 @@ from firebrick.hardware.timing import Role
 from firebrick.ir.network import Network
 from firebrick.plan.kernel import kernel_of
 from firebrick.plan.pipeline import Instance, Pipeline
-from firebrick.plan.schedule import Schedule, play
-from firebrick.plan.stage import Stage
+from firebrick.plan.rows.play import Schedule, play
+from firebrick.plan.rows.stage import Stage
 
 CONTENTS = (
     *("codes", "gaps", "codebooks", "biases", "multipliers"),

@@ -20,7 +20,7 @@ from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.base import Operator
 from firebrick.progress import Progress
-from firebrick.quantize import memory
+from firebrick.quantize import footprint
 from firebrick.quantize.calibration import random_crops
 from firebrick.quantize.equalize import equalize
 from firebrick.quantize.fold_input import fold_input
@@ -57,7 +57,7 @@ def quantize(
     size = graph.input
     if size.channels != 3:
         raise FirebrickError(f"{graph.name}: image channels={size.channels} is not 3, as RGB has")
-    memory.check(graph, options)
+    footprint.check(graph, options)
     folded = fold_input(graph)
     crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
     if options.compensate:
@@ -77,7 +77,7 @@ def _quantize_nodes(
 ) -> tuple[list[Layer], dict[str, float]]:
     """All layers in order, and every tensor's scale; tensors are forgotten after their last use."""
     last_use = {source: at for at, node in enumerate(graph.nodes) for source in node.inputs}
-    rooms = memory.rooms(graph, calibration.options)
+    rooms = footprint.rooms(graph, calibration.options)
     sources = {IMAGE: Source(IMAGE, image, 1.0)}
     layers: list[Layer] = []
     alive = {IMAGE}

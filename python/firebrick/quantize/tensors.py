@@ -15,7 +15,7 @@ import numpy as np
 from firebrick.images import PixelArray
 from firebrick.ir.graph import IMAGE, FloatArray
 from firebrick.quantize.exact import Array
-from firebrick.quantize.hessian import Streams
+from firebrick.quantize.rounding.hessian import Streams
 
 BATCH = 4
 """Crops computed at a time; more would only take memory."""

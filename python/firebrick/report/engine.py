@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from firebrick.cache import cache_folder
+from firebrick.files.cache import cache_folder
+from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.stream import StreamType
 from firebrick.ir.network import Network
 from firebrick.plan.engines import Derived, derive
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.kept import building_key, kept
-from firebrick.scratch import scratch_folder
 from firebrick.verify.check import check_engine, random_tensor
 
 BUSIEST = 3

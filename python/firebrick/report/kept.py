@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from firebrick.cache import cache_folder, code_key, is_kept, keep_text
-from firebrick.resources import data_folder
+from firebrick.data import data_folder
+from firebrick.files.cache import cache_folder, code_key, is_kept, keep_text
 
 PLANNING = ("hardware", "ops", "area", "ir", "plan", "search", "boards.py")
 """Code that decides what a plan is."""
@@ -53,7 +53,7 @@ def planning_key() -> str:
 @cache
 def building_key() -> str:
     """Key of everything between a plan and its simulation."""
-    return code_key(*BUILDING) + _sources("hw") + _sources("sim")
+    return code_key(*BUILDING) + _sources("hw") + _sources("sim/lib")
 
 
 @cache

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 
 from firebrick import images
-from firebrick.emit.generate import generate
+from firebrick.emit.rtl.generate import generate
 from firebrick.errors import CheckFailed
+from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.resources import Family, Resources
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress, silent
 from firebrick.report.kept import building_key, counting_key, kept, planning_key
-from firebrick.scratch import scratch_folder
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan as make_plan
-from firebrick.synth.yosys import synthesize
+from firebrick.synth.yosys.count import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
 from firebrick.verify.engine import Job, Run

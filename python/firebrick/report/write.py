@@ -10,58 +10,21 @@ from functools import partial
 from pathlib import Path
 
 from firebrick import console
-from firebrick.boards import Board, all_boards, load_board
+from firebrick.boards import Board
 from firebrick.errors import FirebrickError
+from firebrick.files.output import check_file, check_no_stream, whole_file
 from firebrick.ir.network import Network
-from firebrick.output import check_file, check_no_stream, whole_file
 from firebrick.progress import Progress
-from firebrick.quantize import load, statistics
+from firebrick.quantize.integer_onnx import load
+from firebrick.quantize.quality import statistics
 from firebrick.report.measure import PHOTOGRAPHS, Bench
+from firebrick.report.options import COUNTED, FASTEST, TARGETS, Options
 from firebrick.report.page import page_text
 from firebrick.report.rows import BoardRow, Row, TargetRow, board_row, target_row, zeros_row
 from firebrick.report.tables import number, share
 
-TARGETS = (1_000_000, 500_000, 200_000, 100_000)
-"""Cycles a frame asked for."""
-FASTEST = 50_000
-"""Asked of models without pruning, too: those that others' tools were measured on."""
 PRUNED = 0.9
 """A model with a smaller share of nonzero weights is pruned; its zeros are stored, too, once."""
-SIMULATED = 4_000
-"""Multipliers of the largest plan for a board that is simulated whole: larger ones take hours."""
-COUNTED = {True: ("ultra96-v2", "pynq-z2"), False: ("kv260", "zcu104")}
-"""Boards whose plans Yosys counts: for pruned models, and for others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How much is measured.
-
-    Attributes:
-        targets: cycles a frame; None for the usual ones.
-        boards: names or files; None for all.
-        synth: boards whose plans Yosys counts; None for the usual ones of each model.
-        simulate: multipliers of the largest plan for a board that is simulated whole; of larger
-            ones the busiest engines are; 0 simulates nothing for boards.
-    """
-
-    targets: tuple[int, ...] | None = None
-    boards: tuple[str, ...] | None = None
-    synth: tuple[str, ...] | None = None
-    simulate: int = SIMULATED
-
-    def chosen_boards(self) -> tuple[Board, ...]:
-        """The boards.
-
-        Raises:
-            FirebrickError: there is no such board, or one to be counted is not among them.
-        """
-        boards = all_boards() if self.boards is None else tuple(load_board(x) for x in self.boards)
-        names = [x.name for x in boards]
-        for name in self.synth or ():
-            if name not in names:
-                raise FirebrickError(f"synth: {name!r} is none of {', '.join(names) or 'no board'}")
-        return boards
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Registers of the shell.
 
-Made from registers.rdl by `python -m firebrick.emit.registers`; not to be edited.
+Made from registers.rdl by `make registers`; not to be edited.
 """
 
 from __future__ import annotations

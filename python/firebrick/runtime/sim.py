@@ -102,7 +102,7 @@ class SimDevice:
         """Start it.
 
         Args:
-            binary: from `firebrick.verify.kernel_build`.
+            binary: from `firebrick.verify.simulation.kernel_build`.
             folder: with the memory images.
             seed: of what no reset sets.
             base: address of the memory, a multiple of 4096.
@@ -257,8 +257,8 @@ def build(folder: Path, *, optimize: str = "-O3", build_root: Path | None = None
         FirebrickError: when the folder has no kernel, or a compiler refuses.
     """
     try:
-        from firebrick.cache import cache_folder  # noqa: PLC0415
-        from firebrick.verify.kernel_build import build_kernel  # noqa: PLC0415
+        from firebrick.files.cache import cache_folder  # noqa: PLC0415
+        from firebrick.verify.simulation.kernel_build import build_kernel  # noqa: PLC0415
     except ImportError as error:
         raise DeviceMissing(
             f"device 'sim': {error.name} is missing: it needs all of Firebrick, not the runtime "

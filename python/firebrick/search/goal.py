@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from firebrick.boards import Board
 from firebrick.errors import FirebrickError
 
+FAST_SIMULATION = 450
+"""Multipliers of the default plan: more cost simulation time, fewer cost cycles."""
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:

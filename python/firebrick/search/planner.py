@@ -6,11 +6,8 @@ from __future__ import annotations
 from firebrick.ir.network import Network
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
-from firebrick.search.goal import Goal
+from firebrick.search.goal import FAST_SIMULATION, Goal
 from firebrick.search.rounds import balance
-
-FAST_SIMULATION = 450
-"""Multipliers of the default plan: more cost simulation time, fewer cost cycles."""
 
 
 def default(network: Network, *, progress: Progress | None = None) -> Plan:

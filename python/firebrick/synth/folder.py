@@ -18,10 +18,10 @@ from firebrick.emit.folder import (
     read_all,
     text_of,
 )
-from firebrick.emit.generate import MANIFEST
-from firebrick.emit.kernel_top import KERNEL
-from firebrick.emit.own import require_own
-from firebrick.emit.rtl import TOP
+from firebrick.emit.rtl.generate import MANIFEST
+from firebrick.emit.rtl.kernel_top import KERNEL
+from firebrick.emit.rtl.network_top import TOP
+from firebrick.emit.rtl.own import require_own
 from firebrick.errors import FirebrickError
 
 OPEN = re.compile(r"  (\w+) (?:#\(|u_(\w+) \()", re.ASCII)

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from firebrick.checked import Fields, parse, read_text
+from firebrick.data import data_folder
 from firebrick.emit.folder import MOST_FILES, inner_path
-from firebrick.emit.generate import MANIFEST
+from firebrick.emit.rtl.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.output import whole_folder
-from firebrick.ownership import Marker, write_marker
+from firebrick.files.output import whole_folder
+from firebrick.files.ownership import Marker, write_marker
 from firebrick.processes import run
 from firebrick.progress import Progress, silent
-from firebrick.resources import data_folder
 from firebrick.synth.folder import refusing
 from firebrick.synth.log import reason
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick.emit.memories import memory_text, write_memories
+from firebrick.emit.rtl.memories import memory_text, write_memories
 from firebrick.errors import CheckFailed
 from firebrick.hardware.memory import LOAD_BITS, Memory
 from firebrick.hardware.stream import StreamType, to_beats
 from firebrick.hardware.tensor import IntArray
 from firebrick.ops.base import Engine
-from firebrick.verify.beats import read_beats, valid_pixels, write_beats
-from firebrick.verify.bench import (
+from firebrick.verify.rows import frame_ends
+from firebrick.verify.simulation.beats import read_beats, valid_pixels, write_beats
+from firebrick.verify.simulation.bench import (
     LOAD,
     PREFIX,
     Port,
@@ -26,7 +27,6 @@ from firebrick.verify.bench import (
     read_frames,
     run_bench,
 )
-from firebrick.verify.rows import frame_ends
 
 STALLS = ((0, 0), (90, 0), (0, 90), (60, 60), (8, 200), (200, 8))
 """(source, sink) pause probability * 256 of the complete runs; the first measures cycles."""
@@ -91,7 +91,6 @@ def check_engine(
     in_orders: Sequence[Sequence[int] | None] | None = None,
     out_order: Sequence[int] | None = None,
     beats: Sequence[Beats] | None = None,
-    test_module: str | None = None,
     modules: Mapping[str, str] | None = None,
     seed: int = 1,
     period_slack: int = 0,
@@ -109,7 +108,6 @@ def check_engine(
         in_orders: channel order of each input stream; natural if None.
         out_order: channel order of the output stream; natural if None.
         beats: what enters each port, where that is no row stream; overrides `in_orders`.
-        test_module: cocotb module; `tb_<kind>` if None.
         modules: texts of further modules by name, for those with no file in `hw/`.
         seed: of the stalls, the padding and the cuts.
         period_slack: cycles by which a frame may take more or less than `timing()` says.
@@ -168,7 +166,7 @@ def check_engine(
     limit = 60 * (ends[-1] + len(load)) + 100_000
     runs = _complete_runs(limit, frames, seed)
     runs = [*_cut_runs(len(load), ends, seed), *runs] if thorough else runs[:1]
-    run_bench(binary, workdir, runs, test_module or f"tb_{kind}", waves=waves)
+    run_bench(binary, workdir, runs, waves=waves)
 
     expected = to_beats(operator.golden(*inputs), engine.out_columns, out_order)
     for run in sorted(runs, key=lambda run: run.run):

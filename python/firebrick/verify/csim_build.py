@@ -9,15 +9,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from firebrick.cache import is_kept, keep, locked
-from firebrick.emit.hls import BENCH_FILE, write_sources
+from firebrick.data import data_folder
+from firebrick.emit.hls.generate import BENCH_FILE, write_sources
 from firebrick.errors import FirebrickError
+from firebrick.files.cache import is_kept, keep, locked
+from firebrick.files.scratch import scratch_folder
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import Pipeline
 from firebrick.processes import HERE, run
-from firebrick.resources import data_folder
-from firebrick.scratch import scratch_folder
-from firebrick.verify.verilator import tail
+from firebrick.verify.simulation.verilator import tail
 
 BINARY = "csim"
 FLAGS = (

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.cache import cache_folder
-from firebrick.emit.generate import check_onchip
-from firebrick.emit.hls_bench import INPUT_FILE, output_file
-from firebrick.emit.hls_netlist import Channel, netlist
+from firebrick.emit.hls.csim import INPUT_FILE, output_file
+from firebrick.emit.hls.netlist import Channel, netlist
+from firebrick.emit.rtl.generate import check_onchip
 from firebrick.errors import CheckFailed
+from firebrick.files.cache import cache_folder
+from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.stream import from_beats
 from firebrick.hardware.tensor import IntArray
 from firebrick.ops.image import pixel_beats
@@ -22,7 +23,6 @@ from firebrick.plan.pipeline import Pipeline
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.processes import started
 from firebrick.progress import Progress, silent
-from firebrick.scratch import scratch_folder
 from firebrick.verify.csim_build import build
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.rtl_engine import default_plan

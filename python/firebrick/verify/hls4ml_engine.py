@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.cache import cache_folder, code_key, is_kept, keep, locked
-from firebrick.emit.generate import MANIFEST
+from firebrick.emit.rtl.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.files.cache import cache_folder, code_key, is_kept, keep, locked
+from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.stream import from_beats
 from firebrick.hardware.tensor import IntArray
 from firebrick.hls4ml.generate import CONFIG, generate
@@ -29,7 +30,6 @@ from firebrick.plan.plan import Plan
 from firebrick.processes import HERE
 from firebrick.processes import run as run_command
 from firebrick.progress import Progress, silent
-from firebrick.scratch import scratch_folder
 from firebrick.verify.engine import Job, Run
 from firebrick.verify.rtl_engine import default_plan
 

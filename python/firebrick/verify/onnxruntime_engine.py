@@ -14,9 +14,9 @@ from firebrick.images import PixelArray
 from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Network
 from firebrick.onnx_runtime import onnxruntime
-from firebrick.quantize.export import to_model
-from firebrick.quantize.load import read
-from firebrick.quantize.storage import storages
+from firebrick.quantize.integer_onnx.export import to_model
+from firebrick.quantize.integer_onnx.load import read
+from firebrick.quantize.integer_onnx.storage import storages
 
 
 def run(network: Network | Path, pixels: PixelArray, optimize: bool = True) -> dict[str, IntArray]:

@@ -7,18 +7,19 @@ import shutil
 import time
 from pathlib import Path
 
-from firebrick.cache import cache_folder, code_key, is_kept, keep_text
-from firebrick.emit.generate import check_onchip
+from firebrick.emit.rtl.generate import check_onchip
 from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.files.cache import cache_folder, code_key, is_kept, keep_text
+from firebrick.files.output import whole_file
+from firebrick.files.scratch import scratch_folder
 from firebrick.ir.network import Network
-from firebrick.output import whole_file
 from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
-from firebrick.scratch import scratch_folder
-from firebrick.search.planner import FAST_SIMULATION, default
+from firebrick.search.goal import FAST_SIMULATION
+from firebrick.search.planner import default
 from firebrick.verify.engine import Job, Run
-from firebrick.verify.network_bench import build_network, simulate
+from firebrick.verify.simulation.network_bench import build_network, simulate
 
 
 def default_plan(network: Network, progress: Progress) -> Plan:

@@ -11,16 +11,16 @@ from onnx import TensorProto
 
 from firebrick.hardware.tensor import MAX_SHIFT, TensorType
 from firebrick.ir.graph import ConvNode, FloatArray
-from firebrick.ir.verify import output_shape
+from firebrick.ir.rules import output_shape
 from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.exact import Array, FloatConv, IntConv, requantize_fast
-from firebrick.quantize.hessian import Statistics, gather_patches
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.rounding.hessian import Statistics, gather_patches
+from firebrick.quantize.rounding.weights import quantize_weights
 from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
-from firebrick.quantize.weights import quantize_weights
 
 MAX_SAMPLES = 3 << 23
 """Most inputs, and most outputs, of a layer that its statistics are taken from."""

@@ -11,7 +11,7 @@ from onnx import TensorProto
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import FloatArray, MaxPoolNode, Shape
-from firebrick.ir.verify import output_shape
+from firebrick.ir.rules import output_shape
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.exact import Array
 from firebrick.quantize.ops.base import Calibration, Recipe, Source

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading what earlier commands wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from firebrick.boards import Board, load_board, named_board
+from firebrick.checked import read_text
+from firebrick.emit.rtl.generate import MANIFEST
+from firebrick.errors import FirebrickError, naming
+from firebrick.ir.network import Network
+from firebrick.plan.claims import check_board, check_claims
+from firebrick.plan.plan import Plan
+from firebrick.synth.claims import check_resources
+from firebrick.synth.folder import read_parts
+from firebrick.synth.vendor import read_fields
+from firebrick.synth.vivado.project import RTL
+
+
+def read_plan(path: Path, network: Network) -> Plan:
+    """Read a plan file, and recompute what it claims.
+
+    Raises:
+        FirebrickError: when it cannot be read, is another network's, or is not what follows from
+            its foldings; names file, field and value.
+    """
+    plan = Plan.from_json(read_text(path), str(path))
+    with naming(path):
+        check_claims(network, plan)
+    return plan
+
+
+def read_manifest_plan(folder: Path) -> Plan:
+    """The plan of a folder that `generate` wrote; what can be recomputed of it is.
+
+    Raises:
+        FirebrickError: when it is no such folder, or the plan is not that of its hardware.
+    """
+    fields, target = read_fields(folder)
+    path, plan = folder / MANIFEST, fields.take("plan")
+    found = Plan.from_json(json.dumps(plan), f"{path}: plan")
+    with naming(f"{path}: plan"):
+        check_board(found)
+        if target == RTL:
+            check_resources(folder, found, read_parts(folder))
+    return found
+
+
+def read_plan_and_board(folder: Path, board: str | None) -> tuple[Plan, Board]:
+    """The plan of a generated folder, and a board or the plan's.
+
+    Raises:
+        FirebrickError: when there is neither.
+    """
+    plan = read_manifest_plan(folder)
+    chosen = board_of(plan, board)
+    if chosen is None:
+        raise FirebrickError(f"{folder}: its plan names no board: give --board")
+    return plan, chosen
+
+
+def board_of(plan: Plan, given: str | None) -> Board | None:
+    """The board that the user gives, a name or a file; else the plan's, a name; or none.
+
+    Raises:
+        FirebrickError: no such board, or a bad file.
+    """
+    if given is not None:
+        return load_board(given)
+    return None if plan.board is None else named_board(plan.board)

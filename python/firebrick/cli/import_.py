@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`import`: any source to one float ONNX file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from firebrick.cli.options import Json, Output
+
+Triple = tuple[float, float, float]
+
+
+def import_(
+    source: Annotated[
+        str,
+        typer.Argument(help="`squeezenet1.1` (pretrained), a Deep Compression `.net`, an `.onnx`."),
+    ],
+    output: Output,
+    size: Annotated[
+        int | None, typer.Option(min=1, help="Sides of an `.onnx` input that is open, pixels.")
+    ] = None,
+    mean: Annotated[
+        Triple | None, typer.Option(metavar="M M M", help="Channel means, 0 to 255.")
+    ] = None,
+    std: Annotated[
+        Triple | None, typer.Option(metavar="S S S", help="Channel divisors, 0 to 255.")
+    ] = None,
+    channels: Annotated[
+        str | None, typer.Option(help="Order the model expects: `RGB` or `BGR`.")
+    ] = None,
+    resize: Annotated[
+        int | None,
+        typer.Option(min=1, help="Shorter side, pixels, before the centre is cut out."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a trained classifier and write it as one ordinary float ONNX file.
+
+    `--mean`, `--std`, `--channels` and `--resize` say how a photograph becomes the model's input.
+    The default is what the source says; for an `.onnx` file that says nothing, as torchvision.
+
+    Example: `firebrick import model.onnx -o m.onnx --mean 127.5 127.5 127.5 --std 128 128 128`
+    """
+    from dataclasses import replace
+
+    from firebrick import frontend
+    from firebrick.cli.display import show
+    from firebrick.errors import naming
+    from firebrick.frontend import onnx_writer
+
+    given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
+    graph = frontend.load(source, size=size)
+    chosen = {field: value for field, value in given.items() if value is not None}
+    graph = replace(graph, preprocessing=replace(graph.preprocessing, **chosen))
+    with naming(source):
+        onnx_writer.write(graph, output)
+    fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}
+    show(graph.name, fields, json)

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is costly to make and keyed by its content is kept under the user's cache folder.
+
+Programs are run from there: nothing is taken that others own, can write, or have put a link to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from firebrick.data import PACKAGE
+from firebrick.errors import FirebrickError
+from firebrick.files.output import whole_file
+
+CACHE = (".cache", "firebrick")
+"""Folder in the user's home."""
+OTHERS = 0o077
+OTHERS_WRITE = 0o022
+
+
+def cache_folder(name: str) -> Path:
+    """Folder for one kind of thing, made when missing, for this user alone.
+
+    Raises:
+        FirebrickError: when there is no home, the folder cannot be made, or is not ours alone.
+    """
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise FirebrickError("HOME: is not set: what is compiled is kept in .cache there") from None
+    if not home.is_absolute() or not home.is_dir():
+        raise FirebrickError(f"{home}: HOME is no folder: what is compiled is kept in .cache there")
+    folder = home
+    for part in (*CACHE, name):
+        folder /= part
+        try:
+            folder.mkdir(0o700, exist_ok=True)
+        except OSError as error:
+            raise FirebrickError(f"{folder}: cannot be made: {error.strerror}") from None
+        if part != CACHE[0]:  # that is the user's own
+            _check(folder)
+    return folder
+
+
+def is_kept(path: Path) -> bool:
+    """Whether a file, or a folder with all that is in it, is there and ours alone.
+
+    Raises:
+        FirebrickError: when something of it belongs to others, or is a link.
+    """
+    if not os.path.lexists(path):
+        return False
+    _check(path)
+    if path.is_dir():
+        with os.scandir(path) as entries:
+            for entry in entries:
+                is_kept(Path(entry.path))
+    return True
+
+
+def keep(made: Path, path: Path) -> None:
+    """Put a file or folder in its place, for this user alone.
+
+    Raises:
+        OSError: when there is something already.
+    """
+    for part in (made, *made.rglob("*")):
+        mode = stat.S_IMODE(part.lstat().st_mode)
+        if mode & OTHERS and not part.is_symlink():
+            part.chmod(mode & ~OTHERS)
+    made.rename(path)
+
+
+def keep_text(path: Path, text: str) -> None:
+    """Write a file whole, for this user alone."""
+    with whole_file(path) as temporary:
+        temporary.chmod(0o600)
+        temporary.write_text(text)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock: two processes that want the same thing make it once.
+
+    Raises:
+        FirebrickError: when the file is a link, or not ours alone.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        handle = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise FirebrickError(f"{path}: cannot be locked: {error.strerror}") from None
+    try:
+        _check_status(path, os.fstat(handle))
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _check(path: Path) -> None:
+    _check_status(path, path.lstat())
+
+
+def _check_status(path: Path, status: os.stat_result) -> None:
+    """Refuse what is not ours alone.
+
+    Raises:
+        FirebrickError: naming it, and what to do.
+    """
+    mode = stat.S_IMODE(status.st_mode)
+    wrong = None
+    if not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+        wrong = "is a link or no file"
+    elif status.st_uid != os.geteuid():
+        wrong = f"belongs to user {status.st_uid}, not to {os.geteuid()}"
+    elif mode & OTHERS_WRITE:
+        wrong = f"mode={mode:o} lets others write"
+    if wrong:
+        raise FirebrickError(f"{path}: {wrong}: remove it, it is made anew when it is needed")
+
+
+def code_key(*parts: str) -> str:
+    """Key of the code that makes a thing, so that nothing an older version made is taken for new.
+
+    Args:
+        parts: folders and modules of the package, such as ``plan`` or ``images.py``.
+    """
+    sha = hashlib.sha256()
+    for part in parts:
+        path = PACKAGE / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            sha.update(file.read_bytes())
+    return sha.hexdigest()[:16]

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read an integer ONNX file back into the network it was written from.
+
+The metadata give geometry, the initializers give weights; then the network is exported again in
+memory and must give the file's graph to the last byte. So a file that is accepted computes exactly
+what the metadata say, whoever runs it, and nothing in it is ever interpreted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+from onnx import TensorProto
+
+from firebrick.errors import FirebrickError, naming
+from firebrick.hardware.tensor import TensorType
+from firebrick.ir.graph import IMAGE, Preprocessing, Shape
+from firebrick.ir.limits import (
+    MAX_FRAME,
+    MAX_LABEL,
+    MAX_LAYERS,
+    MAX_NAME,
+    MAX_RESIZE,
+    MAX_VALUES,
+    MAX_WEIGHTS,
+)
+from firebrick.ir.network import Layer, Network
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.ir.rules import verify_preprocessing
+from firebrick.quantize.document import Field
+from firebrick.quantize.integer_onnx.export import to_model
+from firebrick.quantize.integer_onnx.metadata import (
+    LABELS_KEY,
+    NETWORK_KEY,
+    NOTE_PREFIX,
+    VERSION,
+    VERSION_KEY,
+)
+from firebrick.quantize.ops import recipe_named
+from firebrick.quantize.ops.stored import Stored
+
+MAX_SIDE = 1 << 14
+MAX_CHANNELS = 1 << 16
+MAX_LABELS = 1 << 16
+
+
+def read(path: Path) -> Network:
+    """Read and check an integer ONNX file.
+
+    Raises:
+        FirebrickError: naming the file, the place in it and the rule.
+    """
+    model = _parse(path)
+    metadata = {x.key: x.value for x in model.metadata_props}
+    if metadata.get(VERSION_KEY) != VERSION:
+        raise FirebrickError(
+            f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
+            "not a model written by `firebrick quantize`"
+        )
+    with naming(path):
+        network = _network(metadata, {x.name: x for x in model.graph.initializer})
+        _compare(model, network)
+    return network
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """Notes given to `export.write`.
+
+    Raises:
+        FirebrickError: the file cannot be read.
+    """
+    props = _parse(path).metadata_props
+    return {
+        x.key.removeprefix(NOTE_PREFIX): x.value for x in props if x.key.startswith(NOTE_PREFIX)
+    }
+
+
+def _parse(path: Path) -> onnx.ModelProto:
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
+    with naming(path):
+        check_size(data)
+    try:
+        model = onnx.ModelProto()
+        model.ParseFromString(data)  # never follows references to other files
+    except Exception:  # which error a damaged file gives is up to the protobuf runtime
+        raise FirebrickError(f"{path}: is not an ONNX file") from None
+    return model
+
+
+def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]) -> Network:
+    document = Field.parse(metadata.get(NETWORK_KEY, ""), NETWORK_KEY)
+    labels = Field.parse(metadata.get(LABELS_KEY, ""), LABELS_KEY)
+    image = _type(document["image"])
+    if (image.channels, image.bits, image.signed) != (3, 8, False):
+        raise FirebrickError(f"image={image} is not 3 channels of unsigned bytes")
+    types = {IMAGE: image}
+    frame, weights = image.values, 0
+    layers = []
+    for field in document["layers"].elements(MAX_LAYERS):
+        layer, count = _layer(field, types, initializers)
+        name, output = layer.name, layer.operator.output
+        frame += output.values
+        if frame > MAX_FRAME:
+            raise FirebrickError(f"layer {name!r}: values={frame} up to here exceed {MAX_FRAME}")
+        weights += count
+        if weights > MAX_WEIGHTS:
+            raise FirebrickError(f"layer {name!r}: weights={weights} exceed {MAX_WEIGHTS}")
+        types[name] = output
+        layers.append(layer)
+    scales = {name: value.number() for name, value in document["scales"].items()}
+    for name, scale in scales.items():
+        if scale <= 0:
+            raise FirebrickError(f"{NETWORK_KEY}.scales.{name}={scale} is not positive")
+    missing = types.keys() - scales.keys()
+    if missing:
+        raise FirebrickError(f"{NETWORK_KEY}.scales has no {min(missing)!r}")
+    return Network(
+        name=document["name"].text(MAX_NAME),
+        image=image,
+        layers=tuple(layers),
+        preprocessing=_preprocessing(document["preprocessing"], image),
+        scales=scales,
+        labels=tuple(x.text(MAX_LABEL) for x in labels.elements(MAX_LABELS)),
+    )
+
+
+def _layer(
+    field: Field, types: Mapping[str, TensorType], initializers: Mapping[str, TensorProto]
+) -> tuple[Layer, int]:
+    """A layer that reads tensors of some types, and its number of weights."""
+    inputs = tuple(x.text() for x in field["inputs"].elements(2))
+    name = field["name"].identifier()
+    for source in inputs:
+        if source not in types:
+            raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
+    kind = field["kind"].text()
+    recipe = recipe_named(kind, name)
+    expected = recipe.node_type.arity
+    if len(inputs) != expected:
+        raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
+    kinds = tuple(types[x] for x in inputs)
+    fields = {x: field[x].integer(low, high) for x, low, high in recipe.fields}
+    stored = Stored(name, kinds, _type(field["output"]), fields, initializers)
+    try:
+        operator = recipe.read(stored)
+    except (ValueError, IndexError) as error:
+        raise FirebrickError(f"layer {name!r}: {error}") from None
+    return Layer(operator, inputs), recipe.weights(operator)
+
+
+def _preprocessing(field: Field, image: TensorType) -> Preprocessing:
+    how = Preprocessing(
+        resize=field["resize"].integer(1, MAX_RESIZE),
+        channels=field["channels"].text(),
+        mean=tuple(x.number() for x in field["mean"].elements(3)),
+        std=tuple(x.number() for x in field["std"].elements(3)),
+    )
+    shape = Shape(image.channels, image.height, image.width)
+    verify_preprocessing(NETWORK_KEY, how, shape)
+    return how
+
+
+def _type(field: Field) -> TensorType:
+    kind = TensorType(
+        channels=field["channels"].integer(1, MAX_CHANNELS),
+        height=field["height"].integer(1, MAX_SIDE),
+        width=field["width"].integer(1, MAX_SIDE),
+        bits=field["bits"].integer(1, 32),
+        signed=bool(field["signed"].integer(0, 1)),
+    )
+    if kind.values > MAX_VALUES:
+        raise FirebrickError(f"tensor {kind}: values={kind.values} exceeds {MAX_VALUES}")
+    return kind
+
+
+def _compare(model: onnx.ModelProto, network: Network) -> None:
+    """Refuse a file that is not what its network would be written as."""
+    again = to_model(network)
+    for field in ("ir_version", "opset_import", "functions", "training_info"):
+        if getattr(model, field) != getattr(again, field):
+            raise FirebrickError(f"{field} differs from what its metadata describe")
+    for what in ("node", "initializer", "input", "output"):
+        found, expected = getattr(model.graph, what), getattr(again.graph, what)
+        if len(found) != len(expected):
+            raise FirebrickError(f"{what}s={len(found)}, its metadata describe {len(expected)}")
+        for a, b in zip(found, expected, strict=True):
+            if a != b:
+                raise FirebrickError(f"{what} {a.name!r} differs from what its metadata describe")
+    if model.graph.SerializeToString(deterministic=True) != again.graph.SerializeToString(
+        deterministic=True
+    ):
+        raise FirebrickError("graph differs from what its metadata describe")

