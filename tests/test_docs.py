@@ -15,13 +15,13 @@ from typing import Any
 
 import hls_tests
 import pytest
+import test_layout
+import test_lint_hw
 from hypothesis import given, settings
 
 import firebrick.ops
 import hls_compiler
 import hls_kernels
-import test_layout
-import test_lint_hw
 from firebrick.errors import CheckFailed
 from firebrick.verify.check import check_engine
 
@@ -30,16 +30,9 @@ EXAMPLE = ROOT / "docs" / "adding_an_operator.md"
 KERNEL = "hls/include/firebrick/scale.hpp"
 COPIED = (
     *("python/firebrick", "hw", "hls", "sim", "tests/ops", "tests/hls", "docs/operators.md"),
-    *("tests/test_layout.py", "tests/conftest.py", "tests/networks.py", "tests/example_network.py"),
-    *(
-        "tests/hls_compiler.py",
-        "tests/hls_engines.py",
-        "tests/hls_kernels.py",
-        "tests/hls_rules.py",
-    ),
-    *("tests/hls_top_rules.py", "pyproject.toml"),
+    *("tests/test_layout.py", "tests/conftest.py", "tests/support", "pyproject.toml"),
 )
-MOST_FILES = 14
+MOST_FILES = 13
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -127,7 +120,7 @@ def test_example_keeps_layout_and_rules(example: Path) -> None:
 
 LACKS = """
 import sys
-sys.path[:0] = ["tests", "tests/ops"]
+sys.path[:0] = ["tests", "tests/support", "tests/ops"]
 from test_layout import KINDS, LAYER_PLACES, PLACES, lacking
 assert "scale" in KINDS
 print([x for x in (*PLACES, *LAYER_PLACES) if lacking("scale", x)])
@@ -156,7 +149,7 @@ def test_network_with_the_layer_goes_all_the_way(
     example: Path, tmp_path: Path, build_root: Path
 ) -> None:
     """From float ONNX to hardware: `example_network.py` says how."""
-    result = run_there(example, "tests/example_network.py", tmp_path, build_root)
+    result = run_there(example, "tests/support/example_network.py", tmp_path, build_root)
     assert result.returncode == 0, result.stderr[-5000:]
 
 

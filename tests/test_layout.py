@@ -141,7 +141,7 @@ LAYER_PLACES: Mapping[str, Lack] = {
     "python/firebrick/frontend/onnx_writer.py": writer,
     "python/firebrick/quantize/ops/<name>.py": nothing,
     "python/firebrick/quantize/ops/__init__.py": recipe,
-    "tests/networks.py": layer,
+    "tests/support/networks.py": layer,
 }
 """Files that an operator stands in too if it is a layer of networks."""
 

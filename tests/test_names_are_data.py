@@ -16,7 +16,7 @@ from firebrick.emit.hls.own import strange_line
 from firebrick.emit.rtl.fusesoc_core import CORE
 from firebrick.emit.rtl.generate import generate
 from firebrick.emit.rtl.own import TOP_LINE
-from firebrick.hls4ml import block_text as hls4ml_text
+from firebrick.hls4ml import block_text
 from firebrick.hls4ml.block import blocks
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import build
@@ -96,7 +96,7 @@ def test_no_name_is_code_in_cpp(name: str, planned: tuple[Network, Plan], tmp_pa
         assert strange_line(text) is None
         assert not DIRECTIVES.search(text)
     for block in blocks(network, pipeline):
-        text = hls4ml_text.block_text(block, hls.origin(network))
+        text = block_text.block_text(block, hls.origin(network))
         head = text[: text.index("#ifndef")].splitlines()
         assert len(head) == 4
         assert all(x.startswith("// ") and not x.endswith("\\") for x in head)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from test_docs import EXAMPLE, FENCE, ROOT, example_files
 
 from firebrick.cli import app
-from test_docs import EXAMPLE, FENCE, ROOT, example_files
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SPAN = re.compile(r"`([^`]+)`")

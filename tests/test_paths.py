@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from test_cli_outputs import ODD
 
 from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
@@ -14,7 +15,6 @@ from firebrick.hardware.resources import Family
 from firebrick.synth.yosys.module import synthesize_module
 from firebrick.synth.yosys.scratch import yosys_scratch
 from firebrick.verify.simulation.verilator import build
-from test_cli_outputs import ODD
 
 MAKEFILE = Path(__file__).parents[1] / "Makefile"
 

@@ -7,9 +7,10 @@ import random
 from typing import Any
 
 import cocotb
-from axi_neighbours import Memory, Rules
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiBus, AxiSlave
+
+from axi_neighbours import Memory, Rules
 from shell_software import CONTINUE, DONE, NOISE, START, Shell, pauses
 
 SLVERR, DECERR = 2, 3

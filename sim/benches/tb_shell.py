@@ -11,6 +11,7 @@ from typing import Any
 
 import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
+
 from shell_software import (
     AUTO,
     CONTINUE,

@@ -14,6 +14,7 @@ from typing import Any
 import cocotb
 from cocotb.task import Task
 from cocotb.triggers import ClockCycles, First, RisingEdge
+
 from shell_rig import ARGUMENTS, Rig
 from shell_software import CONTINUE, DONE, IDLE, LIMIT, START
 

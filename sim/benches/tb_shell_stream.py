@@ -22,6 +22,7 @@ from cocotbext.axi import (
     AxiStreamSink,
     AxiStreamSource,
 )
+
 from shell_software import CONTINUE, pauses
 
 PACKET = 8

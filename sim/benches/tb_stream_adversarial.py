@@ -13,6 +13,7 @@ from typing import Any
 import cocotb
 from cocotb.triggers import ClockCycles, First, RisingEdge
 from cocotbext.axi import AxiStreamFrame
+
 from tb_shell_stream import LIMIT, PACKET, Shell, pauses
 
 COMPLETE = 2

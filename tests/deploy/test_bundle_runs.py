@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from deployed import Made, best_classes, best_of, fake_open, make
 from playwright.sync_api import expect
 
+from deployed import Made, best_classes, best_of, fake_open, make
 from firebrick import images
 from firebrick.campaign.designs import DESIGNS, network_of, plan_of
 from firebrick.deploy import run

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from deployed import LABELS, Made, make
 
 from command_line import fields, firebrick
+from deployed import LABELS, Made, make
 from firebrick import images
 from firebrick.campaign.designs import in_ultra_ram
 from firebrick.cli.files import read_plan

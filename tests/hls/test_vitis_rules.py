@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hls_top_rules import CALL, WIDEST, faults
 from test_parts import checked_include
 
 from firebrick.emit.hls.generate import generate
@@ -19,7 +20,6 @@ from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from hls_compiler import INCLUDE, command, refusal
 from hls_rules import loops
-from hls_top_rules import CALL, WIDEST, faults
 from networks import small_network
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import attacks
-import deployed
 import numpy as np
 
+import deployed
 from firebrick.data import data_folder
 from firebrick.quantize.integer_onnx import export
 

@@ -3,12 +3,12 @@
 
 import numpy as np
 import pytest
-from graph_builders import apply, conv, graph, refuses
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firebrick.ir.graph import AddNode, ConcatNode, MaxPoolNode
 from firebrick.passes.fuse_concat import fuse_concat
+from graph_builders import apply, conv, graph, refuses
 
 
 @pytest.mark.parametrize("first", [1, 3])

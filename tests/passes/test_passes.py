@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-from graph_builders import apply, batch_norm, conv, graph, refuses
 
 from firebrick import passes
 from firebrick.errors import FirebrickError
@@ -25,6 +24,7 @@ from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
 from firebrick.passes.fuse_relu import fuse_relu
 from firebrick.passes.hoist_elementwise import hoist_elementwise
+from graph_builders import apply, batch_norm, conv, graph, refuses
 
 
 def test_drop_identities():

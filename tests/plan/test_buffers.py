@@ -7,9 +7,9 @@ The depths are those of the plan; nothing is searched by simulation.
 from dataclasses import replace
 
 import numpy as np
-import plan_networks as nets
 import pytest
 
+import plan_networks as nets
 from firebrick.errors import CheckFailed
 from firebrick.hardware.tensor import TensorType
 from firebrick.hardware.timing import Role

@@ -2,9 +2,9 @@
 from collections import Counter
 from dataclasses import replace
 
-import plan_networks as nets
 import pytest
 
+import plan_networks as nets
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.memory import LOAD_BITS
 from firebrick.ir.graph import IMAGE

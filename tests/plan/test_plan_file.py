@@ -3,11 +3,11 @@ import json
 import re
 from dataclasses import replace
 
-import plan_networks as nets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plan_networks as nets
 from firebrick.errors import FirebrickError
 from firebrick.plan.plan import ONCHIP_LIMIT, Plan
 from firebrick.search.goal import Goal

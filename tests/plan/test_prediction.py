@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
-import plan_networks as nets
 import pytest
 
+import plan_networks as nets
 from firebrick.area.estimate import estimate
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ops.avgpool import AvgPoolEngine

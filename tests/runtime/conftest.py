@@ -4,8 +4,9 @@
 from pathlib import Path
 
 import pytest
-from bundles import document, finish
 from fake_kernel import tiny_description, weights_of
+
+from bundles import document, finish
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from bundles import document, finish
 
+from bundles import document, finish
 from firebrick.campaign.designs import TinyKernel
 from firebrick.runtime import Accelerator
 from firebrick.runtime.layout import Bytes

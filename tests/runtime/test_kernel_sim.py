@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundles import edit, finish
 from kernels import PATIENCE, images, opened, write_bundle
 
+from bundles import edit, finish
 from firebrick.campaign.designs import DESIGNS, TinyKernel, make
 from firebrick.runtime import (
     Accelerator,

@@ -9,9 +9,9 @@ import stat
 from pathlib import Path
 
 import pytest
-from bundles import document, edit, finish
 from fake_kernel import MODEL_HASH, tiny_description, weights_of
 
+from bundles import document, edit, finish
 from firebrick.runtime import Bundle, BundleError
 from firebrick.runtime.bundle_files import check_path
 from firebrick.runtime.listed import Listed

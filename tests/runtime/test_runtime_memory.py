@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from bundles import document
 from fake_kernel import tiny_description
 
+from bundles import document
 from firebrick.errors import FirebrickError
 from firebrick.runtime.description import read_description
 from firebrick.runtime.layout import pack_images, unpack_logits

@@ -21,7 +21,7 @@ from firebrick.progress import Progress, silent
 from firebrick.synth import vendor
 from firebrick.synth.folder import copy_sources, read_memories
 from firebrick.synth.log import reason
-from firebrick.synth.nextpnr import report as nextpnr_report
+from firebrick.synth.nextpnr import report
 from firebrick.synth.nextpnr.board import Ecp5Board
 from firebrick.synth.nextpnr.report import Timing, Watch
 from firebrick.synth.nextpnr.tool import find_tool, run_tool, version_of
@@ -63,7 +63,7 @@ class Routed:
     @property
     def excess(self) -> dict[str, tuple[int, int]]:
         """Resources of which the device has too few: needed and available."""
-        return nextpnr_report.excess(self.resources)
+        return report.excess(self.resources)
 
 
 def implement(
@@ -153,18 +153,18 @@ def _route(
     command = [tool, f"--{board.device}", *arguments, "--timing-allow-fail"]
     status = run_tool(command, scratch, scratch / LOG, watch.line)
     log = (scratch / LOG).read_text()
-    resources = nextpnr_report.used(log)
-    if nextpnr_report.excess(resources):
+    resources = report.used(log)
+    if report.excess(resources):
         return resources, None
     if status or not (scratch / CONFIG).is_file():
-        raise FirebrickError(f"{UART_TOP}: nextpnr failed ({status}): {nextpnr_report.reason(log)}")
+        raise FirebrickError(f"{UART_TOP}: nextpnr failed ({status}): {report.reason(log)}")
     watch.end()
-    return resources, nextpnr_report.timing((scratch / REPORT).read_text(), REPORT)
+    return resources, report.timing((scratch / REPORT).read_text(), REPORT)
 
 
 def _pack(tool: str, scratch: Path) -> None:
     log = scratch / PACK_LOG
     status = run_tool([tool, "--compress", CONFIG, BITSTREAM], scratch, log)
     if status or not (scratch / BITSTREAM).is_file():
-        reason = nextpnr_report.reason(log.read_text())
+        reason = report.reason(log.read_text())
         raise FirebrickError(f"{UART_TOP}: ecppack failed ({status}): {reason}")

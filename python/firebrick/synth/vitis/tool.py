@@ -18,7 +18,7 @@ from firebrick.hardware.resources import Resources
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor
 from firebrick.synth.found import tell
-from firebrick.synth.vitis import project as vpp_project
+from firebrick.synth.vitis import project
 from firebrick.synth.vitis.project import Step
 from firebrick.synth.vitis.report import read_clock, read_kernel_utilization
 from firebrick.synth.vivado.project import Kernel
@@ -96,8 +96,8 @@ def run(kernel: Kernel, board: Board, steps: Sequence[Step], progress: Progress 
     start, work = time.monotonic(), kernel.root / WORK
     texts = {
         vendor.SETTINGS: kernel.settings(board, WORK, steps, xo=xo_name(kernel)),
-        CONFIG: vpp_project.config(kernel, board),
-        KERNEL_XML: vpp_project.kernel_xml(kernel),
+        CONFIG: project.config(kernel, board),
+        KERNEL_XML: project.kernel_xml(kernel),
         kernel.verilog: kernel.top_in_verilog(),
     }
     vendor.write_work(work, SCRIPTS, texts)

@@ -4,9 +4,9 @@
 import re
 from dataclasses import replace
 
-import plan_networks as nets
 import pytest
 
+import plan_networks as nets
 from firebrick.errors import CheckFailed
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family

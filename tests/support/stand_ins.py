@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 HERE = Path(__file__).parent
-FILES = HERE / "synth"
+FILES = HERE / "vendor"
 
 
 def need_tcl() -> None:

@@ -8,7 +8,7 @@ import pytest
 from firebrick.boards import all_boards, load_board
 from firebrick.data import data_folder
 from firebrick.runtime.pynq import find_kernel
-from firebrick.synth.vitis import tool as vpp_tool
+from firebrick.synth.vitis import tool as vitis_tool
 from firebrick.synth.vivado import tool as vivado_tool
 from firebrick.synth.vivado.project import Step, read_kernel
 from rtl_lint import assert_clean
@@ -90,7 +90,7 @@ def test_kernel_of_a_card(name: str, kernel_folder: Path, tmp_path: Path) -> Non
         "call package_xo -force -xo_path firebrick_kernel.xo -kernel_name firebrick_kernel "
         f"-ip_directory {work}/ip -kernel_xml kernel.xml"
     )
-    assert set(vpp_tool.SCRIPTS) <= {f"hw/{x}" for x in vivado_tool.SCRIPTS}
+    assert set(vitis_tool.SCRIPTS) <= {f"hw/{x}" for x in vivado_tool.SCRIPTS}
 
 
 @pytest.mark.parametrize("name", ZYNQS)

@@ -3,11 +3,11 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import plan_networks as nets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import plan_networks as nets
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from graph_builders import batch_norm, conv, graph, normal
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import (
@@ -22,6 +21,7 @@ from firebrick.ir.graph import (
 )
 from firebrick.ir.limits import MAX_VALUES
 from firebrick.ir.rules import output_shape, shapes, verify
+from graph_builders import batch_norm, conv, graph, normal
 
 CONV = conv("c", "image", (4, 3, 3))
 NAN = replace(CONV, weights=np.where(np.arange(27).reshape(3, 3, 3) == 5, np.nan, CONV.weights))

@@ -8,7 +8,7 @@ from pathlib import Path
 from firebrick.boards import Board
 from firebrick.emit.rtl.fusesoc_core import clock_constraint
 from firebrick.synth import vendor
-from firebrick.synth.vitis import project as vpp_project
+from firebrick.synth.vitis import project
 from firebrick.synth.vivado import tool as vivado_tool
 from firebrick.synth.vivado.project import read_kernel
 from stand_ins import need_tcl
@@ -21,7 +21,7 @@ def work_of(folder: Path, place: Path, board: Board, *steps: str, xo: str = "") 
     texts = {
         vendor.SETTINGS: kernel.settings(board, vivado_tool.WORK, steps, xo),
         "clock.xdc": clock_constraint(board.clock_mhz),
-        "kernel.xml": vpp_project.kernel_xml(kernel),
+        "kernel.xml": project.kernel_xml(kernel),
         kernel.verilog: kernel.top_in_verilog(),
     }
     vendor.write_work(work, [f"hw/{x}" for x in vivado_tool.SCRIPTS], texts)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "hls" / "include"
 BENCH = ROOT / "tests" / "hls" / "bench"
 FLAGS = (

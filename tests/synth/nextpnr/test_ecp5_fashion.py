@@ -34,7 +34,7 @@ from firebrick.synth.nextpnr.board import load_board
 from firebrick.synth.nextpnr.flow import CONFIG, implement
 from firebrick.synth.nextpnr.worker import VERILOG
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MODEL = ROOT / "models" / "fashion_fire.onnx"
 EXAMPLE = ROOT / "examples" / "fashion_mnist"
 MULTIPLIERS = 24

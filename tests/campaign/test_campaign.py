@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firebrick.campaign import campaign as kernel_campaign
+from firebrick.campaign import campaign as command
 from firebrick.campaign.campaign import Figures, campaign, table
 from firebrick.campaign.designs import DESIGNS, TinyKernel, make
 from firebrick.campaign.events import EVENTS
@@ -41,13 +41,13 @@ def test_some_runs(build_root: Path, tmp_path: Path) -> None:
 def test_the_command_prints_its_figures(
     build_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(kernel_campaign, "DESIGNS", DESIGNS[:1])
-    monkeypatch.setattr(kernel_campaign, "cache_folder", lambda _: build_root)
-    monkeypatch.setattr(kernel_campaign, "make", partial(make, optimize="-O0"))
-    assert kernel_campaign.main(["--runs", "4", "--json"]) == 0
+    monkeypatch.setattr(command, "DESIGNS", DESIGNS[:1])
+    monkeypatch.setattr(command, "cache_folder", lambda _: build_root)
+    monkeypatch.setattr(command, "make", partial(make, optimize="-O0"))
+    assert command.main(["--runs", "4", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["runs"], figures["findings"]) == (4, [])
-    assert kernel_campaign.main(["--runs", "9", "--only", "3"]) == 0
+    assert command.main(["--runs", "9", "--only", "3"]) == 0
     assert "wrong logits accepted              0" in capsys.readouterr().out
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The estimate that the search lives by, against the engines themselves."""
 
-import plan_networks as nets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plan_networks as nets
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.conv.folding import fewest_columns

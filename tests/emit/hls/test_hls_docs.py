@@ -20,7 +20,7 @@ from firebrick.search.planner import plan
 from hls_compiler import ap_types, missing
 from networks import small_network
 
-PAGE = (Path(__file__).parents[2] / "docs" / "hls.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "hls.md").read_text()
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -15,6 +15,7 @@ import pytest
 import vivado_tools
 from command_line import fields, firebrick
 from firebrick.boards import all_boards, load_board
+from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
 from firebrick.synth.vitis.project import check_card, config, kernel_xml
@@ -249,7 +250,7 @@ def test_a_link_that_writes_nothing_fails(place: Path, tmp_path: Path) -> None:
 
 
 def test_a_kernel_beyond_the_board_fails_in_one_line(place: Path) -> None:
-    text = (Path(vivado_tools.FILES).parents[1] / "hw/boards/alveo-u50.toml").read_text()
+    text = (data_folder("hw") / "boards" / "alveo-u50.toml").read_text()
     (place / "small.toml").write_text(text.replace("dsp = 5_952", "dsp = 3"))
     result = firebrick(place, *SYNTH[:-1], "small.toml", "--json")
     assert result.returncode == 1

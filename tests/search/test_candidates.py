@@ -5,9 +5,9 @@ from dataclasses import astuple, replace
 from itertools import product
 
 import numpy as np
-import plan_networks as nets
 import pytest
 
+import plan_networks as nets
 from firebrick.area.estimate import estimate
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family, Resources

@@ -2,11 +2,11 @@
 """What lanes store, decoded as the hardware does, gives the weights back."""
 
 import numpy as np
-import plan_networks as nets
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plan_networks as nets
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.conv.encode import encode_lane, kept_weights
 from firebrick.ops.conv.lanes import assign
