@@ -36,7 +36,7 @@ SHARED_OUT := -n 2 --dist worksteal
 ONLY ?=
 PART ?=
 # C++ by hand; what is generated is as wide as its tables.
-KERNELS := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
+CPP := $(shell find hls sim/shell tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp')
 
 # Scripts of the environment have the folder's path in a shell's quotes; make splits at blanks.
 $(foreach x,$$ " ` \,$(if $(findstring $x,$(CURDIR)),\
@@ -89,14 +89,14 @@ test-all: setup ## fast and slow tests
 lint: setup ## ruff, mypy, clang-format, verible, verilator -Wall
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror $(KERNELS)
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
 	$(BIN)/mypy
 	$(PYTEST) -q tests/test_lint_hw.py
 
 fmt: setup ## format Python and C++
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(KERNELS)
+	$(BIN)/clang-format -i $(CPP)
 
 sim: setup ## only the operator benches in Verilator
 	$(PYTEST) tests/ops tests/stream
@@ -132,7 +132,7 @@ mutants: setup ## plant bugs one at a time: do the fast tests see them? ONLY=are
 mutants-table: setup ## bring the table of docs/testing.md up to date
 	$(BIN)/python tests/mutants/mutant_runner.py --table
 
-csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the HLS kernels of SqueezeNet v1.1 by g++: every layer compared
+csim: setup $(BUILD)/squeezenet1.1.quant.onnx ## the C++ for HLS of SqueezeNet v1.1 by g++: every layer compared
 	$(BIN)/firebrick verify $(BUILD)/squeezenet1.1.quant.onnx $(PHOTOGRAPHS) --engines csim
 
 bench: setup $(MODELS) ## measure both networks at targets and on boards: docs/results.md, its JSON; hours, resumable

@@ -21,7 +21,7 @@ from hypothesis import given, settings
 
 import firebrick.ops
 import hls_compiler
-import hls_kernels
+import hls_functions
 from firebrick.errors import CheckFailed
 from firebrick.verify.check import check_engine
 
@@ -171,7 +171,7 @@ def with_kernel(make: Callable[..., str], kernel: str, *arguments: Any) -> str:
 
 def kernel_bench_of(kernel: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The example's test module, with a text for its kernel; binaries are kept by that text."""
-    make = partial(with_kernel, hls_kernels.bench_source, kernel)
+    make = partial(with_kernel, hls_functions.bench_source, kernel)
     monkeypatch.setattr(hls_tests, "bench_source", make)
     return importlib.import_module("test_scale")
 

@@ -24,7 +24,7 @@ from firebrick.quantize.ops import RECIPES
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.calibrate.geometries import draw_engines
-from hls_kernels import refused
+from hls_functions import refused
 from networks import small_network
 
 ROOT = Path(__file__).parents[1]

@@ -24,7 +24,7 @@ from firebrick.search.planner import plan
 from firebrick.synth.found import tell
 from firebrick.synth.yosys.count import InstanceReport, SynthReport
 from firebrick.verify.compare import LayerDifference
-from firebrick.verify.engine import Run
+from firebrick.verify.engine import EngineRun
 from networks import small_network
 
 EVIL = "a\x1b[31mred\x1b]0;title\x07b\rc\x08\x9b2J\u202egpj.exe\u2066\u200f\udcff\N{NO-BREAK SPACE}"
@@ -132,7 +132,7 @@ WAYS: dict[str, Callable[[], object]] = {
     "json": lambda: display.show(LINES, {LINES: LINES}, as_json=True),
     "differences": lambda: display.print_differences({EVIL: [LayerDifference(EVIL, 1, 0)]}),
     "classes": lambda: display.print_classes([LINES], [[{"index": 1, "name": EVIL, "logit": 0}]]),
-    "run": lambda: display.print_run(EVIL, Run({}, 1.0)),
+    "run": lambda: display.print_run(EVIL, EngineRun({}, 1.0)),
     "counts": lambda: yosys._print_counts(report(), None, None),
     "plan": lambda: plan_view.print_plan(planned(), BOARD),  # type: ignore[arg-type]
     "vivado": lambda: vivado._print(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A beat of AXI4-Stream with its side channels, for compilers without the vendor's header of the
-// same name; as much of it as the kernels use.
+// same name; as much of it as the functions use.
 #ifndef FIREBRICK_CSIM_AP_AXI_SDATA_H_
 #define FIREBRICK_CSIM_AP_AXI_SDATA_H_
 

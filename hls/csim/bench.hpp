@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the C simulation of a network needs beside its kernels: beats from a file, beats to files.
+// What the C simulation of a network needs beside its functions: beats from a file, beats to files.
 #ifndef FIREBRICK_CSIM_BENCH_HPP_
 #define FIREBRICK_CSIM_BENCH_HPP_
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between hls4ml's streams and the row streams of the kernels.
+// Between hls4ml's streams and the row streams of the functions.
 //
 // hls4ml: one pixel an element, all its channels in an `nnet::array`, row by row. Row stream: see
 // firebrick/beat.hpp. Either way a row has to be there before it can leave in the other order, so

@@ -9,7 +9,7 @@ import pytest
 
 from command_line import fields, fill, firebrick, refused
 from firebrick.ir.network import Network
-from firebrick.verify.engine import Job, Run
+from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.engines import ENGINES
 from networks import random_pixels, small_network
 
@@ -88,7 +88,7 @@ def test_one_wrong_engine_is_enough_to_fail(
 ) -> None:
     """Beside one that is right, and by a single value of the last layer."""
 
-    def wrong(job: Job) -> Run:
+    def wrong(job: Job) -> EngineRun:
         run = ENGINES["numpy"](job)
         run.tensors[network.output][0, -1] += 1
         return run

@@ -25,7 +25,7 @@ from deployed import Made, best_classes, best_of, fake_open, make
 from firebrick import images
 from firebrick.campaign.designs import DESIGNS, network_of, plan_of
 from firebrick.deploy import run
-from firebrick.deploy.bundle import Contents, write_bundle
+from firebrick.deploy.bundle import BundleContents, write_bundle
 from firebrick.ir.network import Network
 from firebrick.quantize.integer_onnx import export
 from firebrick.runtime import Accelerator, sim
@@ -276,7 +276,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Path]:
     (design,) = (x for x in DESIGNS if x.name == "wide")
     network = network_of(design)
     export.write(network, folder / "q.onnx")
-    contents = Contents(folder / "q.onnx", network, plan_of(design, network))
+    contents = BundleContents(folder / "q.onnx", network, plan_of(design, network))
     write_bundle(contents, folder / "bundle")
     return network, folder / "bundle"
 

@@ -19,7 +19,7 @@ from deployed import LABELS, Made, make
 from firebrick import images
 from firebrick.campaign.designs import in_ultra_ram
 from firebrick.cli.files import read_plan
-from firebrick.deploy.bundle import Contents, write_bundle
+from firebrick.deploy.bundle import BundleContents, write_bundle
 from firebrick.deploy.hardware import BIT_START, XCLBIN_START
 from firebrick.emit.rtl.generate import load_words
 from firebrick.errors import FirebrickError
@@ -217,7 +217,7 @@ def test_weights_to_be_loaded_lie_as_in_memory(made: Made, tmp_path: Path) -> No
         replace(x, folding=in_ultra_ram(x.folding)) if x.multipliers else x for x in given.layers
     ]
     plan = replace(given, layers=tuple(layers), family=Family.XCUP)
-    write_bundle(Contents(made.folder / "q.onnx", made.network, plan), tmp_path / "b")
+    write_bundle(BundleContents(made.folder / "q.onnx", made.network, plan), tmp_path / "b")
     words = load_words(build(made.network, plan))
     assert len(words) > 20
     data = (tmp_path / "b" / "weights.bin").read_bytes()
@@ -233,7 +233,9 @@ def test_a_model_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_path: P
     """Read for the hardware, then copied: both times the same one."""
     other = tmp_path / "q.onnx"
     export.write(small_network(bypass=True, side=25), other)
-    contents = Contents(other, made.network, read_plan(made.folder / "plan.json", made.network))
+    contents = BundleContents(
+        other, made.network, read_plan(made.folder / "plan.json", made.network)
+    )
     with pytest.raises(FirebrickError, match=r"q\.onnx: is another model than it was when"):
         write_bundle(contents, tmp_path / "b")
     assert list(tmp_path.iterdir()) == [other]
@@ -243,7 +245,7 @@ def test_a_bitstream_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_pat
     """Looked at, then copied."""
     path = tmp_path / "design.xclbin"
     path.write_bytes(b"something else")
-    contents = Contents(
+    contents = BundleContents(
         made.folder / "q.onnx",
         made.network,
         read_plan(made.folder / "plan.json", made.network),
@@ -256,7 +258,7 @@ def test_a_bitstream_that_was_exchanged_meanwhile_is_refused(made: Made, tmp_pat
 
 def test_hardware_that_is_no_kernel_is_refused(made: Made, tmp_path: Path) -> None:
     plan = replace(read_plan(made.folder / "plan.json", made.network), pixels=3)
-    contents = Contents(made.folder / "q.onnx", made.network, plan)
+    contents = BundleContents(made.folder / "q.onnx", made.network, plan)
     with pytest.raises(FirebrickError, match=r"small: pixels=3 a beat, .* make no kernel"):
         write_bundle(contents, tmp_path / "b")
     assert list(tmp_path.iterdir()) == []

@@ -34,11 +34,11 @@ def split(text: str) -> list[str]:
     return [" ".join(x.split()) for x in parts if x.strip()]
 
 
-def directions(kernel: str, count: int) -> list[str]:
-    """For each argument of a kernel: read, written, or a constant table."""
-    text = (INCLUDE / "firebrick" / f"{kernel}.hpp").read_text()
-    match = re.search(rf"^void {kernel}\((.*?)\) \{{", text, re.MULTILINE | re.DOTALL)
-    assert match, kernel
+def directions(function: str, count: int) -> list[str]:
+    """For each argument of a function: read, written, or a constant table."""
+    text = (INCLUDE / "firebrick" / f"{function}.hpp").read_text()
+    match = re.search(rf"^void {function}\((.*?)\) \{{", text, re.MULTILINE | re.DOTALL)
+    assert match, function
     result = []
     for parameter in split(match[1]):
         name = re.split(r"\W+", parameter)[-1]
@@ -48,7 +48,7 @@ def directions(kernel: str, count: int) -> list[str]:
         elif name.startswith("m_axis") or name == "memory":
             kind = "written"
         else:
-            assert constant, f"{kernel}: {parameter}"
+            assert constant, f"{function}: {parameter}"
             kind = "table"
         repeated = count - len(split(match[1])) + 1 if "..." in parameter else 1
         result += [kind] * repeated
@@ -62,11 +62,11 @@ def dataflow_faults(text: str) -> Iterator[str]:
     arguments = [re.split(r"\W+", x)[-1] for x in split(top[2])]
     channels = {name: int(a) * int(b) for a, b, name in CHANNEL.findall(top[3])}
     uses: dict[str, list[str]] = {x: [] for x in (*arguments, *channels)}
-    for kernel, space, given in CALL.findall(top[3]):
+    for function, space, given in CALL.findall(top[3]):
         names = split(given)
-        kinds = directions(kernel, len(names))
+        kinds = directions(function, len(names))
         if len(kinds) != len(names):
-            yield f"{kernel} takes {len(kinds)} arguments"
+            yield f"{function} takes {len(kinds)} arguments"
             continue
         for name, kind in zip(names, kinds, strict=True):
             if kind == "table":

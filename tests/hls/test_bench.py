@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benches of the kernels find what is wrong with a kernel."""
+"""The benches of the functions find what is wrong with a function."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ from firebrick.verify.check import Beats, random_tensor, row_beats
 from firebrick.verify.simulation.beats import read_beats, write_beats
 from hls_compiler import INCLUDE, command, compiled
 from hls_engines import add, avgpool, conv, image, maxpool, regroup
-from hls_kernels import bench_source
+from hls_functions import bench_source
 
 FRAMES = 2
 
@@ -25,12 +25,12 @@ FRAMES = 2
 def run(
     engine: Engine, folder: Path, include: Path = INCLUDE, beats: int | None = None
 ) -> tuple[np.ndarray, list[str]]:
-    """Beats and their `last` that a kernel gives for two frames; raises where the bench fails.
+    """Beats and their `last` that a function gives for two frames; raises where the bench fails.
 
     Args:
-        engine: of the kernel.
+        engine: of the function.
         folder: for files.
-        include: folder of the kernels' headers.
+        include: folder of the functions' headers.
         beats: that enter, if not all.
     """
     rng = np.random.default_rng(1)
@@ -76,14 +76,14 @@ def given(engine: Engine, folder: Path, beats: int, include: Path = INCLUDE) -> 
     """Beats that leave when only some enter."""
     with pytest.raises(RuntimeError) as caught:
         run(engine, folder, include, beats)
-    found = re.match(r"the kernel gave (\d+) beats and waits", str(caught.value))
+    found = re.match(r"the function gave (\d+) beats and waits", str(caught.value))
     assert found, caught.value
     return int(found[1])
 
 
 @pytest.mark.parametrize("kind", ROWS)
 def test_what_whole_rows_determine_leaves_at_once(kind: str, tmp_path: Path) -> None:
-    """A kernel that held it back for want of a further beat could lock up a bypass."""
+    """A function that held it back for want of a further beat could lock up a bypass."""
     make, counts = ROWS[kind]
     for entered, left in counts:
         assert given(make(), tmp_path, entered) == left
@@ -93,7 +93,7 @@ def test_what_whole_rows_determine_leaves_at_once(kind: str, tmp_path: Path) -> 
     ("make", "before", "after", "message"),
     [
         (image, "!pop && !move)", "false)", "looks for input for ever and never waits for it"),
-        (add, "FRAME_BEATS = ", "FRAME_BEATS = 1 + ", "the kernel left 89 beats, expected 90"),
+        (add, "FRAME_BEATS = ", "FRAME_BEATS = 1 + ", "the function left 89 beats, expected 90"),
     ],
     ids=["spins", "reads_the_next_frame"],
 )
@@ -132,7 +132,7 @@ def test_bench_sees_other_values(
 
 
 def changed(kind: str, before: str, after: str, folder: Path) -> Path:
-    """A copy of the kernels' headers with one place changed."""
+    """A copy of the functions' headers with one place changed."""
     include = folder / "include"
     shutil.copytree(INCLUDE, include)
     places = [x for x in (include / "firebrick").glob(f"{kind}*.hpp") if before in x.read_text()]

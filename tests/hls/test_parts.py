@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What kernels are made of, and what has no operator in Python."""
+"""What functions are made of, and what has no operator in Python."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 
 from firebrick.ops import ENGINES
 from hls_compiler import INCLUDE, command, compiled, refusal
-from hls_kernels import instance, refused
+from hls_functions import instance, refused
 
 CSIM = INCLUDE.parent / "csim"
 GOOD = [refused(kind).engine for kind in ENGINES]
@@ -128,7 +128,7 @@ def test_pixels_sizes_broadcast_and_borders(build_root: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_kernels_compile_with_the_plain_stream() -> None:
+def test_functions_compile_with_the_plain_stream() -> None:
     """That of the ap_types, which knows no depth."""
     text = "".join(instance(f"{x.operator.kind}_0", x) for x in GOOD)
     assert refusal(text, command(strict=False)) == ""
@@ -161,7 +161,7 @@ def with_checks(text: str) -> str:
 
 
 def checked_include(folder: Path) -> Path:
-    """Copy of the kernels' headers with the checks compiled in."""
+    """Copy of the functions' headers with the checks compiled in."""
     target = folder / "firebrick"
     target.mkdir()
     for path in (INCLUDE / "firebrick").glob("*.hpp"):

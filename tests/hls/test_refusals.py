@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Each rule of a kernel's Cfg is checked when it is compiled, with a message that names it."""
+"""Each rule of a function's Cfg is checked when it is compiled, with a message that names it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from firebrick.ops import ENGINES
 from hls_compiler import INCLUDE, command, refusal
-from hls_kernels import instance, refused
+from hls_functions import instance, refused
 
 
 @pytest.mark.parametrize("kind", ENGINES)

@@ -14,7 +14,7 @@ from hls_rules import (
     code_of,
     compile_time_lines,
     dynamic_names,
-    kernels,
+    functions,
     loops,
     pragmas,
     recursive,
@@ -58,9 +58,9 @@ def test_every_loop_is_labelled_and_unrolled_or_a_bounded_pipeline(path: Path) -
 
 
 @pytest.mark.parametrize("path", HEADERS, ids=name)
-def test_kernel_is_one_pipelined_loop_in_a_header_of_its_name(path: Path) -> None:
+def test_function_is_one_pipelined_loop_in_a_header_of_its_name(path: Path) -> None:
     text = path.read_text()
-    found = kernels(text)
+    found = functions(text)
     assert found in ([], [path.stem])
     pipelined = [loop for loop in loops(text) if loop.pragmas[0].kind == "PIPELINE"]
     assert len(pipelined) == len(found)
@@ -70,8 +70,8 @@ def test_kernel_is_one_pipelined_loop_in_a_header_of_its_name(path: Path) -> Non
         assert "Invariant: " in text[: loop.start].rpartition("\n\n")[2]
 
 
-def test_every_operator_has_a_kernel() -> None:
-    assert {path.stem for path in HEADERS if kernels(path.read_text())} >= {*ENGINES, "broadcast"}
+def test_every_operator_has_a_function() -> None:
+    assert {path.stem for path in HEADERS if functions(path.read_text())} >= {*ENGINES, "broadcast"}
 
 
 @pytest.mark.parametrize("path", HEADERS, ids=name)
@@ -162,7 +162,7 @@ def test_the_checks_see_what_is_wrong() -> None:
     )
     assert first.pragmas == [Pragma(6, "UNROL", {"factor": "2"})]
     assert [pragma.kind for pragma in second.pragmas] == ["PIPELINE"]
-    assert kernels(BAD) == ["twice"]
+    assert functions(BAD) == ["twice"]
     assert dynamic_names(BAD) == ["float", "new", "float"]
     assert recursive(calls(BAD)) == ["twice"]
     assert recursive({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c"]

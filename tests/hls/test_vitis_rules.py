@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules that C synthesis enforces, on the C++ of a whole generated network.
 
-Those of the kernels by themselves are in `test_rules.py` and `test_parts.py`.
+Those of the functions by themselves are in `test_rules.py` and `test_parts.py`.
 """
 
 import re
@@ -25,7 +25,7 @@ from networks import small_network
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
-    """A network with every kernel, a bypass and a broadcast, for either kind of board."""
+    """A network with every function, a bypass and a broadcast, for either kind of board."""
     network = small_network()
     chosen = plan(network, Goal(multipliers=24))
     root = tmp_path_factory.mktemp("rules")
@@ -37,7 +37,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Border, Path]:
 @pytest.mark.parametrize("border", Border)
 def test_top_keeps_the_rules(border: Border, folders: dict[Border, Path]) -> None:
     text = (folders[border] / "network.cpp").read_text()
-    used = {kernel for kernel, _, _ in CALL.findall(text)}
+    used = {function for function, _, _ in CALL.findall(text)}
     assert used >= {"conv", "maxpool", "avgpool", "add", "regroup", "image", "broadcast"}
     assert faults(text) == []
 
@@ -51,7 +51,7 @@ def test_depth_of_memory_is_the_frame(border: Border, folders: dict[Border, Path
     assert depths == (frames if border is Border.MEMORY else [])
 
 
-def test_only_kernels_loop(folders: dict[Border, Path]) -> None:
+def test_only_functions_loop(folders: dict[Border, Path]) -> None:
     for folder in folders.values():
         for path in (folder / "network.cpp", *(folder / "layers").glob("*.hpp")):
             assert loops(path.read_text()) == [], path.name
@@ -111,10 +111,10 @@ def test_a_broken_rule_is_found(
 
 
 def with_counts(folder: Path) -> Path:
-    """Copy of the kernels' headers that also checks widths of words and bounds of loops.
+    """Copy of the functions' headers that also checks widths of words and bounds of loops.
 
-    Bounds have to be constants: C synthesis cannot report the cycles of a loop otherwise. A kernel
-    that polls its streams has no highest number of iterations, and names the lowest only.
+    Bounds have to be constants: C synthesis cannot report the cycles of a loop otherwise. A
+    function that polls its streams has no highest number of iterations, and names the lowest only.
     """
 
     def bounds(match: re.Match[str]) -> str:

@@ -67,8 +67,8 @@ def test_text_of_a_block_is_the_same_every_time_and_names_the_model() -> None:
     assert text.startswith("// SPDX-License-Identifier: Apache-2.0\n")
     assert "// Of a model.\n" in text
     calls = re.findall(r"^  firebrick::(\w+)", text, re.MULTILINE)
-    kernels = [x for x in calls if x not in ("tap", "regroup")]
-    assert kernels == ["array_to_rows", "conv", "conv", "rows_to_array"]
+    functions = [x for x in calls if x not in ("tap", "regroup")]
+    assert functions == ["array_to_rows", "conv", "conv", "rows_to_array"]
     assert max(map(len, text.splitlines())) <= 100
 
 
@@ -155,7 +155,7 @@ int main() {
 """
 
 
-def test_adapters_obey_the_rules_of_kernels() -> None:
+def test_adapters_obey_the_rules_of_functions() -> None:
     """But the taps, which are not synthesized."""
     text = re.sub(
         r"^#ifndef __SYNTHESIS__\n.*?^#endif\n", "", ADAPTER.read_text(), flags=re.M | re.S

@@ -144,7 +144,7 @@ def test_a_project_holds_what_it_includes(project: tuple[Path, Network, Plan]) -
             assert any((root / name).is_file() for root in (path.parent, *roots)), (path, name)
 
 
-def test_scripts_compile_the_kernels_language(project: tuple[Path, Network, Plan]) -> None:
+def test_scripts_compile_the_functions_language(project: tuple[Path, Network, Plan]) -> None:
     folder, _, _ = project
     vitis = (folder / "build_prj.tcl").read_text()
     assert "-std=c++0x" not in vitis

@@ -20,7 +20,7 @@ from firebrick.ir.graph import (
     Shape,
 )
 from firebrick.ir.limits import MAX_VALUES
-from firebrick.ir.rules import output_shape, shapes, verify
+from firebrick.ir.rules import check_rules, output_shape, shapes
 from graph_builders import batch_norm, conv, graph, normal
 
 CONV = conv("c", "image", (4, 3, 3))
@@ -115,7 +115,7 @@ BROKEN = {
 def test_broken_graph(case):
     model, fields, message = BROKEN[case]
     with pytest.raises(FirebrickError, match=re.escape(message)):
-        verify(replace(model, **fields))
+        check_rules(replace(model, **fields))
 
 
 def test_shapes():
@@ -144,4 +144,4 @@ def test_windows_begin_inside_the_image(size, kernel, stride, ceil, windows):
 
 
 def test_a_sound_graph_is_returned():
-    assert isinstance(verify(graph(CONV)).nodes[0], ConvNode)
+    assert isinstance(check_rules(graph(CONV)).nodes[0], ConvNode)

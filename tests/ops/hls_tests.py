@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tests that every operator's HLS kernel has: the cases and the stimuli of the RTL benches."""
+"""The tests that every operator's C++ has: the cases and the stimuli of the RTL benches."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from firebrick.ops.base import Engine
 from firebrick.verify.check import Beats, row_beats
 from firebrick.verify.simulation.beats import read_beats, valid_pixels, write_beats
 from hls_compiler import command, compiled
-from hls_kernels import bench_source
+from hls_functions import bench_source
 
 Case = TypeVar("Case")
 Test = Callable[..., None]
@@ -60,7 +60,7 @@ def build(benches: Mapping[str, Bench], root: Path, start: Sequence[str]) -> Pat
     return compiled(text, f"hls_{kind}", root, start)
 
 
-def check_kernel(name: str, bench: Bench, binary: Path, workdir: Path) -> None:
+def check_function(name: str, bench: Bench, binary: Path, workdir: Path) -> None:
     """Run one case and compare every beat with `golden()`, padding aside, and every `last`."""
     workdir.mkdir(parents=True, exist_ok=True)
     frames = len(bench.inputs[0])
@@ -108,7 +108,7 @@ def hls_tests(
         benches = {name: bench(case) for name, case in some.items()}
         binary = build(benches, root, command(sanitized=sanitized))
         for name, one in benches.items():
-            check_kernel(name, one, binary, folder / name)
+            check_function(name, one, binary, folder / name)
 
     def check_drawn(some: Sequence[Case], folder: Path, root: Path) -> None:
         named = {f"drawn{n}": case for n, case in enumerate(some)}
@@ -117,7 +117,7 @@ def hls_tests(
     @pytest.mark.parametrize("name", cases)
     def test_hls(name: str, tmp_path: Path, build_root: Path) -> None:
         benches = {key: bench(case) for key, case in cases.items()}
-        check_kernel(name, benches[name], build(benches, build_root, command()), tmp_path)
+        check_function(name, benches[name], build(benches, build_root, command()), tmp_path)
 
     @pytest.mark.slow
     def test_hls_more(tmp_path: Path, build_root: Path) -> None:

@@ -16,7 +16,7 @@ from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ops.add import Add, AddEngine
 from firebrick.verify.check import check_engine, random_tensor
-from hls_kernels import Refused
+from hls_functions import Refused
 
 U8 = TensorType(6, 8, 9)
 S8 = TensorType(6, 8, 9, signed=True)

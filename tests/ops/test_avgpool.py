@@ -15,7 +15,7 @@ from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.avgpool import AvgPool, AvgPoolEngine, sum_type
 from firebrick.verify.check import check_engine, random_tensor
-from hls_kernels import Refused
+from hls_functions import Refused
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from firebrick.ops.conv.shape import ring
 from firebrick.ops.folding import Placement
 from firebrick.verify.check import Measured, check_engine, random_tensor
 from firebrick.verify.simulation.sources import closure
-from hls_kernels import Refused
+from hls_functions import Refused
 
 REFUSED = Refused(hls_engines.conv(), CFG)
 FOREVER = 1 << 40

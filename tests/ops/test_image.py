@@ -15,7 +15,7 @@ from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.image import ImageEngine, pixel_beats
 from firebrick.verify.check import Beats, check_engine, random_tensor
-from hls_kernels import Refused
+from hls_functions import Refused
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import TensorType
 from firebrick.ops.regroup import RegroupEngine
 from firebrick.verify.check import check_engine, random_tensor
-from hls_kernels import Refused
+from hls_functions import Refused
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from firebrick.ir.graph import (
     MaxPoolNode,
     ReluNode,
 )
-from firebrick.ir.rules import verify
+from firebrick.ir.rules import check_rules
 from firebrick.passes import prepare
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
@@ -49,7 +49,7 @@ def test_softmax_is_dropped_at_the_end_only():
         IdentityNode("probabilities", ("average",), "Softmax"),
         IdentityNode("same", ("probabilities",)),
     ]
-    assert len(drop_identities(verify(graph(*nodes, averaged=False))).nodes) == 2
+    assert len(drop_identities(check_rules(graph(*nodes, averaged=False))).nodes) == 2
     nodes.append(conv("b", "same", (2, 4, 1)))
     message = "identity 'probabilities': op=Softmax is supported at the end of the network only"
     refuses(drop_identities, graph(*nodes, averaged=False), message)

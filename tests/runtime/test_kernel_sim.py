@@ -23,7 +23,7 @@ from firebrick.runtime import (
 )
 from firebrick.runtime import registers as reg
 from firebrick.runtime.registers import Register
-from firebrick.runtime.sim import SimDevice, Timing, build
+from firebrick.runtime.sim import MemoryTiming, SimDevice, build
 
 FAST = DESIGNS[:2]
 
@@ -90,7 +90,7 @@ def test_slow_buses_change_nothing(kernel: TinyKernel, seed: int) -> None:
     with opened(kernel) as accelerator:
         device = accelerator.device
         assert isinstance(device, SimDevice)
-        device.set_timing(Timing(90, 90, 90, 90, 90, 90, 200, 200, 3, 3), seed)
+        device.set_timing(MemoryTiming(90, 90, 90, 90, 90, 90, 200, 200, 3, 3), seed)
         assert np.array_equal(accelerator.infer(batch), kernel.reference(batch))
 
 
@@ -126,7 +126,7 @@ def test_timeout_by_the_clock(kernel: TinyKernel, monkeypatch: pytest.MonkeyPatc
         device = accelerator.device
         assert isinstance(device, SimDevice)
         device.patience = None
-        device.set_timing(Timing(write_response=255, write_latency=1 << 30), 1)
+        device.set_timing(MemoryTiming(write_response=255, write_latency=1 << 30), 1)
         pending = accelerator.submit(images(kernel, 1))
         with pytest.raises(DeviceTimeout):
             pending.result(timeout=0.2)

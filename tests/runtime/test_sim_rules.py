@@ -11,11 +11,11 @@ import pytest
 
 from firebrick.errors import FirebrickError
 from firebrick.runtime import DeviceError
-from firebrick.runtime.sim import SimDevice, Timing
+from firebrick.runtime.sim import MemoryTiming, SimDevice
 from firebrick.verify.simulation.kernel_build import build_kernel
 
 BASE = 0x1_0000_0000
-STALLED = Timing(read_address=250, write_data=250)
+STALLED = MemoryTiming(read_address=250, write_data=250)
 """Requests and data wait for longer than the kernel without manners does."""
 
 
@@ -60,7 +60,7 @@ def test_a_breach_ends_the_simulation(device: SimDevice, rule: int, message: str
 
 @pytest.mark.parametrize("seed", range(5))
 def test_writes_keep_to_their_strobes(device: SimDevice, seed: int) -> None:
-    device.set_timing(Timing(0, 0, 0, 99, 99, 99, 0, 50), seed)
+    device.set_timing(MemoryTiming(0, 0, 0, 99, 99, 99, 0, 50), seed)
     device.memory[:256] = 0xEE
     device.write32(0, 20)
     device.step(1000)
@@ -81,7 +81,7 @@ def test_a_write_that_fails_writes_nothing(device: SimDevice) -> None:
 
 
 def test_memory_does_not_change_before_the_response(device: SimDevice) -> None:
-    device.set_timing(Timing(write_response=255, write_latency=1000), seed=1)
+    device.set_timing(MemoryTiming(write_response=255, write_latency=1000), seed=1)
     device.memory[:256] = 0xEE
     device.write32(0, 20)
     device.step(20)
@@ -91,7 +91,7 @@ def test_memory_does_not_change_before_the_response(device: SimDevice) -> None:
 
 def test_registers_are_read(device: SimDevice) -> None:
     for seed in range(20):
-        device.set_timing(Timing(control=40 * (seed % 6)), seed)
+        device.set_timing(MemoryTiming(control=40 * (seed % 6)), seed)
         assert device.read32(0x124) == 0x124
 
 

@@ -16,7 +16,7 @@ from firebrick.verify import check
 from firebrick.verify.check import Beats, check_engine, random_tensor, row_beats
 from firebrick.verify.rows import frame_ends
 from firebrick.verify.simulation.beats import write_beats
-from firebrick.verify.simulation.bench import Run
+from firebrick.verify.simulation.bench import BenchRun
 
 KIND = TensorType(2, 2, 5)
 
@@ -90,7 +90,7 @@ OUT = StreamType(TensorType(1, 2, 3), 2)
 
 def compared(folder: Path, beats: list[list[int]], lasts: list[int], cut: int = 0) -> None:
     """Let the bench look at these beats of two frames, the right ones of which are all 7."""
-    run = Run(0, 0, 0, 1, 2, 1000, cut_cycles=cut)
+    run = BenchRun(0, 0, 0, 1, 2, 1000, cut_cycles=cut)
     write_beats(folder / "output.0.hex", np.array(beats).reshape(-1, 2), 8)
     lines = [f"{n} {n}\n" for n in (0, *lasts)]
     (folder / "output.0.frames").write_text("".join(lines))

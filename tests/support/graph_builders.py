@@ -21,7 +21,7 @@ from firebrick.ir.graph import (
     Preprocessing,
     Shape,
 )
-from firebrick.ir.rules import verify
+from firebrick.ir.rules import check_rules
 from firebrick.onnx_runtime import onnxruntime
 
 SIDE = 11
@@ -66,11 +66,11 @@ def assert_same_function(before: Graph, after: Graph) -> None:
 
 def apply(rewrite, before):
     """The graph after a pass that must not change the function, and the kinds of its layers."""
-    after = verify(rewrite(before))
+    after = check_rules(rewrite(before))
     assert_same_function(before, after)
     return after, [type(x).__name__.removesuffix("Node") for x in after.nodes]
 
 
 def refuses(rewrite, before, message):
     with pytest.raises(FirebrickError, match=re.escape(message)):
-        rewrite(verify(before))
+        rewrite(check_rules(before))

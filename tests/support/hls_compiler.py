@@ -58,7 +58,7 @@ def command(*, strict: bool = True, sanitized: bool = False, include: Path = INC
     Args:
         strict: with the benches' stream instead of the one beside ap_int.h.
         sanitized: stop at undefined behaviour and at accesses out of bounds.
-        include: folder of the kernels' headers.
+        include: folder of the functions' headers.
     """
     compiler = shutil.which("g++")
     types = ap_types()
@@ -75,7 +75,7 @@ def command(*, strict: bool = True, sanitized: bool = False, include: Path = INC
 
 
 def headers(text: str) -> list[Path]:
-    """Files that a text includes, directly or not, from the kernels and the benches."""
+    """Files that a text includes, directly or not, from the functions and the benches."""
     found: dict[Path, None] = {}
     texts = [text]
     while texts:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the text of kernels: loops, pragmas, calls. It relies on clang-format's layout."""
+"""Reads the text of functions: loops, pragmas, calls. It relies on clang-format's layout."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def kernels(text: str) -> list[str]:
+def functions(text: str) -> list[str]:
     """Function templates that take streams of a `Cfg` or of the border."""
     pattern = r"template <class Cfg[^>]*>\nvoid (\w+)\(([^{]*)\{"
     found = re.findall(pattern, code_of(text))

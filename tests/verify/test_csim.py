@@ -65,7 +65,7 @@ def test_other_foldings(multipliers: int, build_root: Path, tmp_path: Path) -> N
 
 
 def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
-    """Kernels of a network with one other codebook, compared with the right network."""
+    """Functions of a network with one other codebook, compared with the right network."""
     network = small_network(bypass=False)
     layers = []
     for layer in network:

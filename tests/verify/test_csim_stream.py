@@ -62,7 +62,7 @@ def test_threads_that_wait_for_each_other_are_reported(build_root: Path) -> None
   all.add([] { for (int n = 0; n < 9; ++n) a.write(n); });
   all.run();
 """
-    # One stream has one writer: the second writer stands for a kernel that never gets room.
+    # One stream has one writer: the second writer stands for a function that never gets room.
     body = body.replace("for (int n = 0; n < 9; ++n) a.write(n);", "while (true) b2.write(7);")
     body = body.replace('b("right");', 'b("right"), b2("full");')
     result = run(body, build_root)

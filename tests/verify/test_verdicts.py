@@ -10,7 +10,7 @@ import pytest
 
 from firebrick.data import data_folder
 from firebrick.emit.hls.csim import output_file
-from firebrick.emit.hls.netlist import Channel
+from firebrick.emit.hls.dataflow import Channel
 from firebrick.errors import CheckFailed
 from firebrick.hardware.stream import StreamType
 from firebrick.hardware.tensor import TensorType

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The row stream: how a tensor travels between kernels.
+// The row stream: how a tensor travels between functions.
 //
 // Row by row; within a row channel by channel; within a channel left to right, COLUMNS pixels a
 // beat, pixel 0 in the low bits. Each channel's row begins a new beat; the last beat of a row is
@@ -51,7 +51,7 @@ void set_pixel(beat<COLUMNS, BITS>& to, int column, ap_uint<BITS> bits) {
   to.data.range(column * BITS + BITS - 1, column * BITS) = bits;
 }
 
-// Takes a beat: waits for one if `wait`, else only looks. True if `to` has it. A kernel looks only
+// Takes a beat: waits for one if `wait`, else only looks. True if `to` has it. A function looks only
 // while it has other work, so that it never spins.
 template <class T>
 bool take(hls::stream<T>& from, T& to, bool wait) {

@@ -5,7 +5,7 @@
 
 namespace firebrick {
 
-// What a memory is made of; the numbers are those of the fields *_KIND of a kernel's Cfg.
+// What a memory is made of; the numbers are those of the fields *_KIND of a function's Cfg.
 enum memory_kind { LUT_MEMORY = 0, BLOCK_MEMORY = 1, ULTRA_MEMORY = 2 };
 
 // DEPTH words; contents at start are undefined.

@@ -25,17 +25,17 @@ from firebrick.files.cache import cache_folder
 from firebrick.files.scratch import scratch_folder
 from firebrick.processes import ended_by_signals
 from firebrick.runtime import DeviceError, DeviceTimeout
-from firebrick.runtime.sim import Timing
+from firebrick.runtime.sim import MemoryTiming
 
 RUNS_A_SIMULATION = 25
 """Then another one starts, with other values in what no reset sets."""
 TIMINGS = (
-    Timing(),
-    Timing(30, 30, 30, 30, 30, 30, 20, 20, 8, 8),
-    Timing(100, 100, 0, 100, 0, 0, 300, 300, 2, 2),
-    Timing(0, 0, 180, 0, 180, 180, 0, 0, 16, 16),
-    Timing(0, 0, 0, 0, 0, 0, 2000, 0, 16, 16),
-    Timing(200, 200, 200, 200, 200, 200, 60, 60, 1, 1),
+    MemoryTiming(),
+    MemoryTiming(30, 30, 30, 30, 30, 30, 20, 20, 8, 8),
+    MemoryTiming(100, 100, 0, 100, 0, 0, 300, 300, 2, 2),
+    MemoryTiming(0, 0, 180, 0, 180, 180, 0, 0, 16, 16),
+    MemoryTiming(0, 0, 0, 0, 0, 0, 2000, 0, 16, 16),
+    MemoryTiming(200, 200, 200, 200, 200, 200, 60, 60, 1, 1),
 )
 """How unwilling the buses are: not at all, a little, slow to take, slow to give, far, hardly."""
 

@@ -45,7 +45,7 @@ SLACK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Simulated:
+class NetworkRun:
     """What the driver has given.
 
     Attributes:
@@ -82,7 +82,7 @@ def simulate(
     *,
     build_root: Path | None = None,
     optimize: str = "-O3",
-) -> Simulated:
+) -> NetworkRun:
     """Generate, compile, and let the driver compute a batch.
 
     Args:
@@ -113,7 +113,7 @@ def simulate(
         seconds = time.perf_counter() - built
     reference = run_numpy(Job(network, pixels)).tensors[network.output].reshape(logits.shape)
     top5 = np.argsort(-logits, axis=1, kind="stable")[:, :5]
-    return Simulated(
+    return NetworkRun(
         top5=tuple(tuple(int(x) for x in row) for row in top5),
         values=logits.size,
         differing=int((logits != reference).sum()),
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if result.right else 1
 
 
-def table(network: Network, photographs: Sequence[str], result: Simulated) -> str:
+def table(network: Network, photographs: Sequence[str], result: NetworkRun) -> str:
     """Figures for people."""
     labels = network.labels or [str(x) for x in range(result.values)]
     lines = [

@@ -56,7 +56,7 @@ def deploy(
     """
     from firebrick.cli.display import show
     from firebrick.cli.files import board_of, read_plan
-    from firebrick.deploy.bundle import Contents, write_bundle
+    from firebrick.deploy.bundle import BundleContents, write_bundle
     from firebrick.deploy.hardware import hardware_files
     from firebrick.deploy.wheel import WHEEL
     from firebrick.quantize.integer_onnx import load
@@ -66,7 +66,7 @@ def deploy(
     network = load.read(model)
     chosen = read_plan(plan, network)
     known = board_of(chosen, board)
-    sizes = write_bundle(Contents(model, network, chosen, known, hardware, sample), output)
+    sizes = write_bundle(BundleContents(model, network, chosen, known, hardware, sample), output)
     fields = {
         "output": str(output),
         "model": network.name,

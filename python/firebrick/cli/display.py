@@ -11,7 +11,7 @@ from firebrick import console
 from firebrick.hardware.tensor import IntArray
 from firebrick.ir.network import Network
 from firebrick.verify.compare import LayerDifference
-from firebrick.verify.engine import Run
+from firebrick.verify.engine import EngineRun
 
 BEST = 5
 
@@ -35,7 +35,7 @@ def classify(
     ]
 
 
-def cycles(run: Run) -> dict[str, int]:
+def cycles(run: EngineRun) -> dict[str, int]:
     """The cycle fields that a run has."""
     fields = {
         "cycles_per_frame": run.cycles_per_frame,
@@ -73,7 +73,7 @@ def print_classes(
         console.table(f"{source}: top-{BEST}", ("class", "name", "logit"), rows)
 
 
-def print_run(engine: str, run: Run) -> None:
+def print_run(engine: str, run: EngineRun) -> None:
     """Time an engine took; cycles predicted and simulated, where hardware was simulated."""
     console.OUT.print(f"{engine}: {run.seconds:.1f} s")
     rows = [

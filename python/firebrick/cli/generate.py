@@ -44,7 +44,7 @@ def generate(
     ] = Target.RTL,
     json: Json = False,
 ) -> None:
-    """Write the hardware as a self-contained folder: top, modules or kernels, weights, manifest.
+    """Write the hardware as a self-contained folder: top, modules or functions, weights, manifest.
 
     Examples: `firebrick generate q.onnx plan.json -o rtl/`,
     `firebrick generate q.onnx plan.json -o hls/ --target hls`

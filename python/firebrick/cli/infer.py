@@ -28,8 +28,8 @@ def infer(
     engine: Annotated[
         EngineName,
         typer.Option(
-            help="numpy: the reference. onnxruntime: the ONNX file. rtl: Verilator. csim: the HLS "
-            "kernels, by g++. hls4ml: those within its project."
+            help="numpy: the reference. onnxruntime: the ONNX file. rtl: Verilator. csim: the C++ "
+            "of HLS, by g++. hls4ml: those within its project."
         ),
     ] = EngineName.NUMPY,
     plan: PlanFile = None,

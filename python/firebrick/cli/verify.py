@@ -11,7 +11,7 @@ from firebrick.cli.options import Images, Json, PlanFile, Quantized, Waves
 from firebrick.errors import CheckFailed, FirebrickError
 
 if TYPE_CHECKING:
-    from firebrick.verify.engine import Run
+    from firebrick.verify.engine import EngineRun
 
 REFERENCE = "numpy"
 
@@ -51,7 +51,7 @@ def verify(
         if name not in ENGINES:
             raise FirebrickError(f"engines: {name!r} is none of {', '.join(ENGINES)}")
     network = load.read(model)
-    runs: dict[str, Run] = {}
+    runs: dict[str, EngineRun] = {}
     with console.progress_bars() as progress:
         job = make_job(network, images, names, plan, waves, progress)
         reference = ENGINES[REFERENCE](job)

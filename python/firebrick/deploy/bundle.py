@@ -41,7 +41,7 @@ MARKER = Marker(DOCUMENT, {"format": FORMAT})
 
 
 @dataclass(frozen=True)
-class Contents:
+class BundleContents:
     """What goes into a bundle.
 
     Attributes:
@@ -61,7 +61,7 @@ class Contents:
     sample: str = "chelsea"
 
 
-def write_bundle(contents: Contents, folder: Path) -> dict[str, int]:
+def write_bundle(contents: BundleContents, folder: Path) -> dict[str, int]:
     """Write a bundle; the folder appears whole or not at all.
 
     Args:
@@ -111,7 +111,7 @@ def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
     (folder / WEIGHTS).write_bytes(data.ljust(kernel["weights_bytes"], b"\0"))
 
 
-def _write_model(contents: Contents, folder: Path) -> None:
+def _write_model(contents: BundleContents, folder: Path) -> None:
     """The network, its labels, a photograph: whole, as any other that is classified."""
     network = contents.network
     (folder / "model").mkdir()
@@ -132,7 +132,7 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {x.relative_to(folder).as_posix(): x.stat().st_size for x in files}
 
 
-def _describe(contents: Contents, kernel: Mapping[str, Any]) -> dict[str, object]:
+def _describe(contents: BundleContents, kernel: Mapping[str, Any]) -> dict[str, object]:
     """Fields of the bundle, its files left out."""
     network, plan, board = contents.network, contents.plan, contents.board
     image = network.image

@@ -8,7 +8,7 @@ from pathlib import Path
 from firebrick.errors import FirebrickError
 from firebrick.frontend import deep_compression, onnx_reader, pretrained
 from firebrick.ir.graph import Graph
-from firebrick.ir.rules import verify
+from firebrick.ir.rules import check_rules
 
 PRETRAINED = "squeezenet1.1"
 
@@ -24,13 +24,13 @@ def load(source: str, *, size: int | None = None) -> Graph:
         FirebrickError: naming the source, layer, field, value and rule.
     """
     if source == PRETRAINED:
-        return verify(pretrained.load_pretrained())
+        return check_rules(pretrained.load_pretrained())
     path = Path(source)
     if path.suffix not in (".net", ".onnx"):
         raise FirebrickError(f"{source}: source is not {PRETRAINED}, *.net or *.onnx")
     try:
         if path.suffix == ".net":
-            return verify(deep_compression.read(path))
+            return check_rules(deep_compression.read(path))
         return onnx_reader.read(path, size=size)
     except OSError as error:
         raise FirebrickError(f"{source}: cannot be read: {error.strerror}") from None

@@ -23,7 +23,7 @@ from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node, Preprocessing, Shape
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.rules import verify
+from firebrick.ir.rules import check_rules
 
 MAX_NODES = 4096
 MAX_INPUTS = 4 * MAX_NODES
@@ -81,7 +81,7 @@ def _read(path: Path, size: int | None, preprocessing: Preprocessing | None) -> 
     name = _metadata(metadata, NAME_KEY, str) or path.stem
     how = preprocessing or _stored_preprocessing(metadata) or _default_preprocessing(shape)
     labels = tuple(str(x) for x in _metadata(metadata, LABELS_KEY, list) or ())
-    return verify(Graph(name, shape, _needed(scope.nodes, output.name), how, labels))
+    return check_rules(Graph(name, shape, _needed(scope.nodes, output.name), how, labels))
 
 
 def _parse(path: Path) -> onnx.ModelProto:

@@ -34,7 +34,7 @@ from firebrick.ir.graph import (
     ReluNode,
     Shape,
 )
-from firebrick.ir.rules import shapes, verify
+from firebrick.ir.rules import check_rules, shapes
 
 OPSET = 17
 IR_VERSION = 8
@@ -61,7 +61,7 @@ def to_onnx(graph: Graph) -> onnx.ModelProto:
     Raises:
         FirebrickError: when the graph breaks a rule.
     """
-    known = shapes(verify(graph))
+    known = shapes(check_rules(graph))
     emitter = _Emitter(known, _tail(graph))
     for node in graph.nodes:
         emitter.emit(node)

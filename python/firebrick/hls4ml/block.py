@@ -32,15 +32,15 @@ SINGLE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """One layer of hls4ml: kernels in a row, between channels-last arrays.
+    """One layer of hls4ml: functions in a row, between channels-last arrays.
 
     Attributes:
         name: of the layer.
         kind: its class.
         inputs: blocks read, or `IMAGE`.
-        sources: row streams that the first kernel wants, one for each input.
-        instances: the kernels.
-        output: row stream that the last kernel gives.
+        sources: row streams that the first function wants, one for each input.
+        instances: the functions.
+        output: row stream that the last function gives.
         values: arrays of the output hold one value, not all channels of a pixel.
     """
 
@@ -141,13 +141,13 @@ def _block(
             chain[0].inputs, first.operator.inputs, first.in_columns, strict=True
         )
     )
-    kernels: list[Instance] = []
+    functions: list[Instance] = []
     for layer in chain:
-        kernel = instances[layer.name]
-        between = next((x for x in pipeline.instances if x.outputs == kernel.inputs), None)
-        if kernels and between is not None and between is not kernels[-1]:
-            kernels.append(between)
-        kernels.append(kernel)
+        function = instances[layer.name]
+        between = next((x for x in pipeline.instances if x.outputs == function.inputs), None)
+        if functions and between is not None and between is not functions[-1]:
+            functions.append(between)
+        functions.append(function)
     output = pipeline.link(chain[-1].name)
     last = output.name == network.output
     return Block(
@@ -155,7 +155,7 @@ def _block(
         SINGLE[chain[0].operator.kind] if len(chain) == 1 else _kind(*chain),
         tuple(ends[x] for x in chain[0].inputs),
         sources,
-        tuple(kernels),
+        tuple(functions),
         output,
         values=last and _is_vector(output.stream.tensor) and output.stream.columns == 1,
     )

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C++ of a block of an hls4ml project: its kernels, joined by channels, between two adapters."""
+"""C++ of a block of an hls4ml project: its functions, joined by channels, between two adapters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from firebrick.emit.hls.kernel import beat, constants
-from firebrick.emit.hls.layer import cpp_kernel
-from firebrick.emit.hls.netlist import DEPTH, Process, stream_name
+from firebrick.emit.hls.dataflow import DEPTH, Process, stream_name
+from firebrick.emit.hls.function import beat, constants
+from firebrick.emit.hls.layer import cpp_function
 from firebrick.emit.hls.tables import Table
 from firebrick.hardware.memory import index_bits
 from firebrick.hls4ml.block import Block
@@ -102,7 +102,7 @@ def _body(block: Block, names: Sequence[str]) -> Iterator[str]:
         yield f"firebrick::array_to_rows<{name}_cfg>({name}, {rows}, {name}_order);"
     for instance in block.instances:
         output = stream_name(instance.outputs[0])
-        names_of_tables = tuple(x.name for x in cpp_kernel(instance.engine).tables())
+        names_of_tables = tuple(x.name for x in cpp_function(instance.engine).tables())
         process = Process(instance.name, instance.module, tuple(inputs), (output,), names_of_tables)
         yield from wrap(process.call(), LINE, subsequent_indent="    ", break_long_words=False)
         if instance.name in block.layers:
@@ -121,4 +121,4 @@ def _channel(name: str, kind: str) -> Iterator[str]:
 
 
 def _out_beat(instance: Instance) -> str:
-    return cpp_kernel(instance.engine).beats()["out_beat"]
+    return cpp_function(instance.engine).beats()["out_beat"]

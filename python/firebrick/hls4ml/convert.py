@@ -16,7 +16,7 @@ from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 
 PROJECT = "network"
-"""Name of the project, and of its top function; not that of a namespace of the kernels."""
+"""Name of the project, and of its top function; not that of a namespace of the functions."""
 
 
 def layer_list(network: Network, plan: Plan) -> list[dict[str, Any]]:

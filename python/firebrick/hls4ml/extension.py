@@ -21,10 +21,10 @@ from firebrick.hls4ml.sources import ADAPTER, write_sources
 
 
 class FirebrickLayer(Layer):  # type: ignore[misc]
-    """A layer whose body is kernels of Firebrick.
+    """A layer whose body is functions of Firebrick.
 
     Attributes of hls4ml:
-        block: its kernels.
+        block: its functions.
         origin: lines of comment that say what it belongs to.
         output_precision: type of a value of the output; integers by default.
     """

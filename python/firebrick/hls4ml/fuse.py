@@ -155,7 +155,7 @@ def fire_network(pattern: Pattern) -> Network:
 
 
 def fire_block(pattern: Pattern, network: Network) -> Block:
-    """The kernels of a Fire module; as many multipliers as hls4ml would take for its weights.
+    """The engines of a Fire module; as many multipliers as hls4ml would take for its weights.
 
     Raises:
         FirebrickError: when no plan fits.

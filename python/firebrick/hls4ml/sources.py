@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that a written hls4ml project needs for its blocks: kernels, layers, blocks, flags."""
+"""Files that a written hls4ml project needs for its blocks: functions, layers, blocks, flags."""
 
 from __future__ import annotations
 

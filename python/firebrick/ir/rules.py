@@ -71,7 +71,7 @@ def shapes(graph: Graph) -> dict[str, Shape]:
     return known
 
 
-def verify(graph: Graph) -> Graph:
+def check_rules(graph: Graph) -> Graph:
     """Check all rules of a float graph and return it.
 
     Names are unique and known, shapes agree, numbers are finite, every layer but the last is read,
@@ -100,7 +100,7 @@ def verify(graph: Graph) -> Graph:
             f"{logits.channels}"
         )
     _verify_texts(graph)
-    verify_preprocessing(f"graph {graph.name!r}", graph.preprocessing, graph.input)
+    check_preprocessing(f"graph {graph.name!r}", graph.preprocessing, graph.input)
     return graph
 
 
@@ -160,7 +160,7 @@ def _verify_texts(graph: Graph) -> None:
             raise FirebrickError(f"graph: {field}={text!r:.40} is not a text of {most} characters")
 
 
-def verify_preprocessing(place: str, how: Preprocessing, image: Shape) -> None:
+def check_preprocessing(place: str, how: Preprocessing, image: Shape) -> None:
     """Check that a photograph can become the image in this way.
 
     Args:

@@ -90,10 +90,10 @@ class AreaPart(NamedTuple):
 
 
 class ChannelTable(NamedTuple):
-    """A constant for each channel of an input stream, in its order, as a C++ kernel takes it.
+    """A constant for each channel of an input stream, in its order, as a C++ function takes it.
 
     Attributes:
-        name: of the kernel's argument.
+        name: of the function's argument.
         values: one a channel.
         bits: of each.
         signed: two's complement.
@@ -148,7 +148,7 @@ class Engine(ABC):
         return {}
 
     def tables(self) -> tuple[ChannelTable, ...]:
-        """What memories hold of each channel, for kernels in C++; mostly nothing."""
+        """What memories hold of each channel, for functions in C++; mostly nothing."""
         return ()
 
     def content_bits(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph
-from firebrick.ir.rules import verify
+from firebrick.ir.rules import check_rules
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
@@ -33,9 +33,9 @@ def prepare(graph: Graph) -> Graph:
     Raises:
         FirebrickError: naming layer, field, value and rule, when that is not possible.
     """
-    verify(graph)
+    check_rules(graph)
     for rewrite in PIPELINE:
-        graph = verify(rewrite(graph))
+        graph = check_rules(rewrite(graph))
     for node in graph.nodes:
         name = type(node).__name__
         node.require(node.in_hardware, "layer", name, "has no counterpart in hardware")

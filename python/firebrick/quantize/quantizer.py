@@ -27,7 +27,7 @@ from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.ops import recipe_for
 from firebrick.quantize.ops.base import Calibration, Source
 from firebrick.quantize.options import QuantizeOptions
-from firebrick.quantize.tensors import Step, Tensors
+from firebrick.quantize.tensors import LayerStep, Tensors
 
 RANGE_CROPS = 17
 """Crops that channels are compared on."""
@@ -106,6 +106,6 @@ def _quantize_node(
     recipe = recipe_for(node)
     real = recipe.real(node)
     operator, scale = recipe.quantize(node, inputs, calibration)
-    step = Step(node.inputs, real, recipe.integer(operator), operator.output.values, scale)
+    step = LayerStep(node.inputs, real, recipe.integer(operator), operator.output.values, scale)
     calibration.tensors.add(node.name, step, room)
     return operator, scale

@@ -26,7 +26,7 @@ VALUE_BYTES = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class LayerStep:
     """How a layer is computed.
 
     Attributes:
@@ -54,9 +54,9 @@ class Tensors:
     def __init__(self, crops: PixelArray) -> None:
         self._count = len(crops)
         self._kept = {IMAGE: Streams(crops, crops, 1.0)}
-        self._steps: dict[str, Step] = {}
+        self._steps: dict[str, LayerStep] = {}
 
-    def add(self, name: str, step: Step, room: int) -> None:
+    def add(self, name: str, step: LayerStep, room: int) -> None:
         """Append a layer.
 
         Args:

@@ -26,7 +26,7 @@ from firebrick.search.planner import plan as make_plan
 from firebrick.synth.yosys.count import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
-from firebrick.verify.engine import Job, Run
+from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.engines import run_numpy
 
 PHOTOGRAPHS = ("chelsea", "coffee", "rocket")
@@ -94,7 +94,7 @@ class Bench:
         return np.stack([images.load_pixels(name, *shape) for name in PHOTOGRAPHS])
 
     @cached_property
-    def reference(self) -> Run:
+    def reference(self) -> EngineRun:
         """What every layer must give."""
         return run_numpy(Job(self.network, self.pixels, progress=self.progress))
 

@@ -36,7 +36,7 @@ LOG_LINES = 10
 
 
 @dataclass(frozen=True)
-class Timing:
+class MemoryTiming:
     """How unwilling the buses are; the default never makes the kernel wait.
 
     Attributes:
@@ -228,7 +228,7 @@ class SimDevice:
         """Pull the reset line; memory forgets its bursts too."""
         self._ask("reset", cycles)
 
-    def set_timing(self, timing: Timing, seed: int) -> None:
+    def set_timing(self, timing: MemoryTiming, seed: int) -> None:
         """How unwilling the buses are from now on."""
         self._ask("timing", seed, *astuple(timing))
 

@@ -20,8 +20,8 @@ from firebrick.verify.simulation.beats import read_beats, valid_pixels, write_be
 from firebrick.verify.simulation.bench import (
     LOAD,
     PREFIX,
+    BenchRun,
     Port,
-    Run,
     bench_text,
     build_bench,
     read_frames,
@@ -174,15 +174,15 @@ def check_engine(
     return _check_cycles(workdir, ends, period_slack, latency_slack, f"{kind} {operator.name!r}")
 
 
-def _complete_runs(limit: int, frames: int, seed: int) -> list[Run]:
+def _complete_runs(limit: int, frames: int, seed: int) -> list[BenchRun]:
     """A run under each kind of stall."""
     return [
-        Run(n, source, sink, seed + 16 * n, frames, limit)
+        BenchRun(n, source, sink, seed + 16 * n, frames, limit)
         for n, (source, sink) in enumerate(STALLS)
     ]
 
 
-def _cut_runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
+def _cut_runs(load: int, ends: Sequence[int], seed: int) -> list[BenchRun]:
     """Runs that end anywhere in their first frames, or when some of the memories have been loaded.
 
     What a reset forgets to clear shows in the run behind it, if that goes on for long enough, and
@@ -201,11 +201,13 @@ def _cut_runs(load: int, ends: Sequence[int], seed: int) -> list[Run]:
         cut = int(rng.integers(first, last, endpoint=True))
         source, sink = 0 if loading else 30, 120 if n % 2 else 30
         number, reset = len(STALLS) + n, 1 + n // 2 % 2
-        runs.append(Run(number, source, sink, seed + 16 * number, 0, 0, cut, reset_cycles=reset))
+        runs.append(
+            BenchRun(number, source, sink, seed + 16 * number, 0, 0, cut, reset_cycles=reset)
+        )
     return runs
 
 
-def _compare(workdir: Path, run: Run, out: StreamType, expected: IntArray, who: str) -> None:
+def _compare(workdir: Path, run: BenchRun, out: StreamType, expected: IntArray, who: str) -> None:
     """Compare values and tlast of one run; a cut run must be right as far as it got."""
     path = workdir / f"output.{run.run}.hex"
     if run.cut_cycles and not path.exists():

@@ -22,7 +22,7 @@ from firebrick.verify.simulation.verilator import tail
 BINARY = "csim"
 FLAGS = (
     *("-std=c++17", "-O2", "-pthread"),
-    # Kernels are long functions of many small operators: let g++ inline them nevertheless.
+    # They are long functions of many small operators: let g++ inline them nevertheless.
     *("--param", "large-function-growth=5000", "--param", "inline-unit-growth=1000"),
     *("-Wall", "-Wextra", "-Wno-unknown-pragmas"),
     "-Wno-unused-label",  # a loop's label is its name in the vendor's reports
@@ -60,7 +60,7 @@ def _compiler() -> tuple[str, str]:
 
 
 def include_folders() -> list[Path]:
-    """Folders of the kernels, with the simulation's streams before the vendor's."""
+    """Folders of the functions, with the simulation's streams before the vendor's."""
     hls = data_folder("hls")
     return [hls / "csim", hls / "include"]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The csim engine: the generated C++ kernels, a thread each, with channels of their real depth."""
+"""The csim engine: the generated C++, a thread a function, with channels of their real depth."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.emit.hls.csim import INPUT_FILE, output_file
-from firebrick.emit.hls.netlist import Channel, netlist
+from firebrick.emit.hls.dataflow import Channel, dataflow
 from firebrick.emit.rtl.generate import check_onchip
 from firebrick.errors import CheckFailed
 from firebrick.files.cache import cache_folder
@@ -24,14 +24,14 @@ from firebrick.plan.pipeline import build as build_pipeline
 from firebrick.processes import started
 from firebrick.progress import Progress, silent
 from firebrick.verify.csim_build import build
-from firebrick.verify.engine import Job, Run
+from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.rtl_engine import default_plan
 
 DEADLOCK = 3
-"""Exit status of a simulation in which every kernel waits."""
+"""Exit status of a simulation in which every function waits."""
 
 
-def run(job: Job) -> Run:
+def run(job: Job) -> EngineRun:
     """Generate, compile (or take from the cache), simulate, read every layer back.
 
     Raises:
@@ -41,14 +41,14 @@ def run(job: Job) -> Run:
     chosen = job.plan or default_plan(job.network, job.progress)
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
-    job.progress("compiling the kernels", 0.0)
+    job.progress("compiling the functions", 0.0)
     binary = build(job.network, pipeline, cache_folder("csim"))
-    job.progress("compiling the kernels", 1.0)
+    job.progress("compiling the functions", 1.0)
     with scratch_folder() as scratch:
         start = time.perf_counter()
         tensors = simulate(binary, pipeline, job.pixels, scratch, progress=job.progress)
         seconds = time.perf_counter() - start
-    return Run({x.name: tensors[x.name] for x in job.network}, seconds)
+    return EngineRun({x.name: tensors[x.name] for x in job.network}, seconds)
 
 
 def simulate(
@@ -75,7 +75,7 @@ def simulate(
         CheckFailed: when the simulation fails, with what it said: for a deadlock, each channel that
             is waited for with its level and depth.
     """
-    net, frames = netlist(pipeline), len(pixels)
+    net, frames = dataflow(pipeline), len(pixels)
     beats = pixel_beats(pixels.astype(np.int64), net.input.link.stream.columns)
     beats.astype("<u4").tofile(workdir / INPUT_FILE)
     with (workdir / "errors.txt").open("w+") as errors:

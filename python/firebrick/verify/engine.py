@@ -34,7 +34,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class EngineRun:
     """What an engine computed.
 
     Attributes:

@@ -30,7 +30,7 @@ from firebrick.plan.plan import Plan
 from firebrick.processes import HERE
 from firebrick.processes import run as run_command
 from firebrick.progress import Progress, silent
-from firebrick.verify.engine import Job, Run
+from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.rtl_engine import default_plan
 
 TAPS = "firebrick_taps"
@@ -41,10 +41,10 @@ EXACT_BITS = 24
 """Bits of integers that float32 holds exactly."""
 
 
-def run(job: Job) -> Run:
+def run(job: Job) -> EngineRun:
     """Generate, compile (or take from the cache), predict, read every layer back.
 
-    The logits are what `predict()` gives; other layers are read where they leave their kernel.
+    The logits are what `predict()` gives; other layers are read where they leave their block.
 
     Raises:
         CheckFailed: when the plan does not stay on chip, or a layer is not written down whole.
@@ -57,7 +57,7 @@ def run(job: Job) -> Run:
     start = time.perf_counter()
     tensors = predict(project, job.network, chosen, job.pixels, progress=job.progress)
     seconds = time.perf_counter() - start
-    return Run({x.name: tensors[x.name] for x in job.network}, seconds)
+    return EngineRun({x.name: tensors[x.name] for x in job.network}, seconds)
 
 
 def build(network: Network, plan: Plan, build_root: Path) -> Path:

@@ -18,7 +18,7 @@ from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
 from firebrick.search.goal import FAST_SIMULATION
 from firebrick.search.planner import default
-from firebrick.verify.engine import Job, Run
+from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.simulation.network_bench import build_network, simulate
 
 
@@ -36,7 +36,7 @@ def default_plan(network: Network, progress: Progress) -> Plan:
     return chosen
 
 
-def run(job: Job) -> Run:
+def run(job: Job) -> EngineRun:
     """Generate, compile (or take from the cache), simulate, read every layer back.
 
     Waveforms are kept also when the simulation fails, up to where it stopped.
@@ -60,7 +60,7 @@ def run(job: Job) -> Run:
     return result
 
 
-def _run(job: Job, waves: Path | None) -> Run:
+def _run(job: Job, waves: Path | None) -> EngineRun:
     chosen = job.plan or default_plan(job.network, job.progress)
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
@@ -85,7 +85,7 @@ def _run(job: Job, waves: Path | None) -> Run:
                 shutil.move(dump, waves)
         seconds = time.perf_counter() - start
     ends = result.ends
-    return Run(
+    return EngineRun(
         tensors={x.name: result.tensors[x.name] for x in job.network},
         seconds=seconds,
         cycles_per_frame=ends[-1] - ends[-2] if len(ends) > 1 else None,

@@ -12,7 +12,7 @@ import pytest
 from conv_cases import CASES, Case, conv, engine
 
 from firebrick.emit.hls.conv import binary_scale
-from firebrick.emit.hls.layer import cpp_kernel, layer_header, namespace
+from firebrick.emit.hls.layer import cpp_function, layer_header, namespace
 from firebrick.ops.conv.engine import ConvEngine
 from firebrick.plan.pipeline import build
 from firebrick.search.goal import Goal
@@ -42,7 +42,7 @@ def printer(engines: dict[str, ConvEngine]) -> str:
     for name, dut in engines.items():
         space = namespace(name)
         lines.append(f'  std::cout << "layer {name}\\n";')
-        for table in cpp_kernel(dut).tables():
+        for table in cpp_function(dut).tables():
             if table.name != "codebook":
                 lines.append(f'  show("{table.name}", {space}::{table.name});')
         lines.append(f"  for (const auto& value : {space}::codebook)")
@@ -170,7 +170,7 @@ def test_headers_of_a_network_are_the_same_every_time() -> None:
             [
                 layer_header(x.name, x.engine, ())
                 for x in pipeline.instances
-                if cpp_kernel(x.engine).HEADER
+                if cpp_function(x.engine).HEADER
             ]
         )
     assert texts[0] == texts[1]

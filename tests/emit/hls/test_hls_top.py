@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from firebrick.cli import app
+from firebrick.emit.hls.dataflow import DEPTH, FIFO_SLACK, dataflow
 from firebrick.emit.hls.generate import border_of, generate
-from firebrick.emit.hls.netlist import DEPTH, FIFO_SLACK, netlist
 from firebrick.emit.hls.top import Border, top_text
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.ir.network import Layer, Network
@@ -128,7 +128,7 @@ def test_top_computes_the_logits(board: str | None, main: str, tmp_path: Path) -
 
 def test_every_channel_has_one_writer_and_one_reader() -> None:
     network, chosen = planned()
-    net = netlist(build(network, chosen))
+    net = dataflow(build(network, chosen))
     written = [net.input.name, *(y for x in net.processes for y in x.outputs)]
     read = [net.output.name, *(y for x in net.processes for y in x.inputs)]
     names = sorted(x.name for x in net.channels)
@@ -138,11 +138,11 @@ def test_every_channel_has_one_writer_and_one_reader() -> None:
 
 def test_depths_are_the_plans() -> None:
     network, chosen = planned()
-    depths = {x.link.name: x.depth for x in netlist(build(network, chosen)).channels}
+    depths = {x.link.name: x.depth for x in dataflow(build(network, chosen)).channels}
     (skip,) = chosen.skips
     assert depths[f"{skip.tensor}_to_{skip.reader}"] == skip.beats + FIFO_SLACK
     assert depths["pool1"] == DEPTH
-    text = top_text(netlist(build(network, chosen)), Border.STREAM, ())
+    text = top_text(dataflow(build(network, chosen)), Border.STREAM, ())
     declared = dict(re.findall(r"STREAM variable=(\w+)_stream depth=(\d+)", text))
     assert {x: int(n) for x, n in declared.items()} == depths
 
@@ -156,7 +156,7 @@ def test_cards_take_images_from_memory() -> None:
 
 def test_interfaces_are_axi() -> None:
     network, chosen = planned(bypass=False)
-    net = netlist(build(network, chosen))
+    net = dataflow(build(network, chosen))
     stream, memory = (top_text(net, x, ()) for x in Border)
     for text in (stream, memory):
         assert "#pragma HLS INTERFACE mode=s_axilite port=return bundle=control" in text

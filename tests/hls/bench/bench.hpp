@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the benches of all kernels share: beats from and to hexadecimal lines, stalls, checks.
+// What the benches of all functions share: beats from and to hexadecimal lines, stalls, checks.
 #ifndef FIREBRICK_TESTS_BENCH_HPP_
 #define FIREBRICK_TESTS_BENCH_HPP_
 
@@ -62,7 +62,7 @@ void store(hls::stream<Beat>& from, const std::string& path) {
 template <class Beat>
 void expect_left(const hls::stream<Beat>& stream, int beats) {
   if (int(stream.size()) == beats) return;
-  fail("the kernel left " + std::to_string(stream.size()) + " beats, expected " +
+  fail("the function left " + std::to_string(stream.size()) + " beats, expected " +
        std::to_string(beats));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A strict stream for benches of one kernel in one thread: reading what never comes is an error,
+// A strict stream for benches of one function in one thread: reading what never comes is an error,
 // and a reader that only looks is sometimes told that there is nothing yet.
 #ifndef FIREBRICK_TESTS_HLS_STREAM_H_
 #define FIREBRICK_TESTS_HLS_STREAM_H_
@@ -23,7 +23,7 @@ struct stalls {
     state = state * 1664525u + 1013904223u;
     if (int(state >> 24) >= probability) return false;
     if (++refused > PATIENCE) {
-      std::fprintf(stderr, "the kernel looks for input for ever and never waits for it\n");
+      std::fprintf(stderr, "the function looks for input for ever and never waits for it\n");
       std::exit(4);
     }
     return true;
@@ -39,7 +39,7 @@ class stream {
 
   T read() {
     if (queue_.empty()) {
-      std::fprintf(stderr, "the kernel gave %d beats and waits for one that never comes\n",
+      std::fprintf(stderr, "the function gave %d beats and waits for one that never comes\n",
                    stalls::written);
       std::exit(3);
     }
@@ -60,7 +60,7 @@ class stream {
   }
 
   bool write_nb(const T& value) {
-    // Room is refused like input, but never for ever: a kernel may wait for either of the two.
+    // Room is refused like input, but never for ever: a function may wait for either of the two.
     if (stalls::probability < 256 && stalls::refuse()) return false;
     write(value);
     return true;

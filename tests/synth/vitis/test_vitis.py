@@ -20,7 +20,7 @@ from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
 from firebrick.synth.vitis.project import check_card, config, kernel_xml
 from firebrick.synth.vitis.tool import Step, commands
-from firebrick.synth.vivado.project import Kernel, read_kernel
+from firebrick.synth.vivado.project import KernelFolder, read_kernel
 from stand_ins import install, need_tcl, only_on_path
 from vivado_tools import config_faults
 
@@ -29,7 +29,7 @@ COUNTED = Resources(dsp=34, lut=9101, lutram=700, ff=5678, bram18=21, uram=2)
 
 
 @pytest.fixture(scope="module")
-def kernel(kernel_folder: Path) -> Kernel:
+def kernel(kernel_folder: Path) -> KernelFolder:
     return read_kernel(kernel_folder)
 
 
@@ -45,7 +45,7 @@ def place(kernel_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 # --- what is handed over --------------------------------------------------------------------------
 
 
-def test_kernel_is_described_as_the_register_map_says(kernel: Kernel) -> None:
+def test_kernel_is_described_as_the_register_map_says(kernel: KernelFolder) -> None:
     root = ElementTree.fromstring(kernel_xml(kernel))  # noqa: S314 our own
     (element,) = root
     assert element.attrib == {
@@ -77,7 +77,7 @@ def test_kernel_is_described_as_the_register_map_says(kernel: Kernel) -> None:
     assert qualifiers == ["1", "1", "0", "1"]
 
 
-def test_ports_are_those_of_the_top(kernel: Kernel) -> None:
+def test_ports_are_those_of_the_top(kernel: KernelFolder) -> None:
     text = kernel.top_in_verilog()
     root = ElementTree.fromstring(kernel_xml(kernel))  # noqa: S314 our own
     for port in root.iter("port"):
@@ -85,14 +85,14 @@ def test_ports_are_those_of_the_top(kernel: Kernel) -> None:
     assert f"output wire [{kernel.data_bits - 1}:0] m_axi_gmem_wdata," in text
 
 
-def test_a_register_map_without_an_argument_is_refused(kernel: Kernel) -> None:
+def test_a_register_map_without_an_argument_is_refused(kernel: KernelFolder) -> None:
     left = {k: v for k, v in kernel.registers.items() if k != "FRAMES"}
     with pytest.raises(FirebrickError, match="registers: FRAMES is missing"):
         kernel_xml(replace(kernel, registers=left))
 
 
 @pytest.mark.parametrize("name", CARDS)
-def test_connections_of_every_card(name: str, kernel: Kernel) -> None:
+def test_connections_of_every_card(name: str, kernel: KernelFolder) -> None:
     board = load_board(name)
     text = config(kernel, board)
     assert config_faults(text, kernel.top) == []
@@ -123,13 +123,15 @@ def test_connections_of_every_card(name: str, kernel: Kernel) -> None:
         ("sp=", "sp=a.b:HBM[0]\nsp=", "sp again"),
     ],
 )
-def test_wrong_connections_are_found(before: str, after: str, fault: str, kernel: Kernel) -> None:
+def test_wrong_connections_are_found(
+    before: str, after: str, fault: str, kernel: KernelFolder
+) -> None:
     text = config(kernel, load_board("alveo-u50"))
     assert before in text
     assert fault in "\n".join(config_faults(text.replace(before, after, 1), kernel.top))
 
 
-def test_board_without_a_platform_is_refused(kernel: Kernel) -> None:
+def test_board_without_a_platform_is_refused(kernel: KernelFolder) -> None:
     for check in (check_card, lambda board: config(kernel, board)):
         with pytest.raises(FirebrickError, match="board 'zcu104': platform is missing"):
             check(load_board("zcu104"))
@@ -141,7 +143,7 @@ LINK = (
 )
 
 
-def test_commands(kernel: Kernel) -> None:
+def test_commands(kernel: KernelFolder) -> None:
     board = load_board("alveo-u50")
     package, link = (x for _, x in commands(kernel, board, [Step.LINK]))
     assert " ".join(link) == LINK
@@ -167,7 +169,7 @@ def test_wrong_commands_are_found(
     before: str,
     after: str,
     fault: str,
-    kernel: Kernel,
+    kernel: KernelFolder,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

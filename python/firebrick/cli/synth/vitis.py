@@ -14,7 +14,7 @@ from firebrick.cli.synth.vivado import print_counts
 from firebrick.errors import CheckFailed
 from firebrick.plan.plan import Plan
 from firebrick.synth.vitis.project import Step, check_card
-from firebrick.synth.vitis.tool import VppRun, find_vitis, run
+from firebrick.synth.vitis.tool import VitisRun, find_vitis, run
 from firebrick.synth.vivado.project import read_kernel
 
 STEPS = tuple(map(str, Step))
@@ -48,7 +48,7 @@ def synthesize_folder(
         raise CheckFailed(f"{folder} on {chosen.name}: {exceeding(excess)}")
 
 
-def _fields(done: VppRun, plan: Plan, board: Board) -> dict[str, object]:
+def _fields(done: VitisRun, plan: Plan, board: Board) -> dict[str, object]:
     known = predicted(plan, board)
     return {
         "tool": "vitis",
@@ -70,7 +70,7 @@ def _fields(done: VppRun, plan: Plan, board: Board) -> dict[str, object]:
     }
 
 
-def _print(done: VppRun, plan: Plan, board: Board) -> None:
+def _print(done: VitisRun, plan: Plan, board: Board) -> None:
     rows = [
         ("platform", board.platform),
         ("clock", f"{done.clock_mhz or '-'} MHz given, {board.clock_mhz} MHz asked for"),

@@ -12,7 +12,7 @@ from firebrick.cli.files import read_plan_and_board
 from firebrick.cli.plan_view import exceeding, predicted, print_bars
 from firebrick.errors import CheckFailed
 from firebrick.synth.vitis_hls.project import Step, read_project
-from firebrick.synth.vitis_hls.tool import VitisRun, find_flow, run
+from firebrick.synth.vitis_hls.tool import VitisHlsRun, find_flow, run
 
 STEPS = tuple(map(str, Step))
 """That may be left out."""
@@ -45,7 +45,7 @@ def synthesize_folder(
         raise CheckFailed(f"{folder} on {chosen.name}: {exceeding(excess)}")
 
 
-def _fields(done: VitisRun, board: Board) -> dict[str, object]:
+def _fields(done: VitisHlsRun, board: Board) -> dict[str, object]:
     report = done.report
     return {
         "tool": "vitis_hls",
@@ -65,7 +65,7 @@ def _fields(done: VitisRun, board: Board) -> dict[str, object]:
     }
 
 
-def _print(done: VitisRun, board: Board) -> None:
+def _print(done: VitisHlsRun, board: Board) -> None:
     report = done.report
     rows = [
         ("part", report.part),

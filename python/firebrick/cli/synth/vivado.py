@@ -14,7 +14,7 @@ from firebrick.errors import CheckFailed
 from firebrick.hardware.resources import Resources
 from firebrick.plan.plan import Plan
 from firebrick.synth.vivado.project import Step, possible_steps, read_kernel
-from firebrick.synth.vivado.tool import Stage, VivadoRun, find_vivado, run
+from firebrick.synth.vivado.tool import Implemented, VivadoRun, find_vivado, run
 
 STEPS = tuple(map(str, Step))
 """That may be left out."""
@@ -60,7 +60,7 @@ def synthesize_folder(
             )
 
 
-def _fields(done: VivadoRun, alone: Stage, plan: Plan, board: Board) -> dict[str, object]:
+def _fields(done: VivadoRun, alone: Implemented, plan: Plan, board: Board) -> dict[str, object]:
     known = predicted(plan, board)
     return {
         "tool": "vivado",

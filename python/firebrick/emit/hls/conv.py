@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel of `conv` in C++: its tables as they are stored, readable."""
+"""The function of `conv` in C++: its tables as they are stored, readable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from firebrick.emit.hls.kernel import CppKernel, shape_text
+from firebrick.emit.hls.function import CppFunction, shape_text
 from firebrick.emit.hls.tables import Table, rows_of
 from firebrick.hardware.tensor import MULTIPLIER_BITS
 from firebrick.ops.conv.encode import kept_weights
@@ -16,7 +16,7 @@ from firebrick.ops.conv.engine import ConvEngine
 from firebrick.ops.conv.operator import BIAS_BITS, Conv
 
 
-class ConvKernel(CppKernel):
+class ConvFunction(CppFunction):
     """Weights of each lane, the codebook, what requantizes."""
 
     engine: ConvEngine

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The C simulation of a network: each kernel in a thread, every channel as deep as in hardware."""
+"""The C simulation of a network: a thread a function, every channel as deep as in hardware."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from firebrick.emit.hls.netlist import Netlist, includes, plumbing
+from firebrick.emit.hls.dataflow import Dataflow, includes, plumbing
 
 INPUT_FILE = "image.bin"
 """Beats of the image: each value a 32-bit integer."""
@@ -16,7 +16,7 @@ def output_file(layer: str) -> str:
     return f"{layer}.bin"
 
 
-def bench_text(net: Netlist, origin: Sequence[str]) -> str:
+def bench_text(net: Dataflow, origin: Sequence[str]) -> str:
     """`csim.cpp`: frames from a folder through the network, every layer's stream written there."""
     image = net.input.link.stream
     taps = [(x, output_file(x.link.layer)) for x in net.channels if x.link.layer is not None]

@@ -11,8 +11,8 @@ from firebrick import __version__
 from firebrick.boards import board_names, named_board
 from firebrick.data import data_folder
 from firebrick.emit.hls.csim import bench_text
+from firebrick.emit.hls.dataflow import Channel, Dataflow, dataflow
 from firebrick.emit.hls.layer import layer_header
-from firebrick.emit.hls.netlist import Channel, Netlist, netlist
 from firebrick.emit.hls.testbench import expected_beats, testbench_text
 from firebrick.emit.hls.top import Border, ports, top_text
 from firebrick.emit.rtl.generate import MANIFEST, check_onchip
@@ -50,7 +50,7 @@ def origin(network: Network) -> tuple[str, ...]:
 def write_sources(network: Network, pipeline: Pipeline, folder: Path) -> list[str]:
     """Write the layers' headers and the simulation of a pipeline; returns the file names."""
     lines = origin(network)
-    net = netlist(pipeline)
+    net = dataflow(pipeline)
     headed = {x.name for x in net.processes if not x.cfg}
     texts = {BENCH_FILE: bench_text(net, lines)}
     for instance in pipeline.instances:
@@ -65,7 +65,7 @@ def write_sources(network: Network, pipeline: Pipeline, folder: Path) -> list[st
 
 
 def manifest(
-    network: Network, plan: Plan, net: Netlist, border: Border, sources: list[str]
+    network: Network, plan: Plan, net: Dataflow, border: Border, sources: list[str]
 ) -> dict[str, object]:
     """What a host and the vendor's tool must know: hash, ports, scale of the logits, files."""
     image, logits = ports(net, border)
@@ -105,7 +105,7 @@ def generate(network: Network, plan: Plan, folder: Path) -> None:
     """
     pipeline = build(network, plan)
     check_onchip(plan)
-    net, border = netlist(pipeline), border_of(plan)
+    net, border = dataflow(pipeline), border_of(plan)
     with whole_folder(folder, MARKER) as temporary:
         for part in ("include", "csim", "vitis"):
             shutil.copytree(data_folder("hls") / part, temporary / part)

@@ -5,22 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from firebrick.emit.hls.conv import ConvKernel
-from firebrick.emit.hls.kernel import CppKernel
-from firebrick.emit.hls.plumbing import BroadcastKernel, ImageKernel
+from firebrick.emit.hls.conv import ConvFunction
+from firebrick.emit.hls.function import CppFunction
+from firebrick.emit.hls.plumbing import BroadcastFunction, ImageFunction
 from firebrick.ops.base import Engine
 
-KERNELS: Mapping[str, type[CppKernel]] = {
-    "broadcast": BroadcastKernel,
-    "conv": ConvKernel,
-    "image": ImageKernel,
+FUNCTIONS: Mapping[str, type[CppFunction]] = {
+    "broadcast": BroadcastFunction,
+    "conv": ConvFunction,
+    "image": ImageFunction,
 }
-"""Kernels that differ from `CppKernel`, by the operator's kind."""
+"""Functions that differ from `CppFunction`, by the operator's kind."""
 
 
-def cpp_kernel(engine: Engine) -> CppKernel:
-    """The kernel of an engine."""
-    return KERNELS.get(engine.operator.kind, CppKernel)(engine)
+def cpp_function(engine: Engine) -> CppFunction:
+    """The function of an engine."""
+    return FUNCTIONS.get(engine.operator.kind, CppFunction)(engine)
 
 
 def namespace(instance: str) -> str:
@@ -39,12 +39,12 @@ def layer_header(
         origin: lines of comment that say what it belongs to.
         scales: real value of one step of each tensor, by the name of its layer.
     """
-    kernel, space = cpp_kernel(engine), namespace(instance)
+    function, space = cpp_function(engine), namespace(instance)
     scale = (scales or {}).get(engine.operator.name)
     guard = f"FIREBRICK_LAYERS_{instance}_HPP_"  # names may differ in case only
     lines = [
         "// SPDX-License-Identifier: Apache-2.0",
-        *(f"// {line}".rstrip() for line in (*_summary(instance, kernel, scale), *origin)),
+        *(f"// {line}".rstrip() for line in (*_summary(instance, function, scale), *origin)),
         f"#ifndef {guard}",
         f"#define {guard}",
         "",
@@ -52,17 +52,17 @@ def layer_header(
         "",
         f"namespace {space} {{",
         "",
-        *kernel.cfg(),
+        *function.cfg(),
     ]
-    for table in (*kernel.tables(), *kernel.notes()):
+    for table in (*function.tables(), *function.notes()):
         lines += ["", *table.lines()]
     lines += ["", f"}}  // namespace {space}", "", f"#endif  // {guard}"]
     return "\n".join(lines) + "\n"
 
 
-def _summary(instance: str, kernel: CppKernel, scale: float | None) -> Iterator[str]:
+def _summary(instance: str, function: CppFunction, scale: float | None) -> Iterator[str]:
     """Shape, scale, zeros, and how full the memories are."""
-    yield from kernel.summary(instance)
+    yield from function.summary(instance)
     if scale is not None:
         yield f"A step of the output is {scale!r}."
-    yield from kernel.scaling()
+    yield from function.scaling()

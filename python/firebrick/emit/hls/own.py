@@ -2,8 +2,8 @@
 """Which C++ of a generated HLS folder is as this Firebrick writes it: C simulation runs it.
 
 Hand-written headers are compared with the installed ones. What was generated may be no more than
-constants, types and calls of kernels: words beside those of the kernels' namespaces are few. Since
-the folder itself is searched for headers, no other file may lie there.
+constants, types and calls of functions: words beside those of the functions' namespaces are few.
+Since the folder itself is searched for headers, no other file may lie there.
 """
 
 from __future__ import annotations

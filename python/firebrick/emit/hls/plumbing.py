@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kernels in C++ of what is no layer: `image`, whose beats are pixels, and `broadcast`."""
+"""Functions in C++ of what is no layer: `image`, whose beats are pixels, and `broadcast`."""
 
 from __future__ import annotations
 
-from firebrick.emit.hls.kernel import CppKernel, beat
+from firebrick.emit.hls.function import CppFunction, beat
 from firebrick.ops.image import ImageEngine
 from firebrick.ops.plumbing import BroadcastEngine
 
 
-class ImageKernel(CppKernel):
+class ImageFunction(CppFunction):
     """Beats that enter carry all channels of their pixels."""
 
     engine: ImageEngine
@@ -20,7 +20,7 @@ class ImageKernel(CppKernel):
         return super().beats() | {"in_beat": f"firebrick::beat<{values}, {output.bits}>"}
 
 
-class BroadcastKernel(CppKernel):
+class BroadcastFunction(CppFunction):
     """It knows of no tensor, and of frames only how long they are."""
 
     HEADER = False

@@ -19,7 +19,7 @@ class Table:
     """A constant array.
 
     Attributes:
-        name: of the array, and of the kernel's argument.
+        name: of the array, and of the function's argument.
         kind: C++ type of an element.
         values: literals, of one row or of several of equal length.
         note: comment before it.

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.emit.hls.kernel import constants
-from firebrick.emit.hls.netlist import Channel, Netlist
+from firebrick.emit.hls.dataflow import Channel, Dataflow
+from firebrick.emit.hls.function import constants
 from firebrick.emit.hls.tables import wrapped
-from firebrick.emit.hls.top import Border, Port, ports
+from firebrick.emit.hls.top import Border, TopPort, ports
 from firebrick.emit.rtl.network_top import TOP
 from firebrick.hardware.stream import to_beats
 from firebrick.hardware.tensor import IntArray, TensorType
@@ -56,12 +56,12 @@ def expected_beats(network: Network, source: Channel, sink: Channel) -> IntArray
 
 
 def testbench_text(
-    net: Netlist, border: Border, expected: IntArray, image: TensorType, origin: Sequence[str]
+    net: Dataflow, border: Border, expected: IntArray, image: TensorType, origin: Sequence[str]
 ) -> str:
     """`testbench.cpp`.
 
     Args:
-        net: the network's kernels and channels.
+        net: the network's functions and channels.
         border: how images come.
         expected: from `expected_beats`.
         image: type of an image.
@@ -96,7 +96,7 @@ def _logits(channel: Channel) -> dict[str, int]:
     return {"width": kind.width, "bits": kind.bits, "signed": int(kind.signed)}
 
 
-def _shape(name: str, channel: Channel, port: Port, more: dict[str, int]) -> list[str]:
+def _shape(name: str, channel: Channel, port: TopPort, more: dict[str, int]) -> list[str]:
     """A struct of constants, as `vitis/testbench.hpp` wants it."""
     stream = channel.link.stream
     values = {
@@ -107,7 +107,7 @@ def _shape(name: str, channel: Channel, port: Port, more: dict[str, int]) -> lis
     return [f"struct {name} {{", *constants(values | more), "};"]
 
 
-def _ports(border: Border, source: Port, sink: Port) -> list[str]:
+def _ports(border: Border, source: TopPort, sink: TopPort) -> list[str]:
     """What the top is called with."""
     if border is Border.STREAM:
         return [
@@ -121,7 +121,7 @@ def _ports(border: Border, source: Port, sink: Port) -> list[str]:
     ]
 
 
-def _body(border: Border, source: Port, sink: Port) -> list[str]:
+def _body(border: Border, source: TopPort, sink: TopPort) -> list[str]:
     send, take = ("send", "receive") if border is Border.STREAM else ("store", "inspect")
     return [
         "  testbench::pixels<Image> pixels;",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The top of a network for Vitis HLS: kernels and channels in one dataflow region."""
+"""The top of a network for Vitis HLS: functions and channels in one dataflow region."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from firebrick.emit.hls.kernel import constants
-from firebrick.emit.hls.netlist import Channel, Netlist, Process, includes, plumbing
+from firebrick.emit.hls.dataflow import Channel, Dataflow, Process, includes, plumbing
+from firebrick.emit.hls.function import constants
 from firebrick.emit.rtl.network_top import TOP
 
 IMAGE_WORD = 64
@@ -25,7 +25,7 @@ class Border(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class TopPort:
     """One side of the border.
 
     Attributes:
@@ -33,7 +33,7 @@ class Port:
         declaration: that argument with its type.
         interface: its pragma.
         bits: of a beat or of a word of memory.
-        process: the kernel behind it.
+        process: the function behind it.
     """
 
     argument: str
@@ -53,12 +53,12 @@ def word_bits(channel: Channel, least: int) -> int:
     return max(least, 1 << (channel.link.stream.data_bits - 1).bit_length())
 
 
-def ports(net: Netlist, border: Border) -> tuple[Port, Port]:
+def ports(net: Dataflow, border: Border) -> tuple[TopPort, TopPort]:
     """Where images come in and logits go out."""
     return _port(net.input, border, source=True), _port(net.output, border, source=False)
 
 
-def _port(channel: Channel, border: Border, *, source: bool) -> Port:
+def _port(channel: Channel, border: Border, *, source: bool) -> TopPort:
     name = "image" if source else "logits"
     side, beat_name = ("in", "out_beat") if source else ("out", "in_beat")
     stream = channel.link.stream
@@ -68,7 +68,7 @@ def _port(channel: Channel, border: Border, *, source: bool) -> Port:
         argument = "s_axis" if source else "m_axis"
         kind = f"hls::stream<ap_axiu<{bits}, 0, 0, 0>>& "
         interface = f"INTERFACE mode=axis port={argument}"
-        kernel = f"axis_{side}"
+        function = f"axis_{side}"
     else:
         parameters["word_bits"] = bits = word_bits(channel, IMAGE_WORD if source else LOGIT_WORD)
         argument = name
@@ -77,21 +77,21 @@ def _port(channel: Channel, border: Border, *, source: bool) -> Port:
             f"INTERFACE mode=m_axi port={argument} offset=slave bundle=gmem_{name} "
             f"depth={stream.frame_beats}"
         )
-        kernel = f"memory_{side}"
+        function = f"memory_{side}"
     if not source:
         parameters["signed"] = int(stream.tensor.signed)
     cfg = ("struct Cfg {", *constants(parameters), f"  using {beat_name} = {channel.beat};", "};")
     ends = (argument,), (channel.name,)
     inputs, outputs = ends if source else ends[::-1]
     # No layer bears the name of a stream of the top.
-    process = Process("s_axis" if source else "m_axis", kernel, inputs, outputs, (), cfg)
-    return Port(argument, kind + argument, interface, bits, process)
+    process = Process("s_axis" if source else "m_axis", function, inputs, outputs, (), cfg)
+    return TopPort(argument, kind + argument, interface, bits, process)
 
 
-def top_text(net: Netlist, border: Border, origin: Sequence[str]) -> str:
-    """`network.cpp`: one frame a call; frames overlap, as each kernel starts when it can."""
+def top_text(net: Dataflow, border: Border, origin: Sequence[str]) -> str:
+    """`network.cpp`: one frame a call; frames overlap, as each function starts when it can."""
     image, logits = ports(net, border)
-    whole = Netlist(
+    whole = Dataflow(
         (image.process, *net.processes, logits.process), net.channels, net.input, net.output
     )
     head = f'extern "C" void {TOP}('
@@ -126,7 +126,7 @@ def top_text(net: Netlist, border: Border, origin: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _description(net: Netlist, border: Border) -> Iterator[str]:
+def _description(net: Dataflow, border: Border) -> Iterator[str]:
     image, logits = net.input.link.stream, net.output.link.stream
     way = "a beat of AXI4-Stream" if border is Border.STREAM else "a word of memory"
     yield (

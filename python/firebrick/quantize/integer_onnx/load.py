@@ -28,7 +28,7 @@ from firebrick.ir.limits import (
 )
 from firebrick.ir.network import Layer, Network
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.rules import verify_preprocessing
+from firebrick.ir.rules import check_preprocessing
 from firebrick.quantize.document import Field
 from firebrick.quantize.integer_onnx.export import to_model
 from firebrick.quantize.integer_onnx.metadata import (
@@ -164,7 +164,7 @@ def _preprocessing(field: Field, image: TensorType) -> Preprocessing:
         std=tuple(x.number() for x in field["std"].elements(3)),
     )
     shape = Shape(image.channels, image.height, image.width)
-    verify_preprocessing(NETWORK_KEY, how, shape)
+    check_preprocessing(NETWORK_KEY, how, shape)
     return how
 
 

@@ -48,7 +48,7 @@ def target(weights: Matrix, mask: Mask, statistics: Statistics) -> Matrix:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Goal:
+class Target:
     """What rounding aims at.
 
     Attributes:
@@ -64,25 +64,25 @@ class Goal:
     values: Matrix
 
 
-def round_weights(goal: Goal, scale: Matrix) -> Matrix:
+def round_weights(target: Target, scale: Matrix) -> Matrix:
     """GPTQ: nearest plane, from the input that matters most to the one that matters least.
 
     Args:
-        goal: weights aimed at.
+        target: weights aimed at.
         scale: (O,), real value of one integer step.
 
     Returns:
         Rounded weights (O, n), real values.
     """
-    hessian, values = goal.hessian, goal.values
-    result = np.zeros_like(goal.weights)
+    hessian, values = target.hessian, target.values
+    result = np.zeros_like(target.weights)
     diagonal = hessian.diagonal()
     damping = DAMPING * _mean_diagonal(hessian)
-    for rows, support in _supports(goal.mask):
+    for rows, support in _supports(target.mask):
         columns = support[np.argsort(diagonal[support], kind="stable")]  # the last is decided first
         lower = np.linalg.cholesky(_ridged(hessian, columns, damping))
         steps = scale[rows]
-        wanted = goal.weights[np.ix_(rows, columns)]
+        wanted = target.weights[np.ix_(rows, columns)]
         pulled = np.zeros_like(wanted)
         for i in range(len(columns) - 1, -1, -1):
             centre = wanted[:, i] - pulled[:, i] / lower[i, i]
@@ -92,27 +92,27 @@ def round_weights(goal: Goal, scale: Matrix) -> Matrix:
     return result
 
 
-def descend(rounded: Matrix, goal: Goal, scale: Matrix) -> Matrix:
+def descend(rounded: Matrix, target: Target, scale: Matrix) -> Matrix:
     """One sweep of coordinate descent: each weight in turn takes the value best for the output.
 
     Args:
         rounded: weights (O, n), real values.
-        goal: weights aimed at.
+        target: weights aimed at.
         scale: (O,), real value of one integer step.
 
     Returns:
         Weights (O, n) of less error.
     """
-    damping = DAMPING * _mean_diagonal(goal.hessian)
-    hessian = goal.hessian.copy()
+    damping = DAMPING * _mean_diagonal(target.hessian)
+    hessian = target.hessian.copy()
     hessian.flat[:: len(hessian) + 1] += damping
     result = rounded.copy()
-    gradient = (result - goal.weights) @ hessian
+    gradient = (result - target.weights) @ hessian
     for i in np.argsort(-hessian.diagonal(), kind="stable"):
-        rows = np.flatnonzero(goal.mask[:, i])
+        rows = np.flatnonzero(target.mask[:, i])
         steps = scale[rows]
         centre = result[rows, i] - gradient[rows, i] / hessian[i, i]
-        moved = goal.values[nearest(goal.values, centre / steps)] * steps
+        moved = target.values[nearest(target.values, centre / steps)] * steps
         change = moved - result[rows, i]
         changed = change != 0
         gradient[rows[changed]] += np.outer(change[changed], hessian[i])
@@ -120,11 +120,11 @@ def descend(rounded: Matrix, goal: Goal, scale: Matrix) -> Matrix:
     return result
 
 
-def best_scale(rounded: Matrix, goal: Goal, scale: Matrix) -> Matrix:
+def best_scale(rounded: Matrix, target: Target, scale: Matrix) -> Matrix:
     """Per output the scale of least error for weights already rounded: (v H t) / (v H v)."""
-    projected = rounded @ goal.hessian
+    projected = rounded @ target.hessian
     power = (projected * rounded).sum(1)
-    match = (projected * goal.weights).sum(1)
+    match = (projected * target.weights).sum(1)
     usable = (power > 0) & (match > 0)
     return np.where(usable, scale * match / np.where(usable, power, 1), scale)
 

@@ -84,7 +84,7 @@ def quantize_weights(
         real = _round(goal, ascending, scale)
         return QuantizedWeights(_codes(real, scale, mask, codebook), codebook, scale)
     scale = np.maximum(_search_scale(goal, importance, ascending, scale), floor)
-    aim = gptq.Goal(goal, mask, statistics.hessian, ascending)
+    aim = gptq.Target(goal, mask, statistics.hessian, ascending)
     real = gptq.round_weights(aim, scale)
     for _ in range(SWEEPS):
         better = np.maximum(gptq.best_scale(real, aim, scale), floor)

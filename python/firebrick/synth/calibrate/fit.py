@@ -63,7 +63,7 @@ COEFFICIENTS: Mapping[Family, Mapping[str, Weights]] = {
 '''
 
 
-class Job(NamedTuple):
+class Count(NamedTuple):
     """One synthesis, and what the model says of it."""
 
     module: str
@@ -72,7 +72,7 @@ class Job(NamedTuple):
     features: Features
 
 
-def conv_jobs(count: int, family: Family) -> Iterator[Job]:
+def conv_jobs(count: int, family: Family) -> Iterator[Count]:
     """Parts of drawn engines; lanes, most of every device, of as many planned ones too."""
     ultra = family is Family.XCUP
     yield from _parts(itertools.islice(draw_engines(SEED, ultra=ultra), count), family)
@@ -80,7 +80,7 @@ def conv_jobs(count: int, family: Family) -> Iterator[Job]:
     yield from (x for x in _parts(planned, family) if x.module == "conv_lane")
 
 
-def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Job]:
+def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Count]:
     for drawn in engines:
         engine = drawn
         conv = {name: int(value) for name, value in engine.parameters().items()}
@@ -97,10 +97,10 @@ def _parts(engines: Iterable[ConvEngine], family: Family) -> Iterator[Job]:
             named = tuple(f"conv.{x}" for x in IMAGES.get(module, ()))
             images = {name: text for name, text in texts.items() if name.startswith(named)}
             images = images if named else {}
-            yield Job(module, parameters, images, features[module])
+            yield Count(module, parameters, images, features[module])
 
 
-def stream_jobs(family: Family) -> Iterator[Job]:
+def stream_jobs(family: Family) -> Iterator[Count]:
     """Modules around convolutions, each the same whatever others there are."""
     for module, engine in {**ENGINES, **PLUMBING}.items():
         rng = np.random.default_rng(SEED)
@@ -113,13 +113,13 @@ def stream_jobs(family: Family) -> Iterator[Job]:
 
 def _stream_job(
     module: str, parameters: dict[str, int], memories: Mapping[str, Memory], family: Family
-) -> Job:
+) -> Count:
     images = {f"{module}.{name}.mem": memory_text(x) for name, x in memories.items()}
     (part,) = parts(module, parameters, family)
-    return Job(module, parameters, images, part.features)
+    return Count(module, parameters, images, part.features)
 
 
-def count(job: Job, family: Family) -> Resources:
+def count(job: Count, family: Family) -> Resources:
     """What Yosys says of a job."""
     literals = {name.upper(): str(value) for name, value in job.parameters.items()}
     sources = hardware_sources()

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from firebrick.boards import Board
 from firebrick.errors import FirebrickError
-from firebrick.synth.vivado.project import Kernel
+from firebrick.synth.vivado.project import KernelFolder
 
 CONTROL, MEMORY = "s_axi_control", "m_axi_gmem"
 """Ports of the kernel; the packager names its interfaces after them."""
@@ -53,7 +53,7 @@ ARGUMENTS = (
 """In the order in which a host gives them."""
 
 
-def kernel_xml(kernel: Kernel) -> str:
+def kernel_xml(kernel: KernelFolder) -> str:
     """`kernel.xml`: ports, arguments and control protocol (UG1393, RTL Kernel XML File).
 
     Raises:
@@ -115,7 +115,7 @@ def check_card(board: Board) -> tuple[str, str]:
     return board.platform, board.memory_bank
 
 
-def config(kernel: Kernel, board: Board) -> str:
+def config(kernel: KernelFolder, board: Board) -> str:
     """`link.cfg`: one kernel, and the bank that its memory port reaches.
 
     Raises:

@@ -21,7 +21,7 @@ from firebrick.synth.found import tell
 from firebrick.synth.vitis import project
 from firebrick.synth.vitis.project import Step
 from firebrick.synth.vitis.report import read_clock, read_kernel_utilization
-from firebrick.synth.vivado.project import Kernel
+from firebrick.synth.vivado.project import KernelFolder
 from firebrick.synth.vivado.tool import PROGRAM, batch, check_memories
 
 LINKER = "v++"
@@ -34,7 +34,7 @@ LOG_FILES = ("*.log",)
 
 
 @dataclass(frozen=True, slots=True)
-class VppRun:
+class VitisRun:
     """A finished run.
 
     Attributes:
@@ -65,7 +65,9 @@ def find_vitis() -> None:
             )
 
 
-def commands(kernel: Kernel, board: Board, steps: Sequence[Step]) -> list[tuple[str, list[str]]]:
+def commands(
+    kernel: KernelFolder, board: Board, steps: Sequence[Step]
+) -> list[tuple[str, list[str]]]:
     """What to run in the work folder, in this order: a title and a command each."""
     link = [LINKER, "--link", "--target", "hw", "--config", CONFIG]
     link += ["--kernel_frequency", str(board.clock_mhz)]
@@ -74,12 +76,14 @@ def commands(kernel: Kernel, board: Board, steps: Sequence[Step]) -> list[tuple[
     return [batch("package"), *([("link", link)] if Step.LINK in steps else [])]
 
 
-def xo_name(kernel: Kernel) -> str:
+def xo_name(kernel: KernelFolder) -> str:
     """File name of the packaged kernel."""
     return f"{kernel.top}.xo"
 
 
-def run(kernel: Kernel, board: Board, steps: Sequence[Step], progress: Progress = silent) -> VppRun:
+def run(
+    kernel: KernelFolder, board: Board, steps: Sequence[Step], progress: Progress = silent
+) -> VitisRun:
     """Package and link; what the tools leave stays in the folder `WORK`, whatever comes of it.
 
     Args:
@@ -107,7 +111,7 @@ def run(kernel: Kernel, board: Board, steps: Sequence[Step], progress: Progress 
     for name in (xo_name(kernel), *([XCLBIN] if linked else [])):
         if not (work / name).is_file():
             raise CheckFailed(f"{work / vendor.LOG}: no {name} was written")
-    return VppRun(
+    return VitisRun(
         kernel=work / xo_name(kernel),
         xclbin=work / XCLBIN if linked else None,
         resources=read_kernel_utilization(_report(work), kernel.top) if linked else None,

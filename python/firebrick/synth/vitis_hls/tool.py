@@ -35,7 +35,7 @@ class Flow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class VitisRun:
+class VitisHlsRun:
     """A finished run.
 
     Attributes:
@@ -102,7 +102,7 @@ def write_work(project: Project, steps: Sequence[Step], work: Path) -> None:
 
 def run(
     project: Project, folder: Path, steps: Sequence[Step], progress: Progress = silent
-) -> VitisRun:
+) -> VitisHlsRun:
     """Synthesize; what the tool leaves stays in the folder `WORK`, whatever comes of it.
 
     Args:
@@ -119,7 +119,7 @@ def run(
     work = folder / WORK
     write_work(project, steps, work)
     vendor.run_commands(work, commands(flow, steps), progress)
-    return VitisRun(
+    return VitisHlsRun(
         flow=flow,
         report=read_report(work / report_path(flow, project.top)),
         exported=project.export if Step.EXPORT in steps else None,

@@ -33,7 +33,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
+class KernelFolder:
     """A generated folder for a board.
 
     Attributes:
@@ -103,7 +103,7 @@ class Kernel:
         return re.sub(r"^( +(?:input |output )?)logic\b", r"\1wire", text, flags=re.MULTILINE)
 
 
-def read_kernel(folder: Path, *, trusted: bool = False) -> Kernel:
+def read_kernel(folder: Path, *, trusted: bool = False) -> KernelFolder:
     """The kernel of a folder that `firebrick generate --target rtl` wrote.
 
     Args:
@@ -128,7 +128,7 @@ def read_kernel(folder: Path, *, trusted: bool = False) -> Kernel:
     top = kernel.text("top")
     kernel.require(NAME.fullmatch(top) is not None, "top", top, "is no name of a module")
     kernel.require([x.stem for x in sources].count(top) == 1, "top", top, "has no file in sources")
-    return Kernel(
+    return KernelFolder(
         top=top,
         data_bits=_width(kernel),
         registers=kernel.wholes("registers", 0, 4092),

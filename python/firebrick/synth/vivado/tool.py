@@ -20,7 +20,7 @@ from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.progress import Progress, silent
 from firebrick.synth import vendor
 from firebrick.synth.found import tell
-from firebrick.synth.vivado.project import Kernel, Step
+from firebrick.synth.vivado.project import KernelFolder, Step
 from firebrick.synth.vivado.report import Timing, Utilization, read_timing, read_utilization
 
 PROGRAM = "vivado"
@@ -35,7 +35,7 @@ EMPTY_MEMORY = re.compile(r"^.*\[Synth 8-4445\].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Implemented:
     """Reports of one stage.
 
     Attributes:
@@ -61,7 +61,7 @@ class VivadoRun:
         seconds: it took.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Implemented, ...]
     core: Path | None
     bitstream: Path | None
     handoff: Path | None
@@ -91,7 +91,7 @@ def commands(steps: Sequence[Step]) -> list[tuple[str, list[str]]]:
 
 
 def run(
-    kernel: Kernel, board: Board, steps: Sequence[Step], progress: Progress = silent
+    kernel: KernelFolder, board: Board, steps: Sequence[Step], progress: Progress = silent
 ) -> VivadoRun:
     """Synthesize; what the tool leaves stays in the folder `WORK`, whatever comes of it.
 
@@ -133,8 +133,8 @@ def run(
     )
 
 
-def _stage(reports: Path, name: str) -> Stage:
-    return Stage(
+def _stage(reports: Path, name: str) -> Implemented:
+    return Implemented(
         name,
         read_utilization(reports / f"{name}_utilization.rpt"),
         read_timing(reports / f"{name}_timing.rpt"),

@@ -23,7 +23,7 @@ from firebrick.synth.log import reason
 from firebrick.synth.yosys.cells import tally
 from firebrick.synth.yosys.netlist import base_name
 from firebrick.synth.yosys.scratch import yosys_scratch
-from firebrick.synth.yosys.worker import CELLS, JOB, Job
+from firebrick.synth.yosys.worker import CELLS, JOB, Synthesis
 
 TIMEOUT = 3600.0
 """Seconds after which one synthesis is given up."""
@@ -88,7 +88,7 @@ def synthesize_module(
         key.update(f"{len(text)} {text}\n".encode())
     kept = cache_folder("synth") / f"{key.hexdigest()[:32]}.json"
     if not is_kept(kept):
-        job = Job(module, dict(parameters), list(texts), family)
+        job = Synthesis(module, dict(parameters), list(texts), family)
         keep_text(kept, json.dumps(_run(job, texts | dict(images), timeout)))
     report = json.loads(kept.read_text())
     return ModuleReport(report["cells"], report["seconds"])
@@ -100,7 +100,7 @@ def _code() -> str:
     return code_key(*(f"synth/yosys/{name}" for name in files))
 
 
-def _run(job: Job, texts: Mapping[str, str], timeout: float) -> dict[str, object]:
+def _run(job: Synthesis, texts: Mapping[str, str], timeout: float) -> dict[str, object]:
     """Synthesize in a scratch folder, with all files there: Yosys quotes no path.
 
     Returns what is kept.

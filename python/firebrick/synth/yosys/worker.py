@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One synthesis, in a process of its own: ``python -m firebrick.synth.yosys.worker``.
 
-In the current folder, reads ``job.json`` (a `Job`), leaves ``cells.json``: per module of the
+In the current folder, reads ``job.json`` (a `Synthesis`), leaves ``cells.json``: per module of the
 netlist, cells by type. What Yosys says goes to the standard output. A process each, since Yosys
 keeps the memory it once had and ends the whole process when it meets what it cannot do.
 """
@@ -26,7 +26,7 @@ DSP_FAMILY = "xc7"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Synthesis:
     """What to synthesize.
 
     Attributes:
@@ -46,7 +46,7 @@ class Job:
         return json.dumps(asdict(self))
 
 
-def run(job: Job) -> None:
+def run(job: Synthesis) -> None:
     """Synthesize in the current folder."""
     from pyosys import libyosys  # noqa: PLC0415 - half a second, and nobody else needs it
 
@@ -98,4 +98,4 @@ def run(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    run(Job(**json.loads(Path(JOB).read_text())))
+    run(Synthesis(**json.loads(Path(JOB).read_text())))

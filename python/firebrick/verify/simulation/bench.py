@@ -49,7 +49,7 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class BenchRun:
     """One run: reset, then either all frames, or a cut by the next run's reset.
 
     Attributes:
@@ -230,7 +230,7 @@ def build_bench(
 def run_bench(
     binary: Path,
     workdir: Path,
-    runs: Sequence[Run],
+    runs: Sequence[BenchRun],
     steering: str = "stream_bench",
     *,
     waves: bool = False,

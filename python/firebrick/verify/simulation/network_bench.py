@@ -26,8 +26,8 @@ from firebrick.progress import Progress
 from firebrick.verify.simulation.beats import read_beats, write_beats
 from firebrick.verify.simulation.bench import (
     LOAD,
+    BenchRun,
     Port,
-    Run,
     Tap,
     bench_text,
     build_bench,
@@ -121,7 +121,7 @@ def simulate(
     write_beats(workdir / "input0.hex", values, image.stream.data_bits // values.shape[1])
     frames = len(pixels)
     limit = PATIENCE * (cycles_per_frame * (frames + 2) + len(load))
-    run = Run(0, *stalls, seed=seed, frames=frames, limit_cycles=limit)
+    run = BenchRun(0, *stalls, seed=seed, frames=frames, limit_cycles=limit)
     total = image.stream.frame_beats * frames
     with _watch(workdir / "progress.txt", total, progress):
         run_bench(binary, workdir, [run], "network_bench", waves=waves)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C++ of the benches: the generated header of an engine and a function that runs its kernel."""
+"""C++ of the benches: the generated header of an engine and a function that runs its function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
-from firebrick.emit.hls.layer import cpp_kernel, layer_header, namespace
+from firebrick.emit.hls.layer import cpp_function, layer_header, namespace
 from firebrick.ops.base import Engine
 from firebrick.verify.check import Beats
 
@@ -17,7 +17,7 @@ Change = Mapping[str, int]
 
 
 class Refused(NamedTuple):
-    """What a kernel refuses.
+    """What a function refuses.
 
     Attributes:
         engine: one that it takes.
@@ -29,20 +29,20 @@ class Refused(NamedTuple):
 
 
 def refused(kind: str) -> Refused:
-    """What the kernel of an operator refuses: `REFUSED` of its test in `tests/ops`."""
+    """What the function of an operator refuses: `REFUSED` of its test in `tests/ops`."""
     found: Refused = import_module(f"test_{kind}").REFUSED
     return found
 
 
 def instance(name: str, engine: Engine, change: Change | None = None) -> str:
-    """The generated header of an engine, some constants changed, and a use of its kernel."""
+    """The generated header of an engine, some constants changed, and a use of its function."""
     text = layer_header(name, engine, [])
     for key, value in (change or {}).items():
         text, count = re.subn(rf"\b{key} = \w+;", f"{key} = {value};", text)
         assert count == 1, key
-    kinds = list(cpp_kernel(engine).beats())
+    kinds = list(cpp_function(engine).beats())
     streams = ", ".join(f"hls::stream<Cfg::{kind}>& {kind}" for kind in kinds)
-    arguments = ", ".join([*kinds, *(table.name for table in cpp_kernel(engine).tables())])
+    arguments = ", ".join([*kinds, *(table.name for table in cpp_function(engine).tables())])
     return (
         f"{text}namespace {namespace(name)} {{\nvoid use({streams}) {{\n"
         f"  firebrick::{engine.operator.kind}<Cfg>({arguments});\n}}\n}}\n"
@@ -51,7 +51,7 @@ def instance(name: str, engine: Engine, change: Change | None = None) -> str:
 
 def _run(name: str, engine: Engine, entering: Sequence[Beats]) -> list[str]:
     """A function that runs some frames, from beats in files to beats in a file."""
-    kinds = [kind for kind in cpp_kernel(engine).beats() if kind != "out_beat"]
+    kinds = [kind for kind in cpp_function(engine).beats() if kind != "out_beat"]
     ports = [(f"in{n}", *x) for n, x in enumerate(zip(kinds, entering, strict=True))]
     lines = [
         f"namespace {namespace(name)} {{",
@@ -67,7 +67,7 @@ def _run(name: str, engine: Engine, entering: Sequence[Beats]) -> list[str]:
     arguments = [
         *(x[0] for x in ports),
         "out",
-        *(table.name for table in cpp_kernel(engine).tables()),
+        *(table.name for table in cpp_function(engine).tables()),
     ]
     lines += [
         "  while (frames--) {",

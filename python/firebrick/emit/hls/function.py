@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an engine's kernel is printed in C++: what holds for all, where none says otherwise."""
+"""How an engine's function is printed in C++: what holds for all, where none says otherwise."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def shape_text(kind: TensorType) -> str:
     return f"{kind.channels}x{kind.height}x{kind.width} {sign}{kind.bits}"
 
 
-class CppKernel:
-    """The kernel of an engine; operators that differ derive from it.
+class CppFunction:
+    """The function of an engine; operators that differ derive from it.
 
     Args:
         engine: the engine.
@@ -64,7 +64,7 @@ class CppKernel:
         return {}
 
     def tables(self) -> list[Table]:
-        """Tables, in the order of the kernel's arguments; mostly none."""
+        """Tables, in the order of the function's arguments; mostly none."""
         return [
             Table(
                 x.name,
@@ -76,7 +76,7 @@ class CppKernel:
         ]
 
     def notes(self) -> list[Table]:
-        """Tables for whoever feeds or reads the kernel alone; mostly none."""
+        """Tables for whoever feeds or reads the function alone; mostly none."""
         return []
 
     def summary(self, instance: str) -> Iterator[str]:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The planned network as kernels and channels: what the top and its simulation both print."""
+"""The planned network as functions and channels: what the top and its simulation both print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from firebrick.emit.hls.kernel import beat
-from firebrick.emit.hls.layer import cpp_kernel, namespace
+from firebrick.emit.hls.function import beat
+from firebrick.emit.hls.layer import cpp_function, namespace
 from firebrick.hardware.timing import Role
 from firebrick.plan.pipeline import Instance, Link, Pipeline
 
@@ -19,7 +19,7 @@ FIFO_SLACK = 2
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A stream between two kernels.
+    """A stream between two functions.
 
     Attributes:
         name: of the C++ variable.
@@ -36,11 +36,11 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A kernel's call.
+    """A function's call.
 
     Attributes:
         name: of the instance.
-        kernel: name of the kernel, and of its header.
+        function: name of the function, and of its header.
         inputs: channels read, by name.
         outputs: channels written.
         tables: names of the constants it takes.
@@ -48,7 +48,7 @@ class Process:
     """
 
     name: str
-    kernel: str
+    function: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     tables: tuple[str, ...] = ()
@@ -58,12 +58,12 @@ class Process:
         """The statement that runs it for a frame."""
         space = namespace(self.name)
         arguments = [*self.inputs, *self.outputs, *(f"{space}::{x}" for x in self.tables)]
-        return f"firebrick::{self.kernel}<{space}::Cfg>({', '.join(arguments)});"
+        return f"firebrick::{self.function}<{space}::Cfg>({', '.join(arguments)});"
 
 
 @dataclass(frozen=True, slots=True)
-class Netlist:
-    """A network of kernels.
+class Dataflow:
+    """A network of functions.
 
     Attributes:
         processes: in the order in which data meets them.
@@ -83,10 +83,10 @@ def stream_name(link: str) -> str:
     return f"{link}_stream"
 
 
-def netlist(pipeline: Pipeline) -> Netlist:
-    """Kernels and channels of a pipeline. A `fifo` is no kernel, but the depth of its channel."""
+def dataflow(pipeline: Pipeline) -> Dataflow:
+    """Functions and channels of a pipeline. A `fifo` is none, but the depth of its channel."""
     queues = [x for x in pipeline.instances if x.engine.ROLE is Role.FIFO]
-    kernels = [x for x in pipeline.instances if x.engine.ROLE is not Role.FIFO]
+    functions = [x for x in pipeline.instances if x.engine.ROLE is not Role.FIFO]
     fifos = {x.inputs[0]: x for x in queues}
     behind = {x.outputs[0]: link for link, x in fifos.items()}
     channels = [
@@ -99,9 +99,9 @@ def netlist(pipeline: Pipeline) -> Netlist:
         for link in pipeline.links
         if link.name not in behind
     ]
-    processes = tuple(_process(x, behind) for x in kernels)
+    processes = tuple(_process(x, behind) for x in functions)
     ends = {x.link.name: x for x in channels}
-    return Netlist(
+    return Dataflow(
         processes, tuple(channels), ends[pipeline.input_link], ends[pipeline.output_link]
     )
 
@@ -111,7 +111,7 @@ def _beat(pipeline: Pipeline, link: Link) -> str:
     if link.name != pipeline.input_link:
         return beat(link.stream)
     reader = next(x for x in pipeline.instances if link.name in x.inputs)
-    return cpp_kernel(reader.engine).beats()["in_beat"]
+    return cpp_function(reader.engine).beats()["in_beat"]
 
 
 def _depth(fifo: Instance | None) -> int:
@@ -119,29 +119,29 @@ def _depth(fifo: Instance | None) -> int:
 
 
 def _process(instance: Instance, behind: dict[str, str]) -> Process:
-    kernel = cpp_kernel(instance.engine)
+    function = cpp_function(instance.engine)
     return Process(
         instance.name,
         instance.module,
         tuple(stream_name(behind.get(x, x)) for x in instance.inputs),
         tuple(stream_name(x) for x in instance.outputs),
-        tuple(x.name for x in kernel.tables()),
-        () if kernel.HEADER else tuple(kernel.cfg()),
+        tuple(x.name for x in function.tables()),
+        () if function.HEADER else tuple(function.cfg()),
     )
 
 
-def plumbing(net: Netlist) -> Iterator[str]:
-    """Namespaces of the kernels that have no header of their own."""
+def plumbing(net: Dataflow) -> Iterator[str]:
+    """Namespaces of the functions that have no header of their own."""
     for process in net.processes:
         if process.cfg:
             space = namespace(process.name)
             yield from (f"namespace {space} {{", *process.cfg, f"}}  // namespace {space}", "")
 
 
-def includes(net: Netlist) -> list[str]:
-    """Headers of the layers, and of the kernels that belong to none."""
-    kernels = sorted({x.kernel for x in net.processes if x.cfg})
+def includes(net: Dataflow) -> list[str]:
+    """Headers of the layers, and of the functions that belong to none."""
+    functions = sorted({x.function for x in net.processes if x.cfg})
     return [
-        *(f'#include "firebrick/{x}.hpp"' for x in kernels),
+        *(f'#include "firebrick/{x}.hpp"' for x in functions),
         *(f'#include "layers/{x.name}.hpp"' for x in net.processes if not x.cfg),
     ]
