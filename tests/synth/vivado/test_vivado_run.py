@@ -66,7 +66,7 @@ def test_without_the_tool_is_one_line_and_nothing_is_written(
     assert set(place.rglob("*")) == before
 
 
-@pytest.mark.parametrize("module", ["vivado_tool", "vpp_tool"])
+@pytest.mark.parametrize("module", ["vivado.tool", "vitis.tool"])
 def test_check_before_a_plan_is_made(module: str, tmp_path: Path) -> None:
     install(tmp_path / "bin", "vivado_tools", "vivado", "v++")
     run = [sys.executable, "-m", f"firebrick.synth.{module}"]
