@@ -104,6 +104,7 @@ def test_children_of_threads_end_too(
     code = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the background jobs of a shell ignore it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what `nohup` starts ignores it
 from concurrent.futures import ThreadPoolExecutor
 from firebrick.processes import ended_by_signals, run
 from firebrick.files.scratch import scratch_folder

@@ -149,7 +149,7 @@ def pixels(bypass):
 
 def simulated(network, pipeline, pixels, cycles, build_root, workdir, stalls=(0, 0)):
     """A simulation, all of whose tensors are right."""
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     result = simulate(
         binary, pipeline, pixels, workdir, cycles, stalls=stalls, progress=lambda *_: None
     )

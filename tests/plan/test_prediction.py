@@ -60,7 +60,7 @@ def test_queues_hold_partial_sums_and_bypasses() -> None:
 def test_simulated_cycles_are_those_predicted(network, multipliers, build_root, tmp_path):
     made = plan(network, Goal(multipliers=multipliers))
     pipeline = build(network, made)
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     shape = (FRAMES, 3, network.image.height, network.image.width)
     pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     result = simulate(

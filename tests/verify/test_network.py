@@ -35,7 +35,7 @@ def run(
     build_root, workdir = folders
     chosen = plan(network, Goal(multipliers=multipliers))
     pipeline = build(network, chosen)
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     cycles = chosen.cycles_per_frame
     result = simulate(
         binary, pipeline, pixels, workdir, cycles, stalls=stalls, seed=5, progress=silent
@@ -70,7 +70,7 @@ def test_a_wrong_weight_is_seen(build_root: Path, tmp_path: Path) -> None:
     pixels = random_pixels(3, network, 1)
     chosen = plan(network, Goal(multipliers=24))
     pipeline = build(network, chosen)
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     conv = next(x for x in pipeline.instances if x.name == "fire2_expand")
     instances = tuple(
         replace(x, engine=wrong_codebook(x.engine)) if x is conv else x for x in pipeline.instances

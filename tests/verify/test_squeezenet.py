@@ -20,10 +20,10 @@ def verify(model: Path, *arguments: str) -> dict:
 
 
 @pytest.mark.parametrize("fixture", ["squeezenet_file", "compressed_file"])
-def test_three_photographs_back_to_back_equal_the_reference(
+def test_photographs_back_to_back_equal_the_reference(
     fixture: str, request: pytest.FixtureRequest
 ) -> None:
-    report = verify(request.getfixturevalue(fixture), "chelsea", "coffee", "rocket")
+    report = verify(request.getfixturevalue(fixture), "chelsea", "coffee")
     assert report["differing"] == 0
     assert set(report["engines"]) == {"onnxruntime", "rtl"}
     for engine in report["engines"].values():
@@ -32,6 +32,6 @@ def test_three_photographs_back_to_back_equal_the_reference(
     rtl = report["engines"]["rtl"]
     predicted = rtl["predicted_cycles_per_frame"]
     assert abs(rtl["cycles_per_frame"] - predicted) <= predicted // 100
-    cat, espresso = (x["top5"][0]["index"] for x in report["results"][:2])
+    cat, espresso = (x["top5"][0]["index"] for x in report["results"])
     assert cat in CATS
     assert espresso == ESPRESSO

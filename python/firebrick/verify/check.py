@@ -27,6 +27,7 @@ from firebrick.verify.simulation.bench import (
     read_frames,
     run_bench,
 )
+from firebrick.verify.simulation.verilator import LONG, SHORT
 
 STALLS = ((0, 0), (90, 0), (0, 90), (60, 60), (8, 200), (200, 8))
 """(source, sink) pause probability * 256 of the complete runs; the first measures cycles."""
@@ -159,7 +160,7 @@ def check_engine(
         bench,
         build_root,
         waves=waves,
-        optimize="-O0" if thorough else "-O3",
+        optimize=SHORT if thorough else LONG,
     )
 
     ends = frame_ends(engine.timing(), frames)

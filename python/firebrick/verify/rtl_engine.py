@@ -20,6 +20,10 @@ from firebrick.search.goal import FAST_SIMULATION
 from firebrick.search.planner import default
 from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.simulation.network_bench import build_network, simulate
+from firebrick.verify.simulation.verilator import LONG, SHORT
+
+SOON = 100_000
+"""Cycles that are simulated in less time than a compiler takes to make them fast."""
 
 
 def default_plan(network: Network, progress: Progress) -> Plan:
@@ -65,7 +69,9 @@ def _run(job: Job, waves: Path | None) -> EngineRun:
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
     job.progress("compiling the network", 0.0)
-    binary = build_network(job.network, pipeline, cache_folder("models"), waves=waves is not None)
+    optimize = SHORT if chosen.cycles_per_frame * len(job.pixels) < SOON else LONG
+    models, traced = cache_folder("models"), waves is not None
+    binary = build_network(job.network, pipeline, models, waves=traced, optimize=optimize)
     job.progress("compiling the network", 1.0)
     with scratch_folder() as workdir:
         start = time.perf_counter()
@@ -77,7 +83,7 @@ def _run(job: Job, waves: Path | None) -> EngineRun:
                 workdir,
                 chosen.cycles_per_frame,
                 progress=job.progress,
-                waves=waves is not None,
+                waves=traced,
             )
         finally:
             dump = workdir / "dump.fst"

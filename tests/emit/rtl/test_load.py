@@ -110,7 +110,7 @@ def test_network_with_loaded_weights_equals_reference(
     network = small_network(bypass=False)
     pipeline = build(network, chosen(network))
     pixels = random_pixels(3, network, 3)
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     result = simulate(
         binary, pipeline, pixels, tmp_path, CYCLES, stalls=stalls, seed=5, progress=silent
     )
@@ -131,7 +131,7 @@ def test_wrong_words_are_seen_in_their_layer(layer: str, build_root: Path, tmp_p
     network = small_network(bypass=False)
     pipeline = build(network, chosen(network))
     pixels = random_pixels(3, network, 1)
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     instances: list[Instance] = [
         replace(x, engine=flipped(x.engine)) if x.name == layer else x for x in pipeline.instances
     ]
@@ -145,7 +145,7 @@ def test_wrong_words_are_seen_in_their_layer(layer: str, build_root: Path, tmp_p
 def test_simulation_stops_when_words_are_missing(build_root: Path, tmp_path: Path) -> None:
     network = small_network(bypass=False)
     pipeline = build(network, chosen(network))
-    binary = build_network(network, pipeline, build_root, optimize="-O1")
+    binary = build_network(network, pipeline, build_root, optimize="-O0")
     less = build(network, chosen(network, BLOCK))
     pixels = random_pixels(3, network, 1)
     with pytest.raises(CheckFailed, match="stuck after 0 image beats"):

@@ -25,7 +25,7 @@ from firebrick.hardware.tensor import IntArray
 from firebrick.ops.base import Engine
 from firebrick.verify.simulation.cocotb_run import run
 from firebrick.verify.simulation.sources import closure
-from firebrick.verify.simulation.verilator import build
+from firebrick.verify.simulation.verilator import SHORT, build
 
 LOAD = "load"
 """Stem of the words to be loaded, and prefix of their stream."""
@@ -215,7 +215,7 @@ def build_bench(
     build_root: Path,
     *,
     waves: bool = False,
-    optimize: str = "-O0",
+    optimize: str = SHORT,
     jobs: int = 1,
 ) -> Path:
     """Compile generated texts (by module name) with every file they need; see `verilator.build`."""

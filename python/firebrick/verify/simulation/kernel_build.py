@@ -9,10 +9,10 @@ from firebrick.data import data_folder
 from firebrick.emit.rtl.kernel_top import KERNEL
 from firebrick.errors import FirebrickError
 from firebrick.verify.simulation.sources import closure
-from firebrick.verify.simulation.verilator import Harness, build
+from firebrick.verify.simulation.verilator import LONG, Harness, build
 
 
-def build_kernel(folder: Path, build_root: Path, *, optimize: str = "-O3", jobs: int = 1) -> Path:
+def build_kernel(folder: Path, build_root: Path, *, optimize: str = LONG, jobs: int = 1) -> Path:
     """Compile a server around the kernel, unless the same one is there already.
 
     The memory images are no part of it: the server reads them from its working folder, which has to
@@ -21,7 +21,7 @@ def build_kernel(folder: Path, build_root: Path, *, optimize: str = "-O3", jobs:
     Args:
         folder: written by `emit.generate`.
         build_root: folder that keeps compiled models; may be shared by concurrent processes.
-        optimize: of the C++ compiler: `-O0` for short simulations, `-O3` for whole networks.
+        optimize: of the C++ compiler: see `verilator.build`.
         jobs: C++ compilations at a time.
 
     Raises:

@@ -34,6 +34,7 @@ from firebrick.verify.simulation.bench import (
     read_frames,
     run_bench,
 )
+from firebrick.verify.simulation.verilator import LONG, SHORT
 
 BENCH = f"bench_{TOP}"
 POLL_SECONDS = 0.5
@@ -67,7 +68,7 @@ def build_network(
     build_root: Path,
     *,
     waves: bool = False,
-    optimize: str = "-O3",
+    optimize: str = LONG,
 ) -> Path:
     """Compile the generated top in its bench; kept under a key of its sources."""
     links = {link.name: link for link in pipeline.links}
@@ -81,7 +82,8 @@ def build_network(
         load_words=sum(x.engine.load_count for x in pipeline.instances),
     )
     texts = {TOP: top_text(network, pipeline), BENCH: bench}
-    return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=2)
+    jobs = 1 if optimize == SHORT else 2
+    return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=jobs)
 
 
 def simulate(

@@ -30,6 +30,16 @@ _LOG_LINES = 30
 """Lines of a tool's log that an error message repeats."""
 ROOT = "verilator_root"
 """Link to Verilator's own folder, where it compiles."""
+SHORT = "-O0"
+"""Of the C++ compiler, for simulations that take less time than one that optimizes; else `LONG`."""
+LONG = "-O3"
+HEADERS = "common.h"
+PRECOMPILE = f"""{HEADERS}.gch:
+\t$(CXX) $(OPT_FAST) $(CXXFLAGS) $(CPPFLAGS) -x c++-header -o $@ {HEADERS}
+$(VM_PREFIX)__ALL.o: private CPPFLAGS += -include {HEADERS}
+$(VM_PREFIX)__ALL.o: | {HEADERS}.gch
+"""
+"""Most of a small model are headers; what make is to do so that they are read but once."""
 
 
 def verilator_root() -> Path:
@@ -126,7 +136,7 @@ def build(
     *,
     parameters: Mapping[str, int] | None = None,
     waves: bool = False,
-    optimize: str = "-O0",
+    optimize: str = SHORT,
     extra: Sequence[str] = (),
     jobs: int = 1,
     harness: Harness | None = None,
@@ -141,7 +151,7 @@ def build(
         build_root: folder that keeps compiled models; may be shared by concurrent processes.
         parameters: of the top module.
         waves: make tracing possible (see `run`); slower.
-        optimize: of the C++ compiler: `-O0` for short simulations, `-O3` for whole networks.
+        optimize: of the C++ compiler: `SHORT` or `LONG`.
         extra: further options for Verilator.
         jobs: C++ compilations at a time.
         harness: the C++ around it; cocotb if None.
@@ -166,13 +176,31 @@ def build(
         return binary
     with locked(build_root / f".{folder.name}.lock"):
         if not (is_kept(folder) and binary.is_file()):
-            arguments = [*flags, *(x.name for x in sources), harness.main.name]
             files[harness.main.name] = harness.main.read_bytes()
-            runtime = _runtime_folder(build_root, waves, harness)
-            _compile(
-                folder, top, arguments, files, runtime, waves=waves, optimize=optimize, jobs=jobs
-            )
+            arguments = [*flags, *(x.name for x in sources)]
+            rules = f"VM_SUPPORT_FAST += {harness.main.stem}\n"
+            shared = [Shared(_runtime_folder(build_root, waves, harness), "verilated*.o")]
+            if optimize == SHORT:
+                files[HEADERS] = _headers_text(harness).encode()
+                rules += PRECOMPILE
+                shared.append(Shared(_headers_folder(shared[0].store), f"{HEADERS}.gch"))
+            make = _make(waves, optimize, jobs)
+            _compile(folder, top, arguments, files, rules, shared, make)
     return binary
+
+
+def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
+    return [
+        *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
+        "CURDIR=.",  # it refuses folders with blanks, but nothing here names the folder
+        *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
+        *(["VM_PARALLEL_BUILDS=0"] if jobs == 1 else []),  # each file would read all headers again
+        # The package was configured without looking at this machine's compiler.
+        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
+        "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
+        # Without -llz4 -lz, which Verilator adds for FST.
+        *(["LDLIBS=$(VM_USER_LDLIBS) $(CFG_LDLIBS_THREADS)"] if waves else []),
+    ]
 
 
 def _compile(
@@ -180,22 +208,10 @@ def _compile(
     top: str,
     arguments: Sequence[str],
     files: Mapping[str, bytes],
-    runtime: Path,
-    *,
-    waves: bool,
-    optimize: str,
-    jobs: int,
+    rules: str,
+    shared: Sequence[Shared],
+    make: Sequence[str],
 ) -> None:
-    make = [
-        *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
-        "CURDIR=.",  # it refuses folders with blanks, but nothing here names the folder
-        *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
-        # The package was configured without looking at this machine's compiler.
-        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
-        "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
-        # Without -llz4 -lz, which Verilator adds for FST.
-        *(["LDLIBS=$(VM_USER_LDLIBS) $(CFG_LDLIBS_THREADS)"] if waves else []),
-    ]
     log = folder.parent / f"{folder.name}.log"
     log.unlink(missing_ok=True)
     with scratch_folder(folder.parent) as work:
@@ -204,7 +220,11 @@ def _compile(
         for name, data in files.items():
             (work / name).write_bytes(data)  # headers too: `-I.` comes before the system's
         _execute(["verilator", "-Mdir", ".", *arguments], work, log)
-        with _shared_objects(runtime, work):
+        with (work / "Vtop_classes.mk").open("a") as makefile:
+            makefile.write(f"\n{rules}")
+        with contextlib.ExitStack() as stack:
+            for one in shared:
+                stack.enter_context(one.given(work))
             _execute(make, work, log)
         done = work / "done"
         done.mkdir()
@@ -225,18 +245,45 @@ def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
     return build_root / f"runtime-{key.hexdigest()[:16]}"
 
 
-@contextlib.contextmanager
-def _shared_objects(store: Path, work: Path) -> Iterator[None]:
-    """Share the objects of Verilator's runtime library, which take longer than a small model."""
-    if is_kept(store):
-        for path in store.iterdir():
-            shutil.copyfile(path, work / path.name)  # new, hence up to date for make
-    yield
-    if not store.is_dir():
-        with scratch_folder(store.parent) as scratch:
-            objects = scratch / "objects"
-            objects.mkdir()
-            for path in work.glob("verilated*.o"):
-                shutil.copyfile(path, objects / path.name)
-            with contextlib.suppress(OSError):  # another process was first
-                keep(objects, store)
+def _headers_folder(runtime: Path) -> Path:
+    """Where the headers that every short model includes are kept, compiled, beside its runtime."""
+    return runtime.with_name(runtime.name.replace("runtime", "headers"))
+
+
+def _headers_text(harness: Harness) -> str:
+    names = ["verilated.h", "verilated_dpi.h"]
+    names += ["verilated_vpi.h"] if "--vpi" in harness.flags else []
+    names += ["verilated_timing.h"] if "--timing" in harness.flags else []
+    return "".join(f'#include "{x}"\n' for x in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What models have in common, and takes longer to compile than a small model.
+
+    Attributes:
+        store: folder that keeps it.
+        pattern: names of its files where a model is compiled.
+    """
+
+    store: Path
+    pattern: str
+
+    @contextlib.contextmanager
+    def given(self, work: Path) -> Iterator[None]:
+        """Put it where a model is compiled; if it was not there before, keep what is made."""
+        if is_kept(self.store):
+            for path in self.store.iterdir():
+                if path.suffix == ".o":
+                    shutil.copyfile(path, work / path.name)  # new, hence up to date for make
+                else:
+                    (work / path.name).symlink_to(path.resolve())  # a hundred megabytes
+        yield
+        if not self.store.is_dir():
+            with scratch_folder(self.store.parent) as scratch:
+                made = scratch / "made"
+                made.mkdir()
+                for path in work.glob(self.pattern):
+                    shutil.copyfile(path, made / path.name)
+                with contextlib.suppress(OSError):  # another process was first
+                    keep(made, self.store)
