@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_cli_outputs import ODD
 
+from command_line import ODD
 from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family

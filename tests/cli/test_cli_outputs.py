@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from command_line import Result, fill, firebrick
+from command_line import ODD, Result, fill, firebrick
 from networks import small_network
 
-ODD = "a b'c\"$HOME`#1;%d\\ü\n*-"
-"""A name that means something to every tool."""
 NOTHING = ("--targets", "", "--boards", "", "--synth", "")
 """Measured by `report`."""
 TARGETS = ("rtl", "hls", "hls4ml")

@@ -18,6 +18,9 @@ from firebrick.ir.network import Network
 from firebrick.quantize.integer_onnx import export
 from networks import random_pixels
 
+ODD = "a b'c\"$HOME`#1;%d\\ü\n*-"
+"""A name that means something to every tool."""
+
 
 def fill(folder: Path, network: Network) -> Path:
     """Write a quantized model, q.onnx, and two photographs, a.png and b.png."""
