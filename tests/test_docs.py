@@ -27,7 +27,7 @@ from firebrick.verify.check import check_engine
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "adding_an_operator.md"
-KERNEL = "hls/include/firebrick/scale.hpp"
+FUNCTION = "hls/include/firebrick/scale.hpp"
 COPIED = (
     *("python/firebrick", "hw", "hls", "sim", "tests/ops", "tests/hls", "docs/operators.md"),
     *("tests/test_layout.py", "tests/conftest.py", "tests/support", "pyproject.toml"),
@@ -107,7 +107,7 @@ def test_example_is_in_every_place_and_in_no_other() -> None:
 
 
 def test_example_keeps_layout_and_rules(example: Path) -> None:
-    """The layout of all operators; rules and refusals of the example's kernel."""
+    """The layout of all operators; rules and refusals of the example's function."""
     tests = ("tests/test_layout.py", "tests/hls/test_refusals.py", "tests/hls/test_rules.py")
     options = ("-v", "-p", "no:cacheprovider", "-k", "test_layout or scale")
     result = run_there(example, "-m", "pytest", *options, *tests)
@@ -161,17 +161,17 @@ def bench_of(text: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def with_kernel(make: Callable[..., str], kernel: str, *arguments: Any) -> str:
+def with_function(make: Callable[..., str], function: str, *arguments: Any) -> str:
     """C++ that `make` writes, with a text in place of the example's header that it includes."""
-    include = f'#include "{KERNEL.removeprefix("hls/include/")}"\n'
+    include = f'#include "{FUNCTION.removeprefix("hls/include/")}"\n'
     text = make(*arguments)
     assert include in text
-    return text.replace(include, kernel)
+    return text.replace(include, function)
 
 
-def kernel_bench_of(kernel: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The example's test module, with a text for its kernel; binaries are kept by that text."""
-    make = partial(with_kernel, hls_functions.bench_source, kernel)
+def function_bench_of(function: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The example's test module, with a text for its function; binaries are kept by that text."""
+    make = partial(with_function, hls_functions.bench_source, function)
     monkeypatch.setattr(hls_tests, "bench_source", make)
     return importlib.import_module("test_scale")
 
@@ -233,10 +233,10 @@ def test_wrong_hardware_is_found(
         module.test_rtl("signed_padded", tmp_path, build_root)
 
 
-def test_example_kernel_runs(
+def test_example_function_runs(
     example: Path, tmp_path: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = kernel_bench_of((example / KERNEL).read_text(), monkeypatch)
+    module = function_bench_of((example / FUNCTION).read_text(), monkeypatch)
     for name in module.CASES:
         module.test_hls(name, tmp_path / name, build_root)
 
@@ -256,28 +256,28 @@ def test_example_builds_its_other_cases(example: Path) -> None:
         module.bench(case)
 
 
-WRONG_KERNEL = {
+WRONG_FUNCTION = {
     "no sign": ({"get_value<Cfg::IN_SIGNED>": "get_value<false>"}, r"\(beat, column\) that differ"),
     "last never leaves": ({"out.last = index == FRAME_BEATS - 1": "out.last = false"}, ": last"),
     "reads the next frame": (
         {"FRAME_BEATS = Cfg": "FRAME_BEATS = 1 + Cfg"},
-        r"the kernel left 53 beats, expected 54",
+        r"the function left 53 beats, expected 54",
     ),
 }
-"""Changes to the example's kernel, and what its test must say."""
+"""Changes to the example's function, and what its test must say."""
 
 
-@pytest.mark.parametrize("name", WRONG_KERNEL)
-def test_wrong_kernel_is_found(
+@pytest.mark.parametrize("name", WRONG_FUNCTION)
+def test_wrong_function_is_found(
     name: str, example: Path, tmp_path: Path, build_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changes, message = WRONG_KERNEL[name]
-    module = kernel_bench_of(changed((example / KERNEL).read_text(), changes), monkeypatch)
+    changes, message = WRONG_FUNCTION[name]
+    module = function_bench_of(changed((example / FUNCTION).read_text(), changes), monkeypatch)
     # Only this case is compiled: the others would say no more.
     bench = module.bench(module.CASES["signed_padded"])
     binary = hls_tests.build({"one": bench}, build_root, hls_compiler.command())
     with pytest.raises(AssertionError, match=message):
-        hls_tests.check_kernel("one", bench, binary, tmp_path)
+        hls_tests.check_function("one", bench, binary, tmp_path)
 
 
 def test_example_is_clean(example: Path) -> None:
@@ -293,6 +293,6 @@ def test_example_is_clean(example: Path) -> None:
         assert result.returncode == 0, result.stdout
     formatter = Path(sys.executable).with_name("clang-format")
     style = f"--style=file:{ROOT / '.clang-format'}"
-    command = [str(formatter), "--dry-run", "--Werror", style, str(example / KERNEL)]
+    command = [str(formatter), "--dry-run", "--Werror", style, str(example / FUNCTION)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -11,13 +11,22 @@ from test_docs import EXAMPLE, FENCE, ROOT, example_files
 
 from firebrick.cli import app
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / x for x in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-SOURCES = ("python", "hw", "sim", "tests", "docs", "hls", "formal", "models", "examples")
+SOURCES = (
+    *("python", "hw", "sim", "tests", "docs", "hls", "formal", "models", "examples"),
+    *(".ci", ".github"),
+)
 ENDINGS = (".py", ".sv", ".vlt", ".md", ".toml", ".yaml", ".lock", ".rules", ".cpp", ".hpp")
 MADE = ("build", "rtl")
 """Folders that commands make."""
+THEIRS = (".github/firebrick/",)
+"""Folders of a user's repository."""
 
 
 def without_fences(text: str) -> str:
@@ -41,10 +50,10 @@ def wrong_paths(text: str, known: list[str]) -> list[str]:
     """Paths in backticks that end no file or folder of the repository; `<name>` is any word."""
     wrong = []
     for span in SPAN.findall(without_fences(text)):
-        is_path = (
-            re.fullmatch(r"[\w.<>*-]+(/[\w.<>*-]+)*/?", span) and span.split("/")[0] not in MADE
-        )
+        is_path = re.fullmatch(r"[\w.<>*-]+(/[\w.<>*-]+)*/?", span)
         if not is_path or not ("/" in span or span.endswith(ENDINGS)) or span.startswith(".."):
+            continue
+        if span.split("/")[0] in MADE or span in THEIRS:
             continue
         pattern = re.sub(r"<\w+>|\*", "*", span.rstrip("/"))
         if not any(fnmatch(path, f"*/{pattern}") for path in known):
@@ -85,7 +94,7 @@ def wrong_commands(text: str) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda x: x.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda x: x.relative_to(ROOT).as_posix())
 def test_page_names_what_exists(page: Path) -> None:
     text = page.read_text()
     own = [f"/{name}" for name in example_files()] if page == EXAMPLE else []
