@@ -3,7 +3,7 @@
 // full channel waits, and so does a read from an empty one. Comes before the vendor's header of the
 // same name on the include path.
 //
-// Each function runs in a thread of its own (`hls::processes`). When every thread waits, nothing can
+// Each function runs in a thread of its own (`hls::processes`). When all threads wait, nothing can
 // ever move again: the process then says which channels are waited for and ends with status 3.
 #ifndef FIREBRICK_CSIM_HLS_STREAM_H_
 #define FIREBRICK_CSIM_HLS_STREAM_H_
@@ -164,7 +164,7 @@ class stream<T, 0> : public channel {
   // Shows every value to `observer`, in the writer's thread.
   void observe(std::function<void(const T&)> observer) { observer_ = std::move(observer); }
 
-  // Waits until the one stream has a value or the other has room: a function that polls both, and has
+  // Waits until the one stream has a value or the other has room: who polls both, and has
   // nothing else to do, would burn a processor. Only one thread reads the one and writes the other.
   template <typename Out>
   friend void rest(stream& in, stream<Out, 0>& out) {

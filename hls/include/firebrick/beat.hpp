@@ -51,8 +51,8 @@ void set_pixel(beat<COLUMNS, BITS>& to, int column, ap_uint<BITS> bits) {
   to.data.range(column * BITS + BITS - 1, column * BITS) = bits;
 }
 
-// Takes a beat: waits for one if `wait`, else only looks. True if `to` has it. A function looks only
-// while it has other work, so that it never spins.
+// Takes a beat: waits for one if `wait`, else only looks. True if `to` has it. A function looks
+// only while it has other work, so that it never spins.
 template <class T>
 bool take(hls::stream<T>& from, T& to, bool wait) {
 #pragma HLS INLINE
