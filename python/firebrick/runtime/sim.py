@@ -170,7 +170,9 @@ class SimDevice:
         except OSError:
             pass  # it has ended
         except BaseException:
-            process.kill()  # or its answer would be taken for that to the next command
+            # Its answer would be taken for that to the next command, even if it is in the pipe now.
+            process.kill()
+            process.wait()
             raise
         process.wait()
         self._log.seek(0)
