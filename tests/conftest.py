@@ -18,6 +18,11 @@ from firebrick.quantize.quantizer import quantize
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: at the end one process would wait for the other."""
+    items.sort(key=lambda x: x.get_closest_marker("longest") is None)
+
+
 @pytest.fixture
 def own_device(tmp_path: Path) -> Path:
     """A device that takes everything: the test's own, so that no fault harms the machine's."""

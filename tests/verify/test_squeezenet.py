@@ -19,6 +19,7 @@ def verify(model: Path, *arguments: str) -> dict:
     return json.loads(result.stdout)
 
 
+@pytest.mark.longest
 @pytest.mark.parametrize("fixture", ["squeezenet_file", "compressed_file"])
 def test_photographs_back_to_back_equal_the_reference(
     fixture: str, request: pytest.FixtureRequest
