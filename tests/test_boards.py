@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from firebrick.boards import COUNTS, MOST_BYTES, VENDOR, Board, all_boards, board_names, load_board
+from firebrick.boards import COUNTS, VENDOR, Board, all_boards, board_names, load_board
+from firebrick.checked.documents import LARGEST_TOML
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
 
@@ -187,39 +188,42 @@ def test_name_is_no_path(name: str) -> None:
 
 WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     "missing text": ({"part": None}, "part is missing"),
-    "missing count": ({"uram": None}, "device.uram is missing"),
+    "missing count": ({"uram": None}, "device: uram is missing"),
     "missing source": (
         {"[sources]": 'dsp = "x"'},
-        "sources.lut is missing",
+        "sources: lut is missing",
     ),
-    "unknown field": ({"speed": "3"}, "sources.speed=3 is unknown: known are dsp, lut"),
-    "source of nothing": ({"platform ": "3"}, "sources.platform=3 is unknown"),
-    "unknown table": ({"[clock]": "mhz = 3"}, "clock={'mhz': 3} is unknown: known are title"),
+    "unknown field": ({"speed": "3"}, "sources: speed=3 is not a known field"),
+    "source of nothing": ({"platform ": "3"}, "sources: platform=3 is not a known field"),
+    "unknown table": ({"[clock]": "mhz = 3"}, "clock={'mhz': 3} is not a known field"),
     "field of another language": (
         {'"a\\nb"': "1"},
-        r"sources.'a\nb'=1 is unknown",
+        r"sources: 'a\nb'=1 is not a known field",
     ),
-    "negative": ({"dsp": "-1"}, "device.dsp=-1 is not a whole number from 0 to 16777216"),
-    "float": ({"dsp": "7.0"}, "device.dsp=7.0 is not a whole number"),
-    "boolean": ({"dsp": "true"}, "device.dsp=True is not a whole number"),
-    "text for a number": ({"dsp": '"7"'}, "device.dsp='7' is not a whole number"),
-    "date": ({"dsp": "1979-05-27"}, "device.dsp=datetime.date(1979, 5, 27) is not a whole"),
-    "huge": ({"lut": "9" * 300}, "device.lut=" + "9" * 57 + "... is not a whole number"),
-    "too huge for Python": ({"lut": "9" * 5000}, "not TOML: "),
-    "stopped clock": ({"assumed_clock_mhz": "0"}, "assumed_clock_mhz=0 is not a whole number"),
-    "more memory than LUTs": ({"lutram": "100"}, "device.lutram=100 exceeds lut=99"),
-    "other DSP": ({"dsp_kind": '"DSP58"'}, "dsp_kind='DSP58' is none of DSP48E1, DSP48E2"),
-    "empty text": ({"title": '""'}, "title='' is not one line of 1 to 400"),
-    "long text": ({"title": f'"{"x" * 401}"'}, "is not one line of 1 to 400"),
+    "negative": ({"dsp": "-1"}, "device: dsp=-1 is not in 0..16777216"),
+    "float": ({"dsp": "7.0"}, "device: dsp=7.0 is not an integer"),
+    "boolean": ({"dsp": "true"}, "device: dsp=True is not an integer"),
+    "text for a number": ({"dsp": '"7"'}, "device: dsp='7' is not an integer"),
+    "date": ({"dsp": "1979-05-27"}, "device: dsp=datetime.date(1979, 5, 27) is not an integer"),
+    "huge": ({"lut": "9" * 300}, "device: lut=" + "9" * 37 + "... is not in 0..16777216"),
+    "too huge for Python": ({"lut": "9" * 5000}, "is not TOML: "),
+    "stopped clock": ({"assumed_clock_mhz": "0"}, "assumed_clock_mhz=0 is not in 1..2000"),
+    "more memory than LUTs": ({"lutram": "100"}, "device: lutram=100 exceeds lut=99"),
+    "other DSP": ({"dsp_kind": '"DSP58"'}, "dsp_kind='DSP58' is not one of DSP48E1, DSP48E2"),
+    "empty text": ({"title": '""'}, "title='' is not one line of 1 to 256"),
+    "long text": ({"title": f'"{"x" * 257}"'}, "is not one line of 1 to 256"),
     "several lines": ({"title": '"a\\nb"'}, r"title='a\nb' is not one line"),
     "terminal codes": ({"title": '"\\u001b[31m"'}, r"title='\x1b[31m' is not one line"),
-    "table for a text": ({"part": "{}"}, "part={} is not one line"),
+    "table for a text": ({"part": "{}"}, "part={} is not a text"),
     "share of nothing": (
         {"[budget_percent]": "lut = 0"},
-        "budget_percent.lut=0 is not a whole number from 1 to 100",
+        "budget_percent: lut=0 is not in 1..100",
     ),
-    "more than all": ({"[budget_percent]": "ff = 101"}, "budget_percent.ff=101 is not a whole"),
-    "share of what is not": ({"[budget_percent]": "lots = 1"}, "budget_percent.lots=1 is unknown"),
+    "more than all": ({"[budget_percent]": "ff = 101"}, "budget_percent: ff=101 is not in 1..100"),
+    "share of what is not": (
+        {"[budget_percent]": "lots = 1"},
+        "budget_percent: lots=1 is not a known field",
+    ),
     "board of no vendor": (
         {"board_part": '"zcu104"', "processing_system": '"processing_system7"'},
         "board_part='zcu104' does not match",
@@ -247,12 +251,12 @@ WRONG: dict[str, tuple[dict[str, str | None], str]] = {
     ),
     "names without a source": (
         {"platform": '"xilinx_u50"', "memory_bank": '"HBM[0]"'},
-        "sources.platform is missing",
+        "sources: platform is missing",
     ),
-    "twice": ({"[device] ": "dsp = 1"}, "not TOML: "),
-    "no TOML": ({"dsp": "="}, "not TOML: "),
+    "twice": ({"[device] ": "dsp = 1"}, "is not TOML: "),
+    "no TOML": ({"dsp": "="}, "is not TOML: "),
     "dotted": ({"a." * 20_000 + "a": "1"}, "a line has more than 200 dots"),
-    "deep": ({"dsp": "[" * 20_000}, "not TOML: "),
+    "deep": ({"dsp": "[" * 20_000}, "is not TOML: "),
 }
 
 
@@ -266,15 +270,15 @@ def test_table_of_another_type_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     lines = [f"{x} = {GOOD[x]}" for x in list(GOOD)[:5]]
     path.write_text("\n".join([*lines, "device = 3"]))
-    assert refusal(path) == "device=3 is not a table"
+    assert refusal(path) == "device: is not a table"
 
 
 def test_binary_huge_and_missing_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    assert refusal(path).startswith("not TOML: 'utf-8' codec")
-    path.write_text("#" * (MOST_BYTES + 1))
-    assert refusal(path) == f"exceeds {MOST_BYTES} bytes"
+    assert refusal(path).startswith("cannot be read: 'utf-8' codec")
+    path.write_text("#" * (LARGEST_TOML + 1))
+    assert refusal(path) == f"exceeds {LARGEST_TOML} bytes"
     assert refusal(tmp_path / "none.toml") == "cannot be read: No such file or directory"
     folder = tmp_path / "folder.toml"
     folder.mkdir()

@@ -2,6 +2,7 @@
 """Layers look down only: each part of the package imports lower parts and itself, nothing else."""
 
 import ast
+import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -12,11 +13,11 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
     {"__init__", "errors"},
-    {"console", "data", "pixels", "progress", "quoting"},
+    {"checked", "console", "data", "pixels", "progress", "quoting"},
     {"files"},
     {"onnx_runtime", "processes", "wheel_file"},
     {"weights_package"},
-    {"checked", "hardware"},
+    {"hardware"},
     {"ops"},
     {"area"},
     {"boards", "ir"},
@@ -150,3 +151,50 @@ def test_a_breach_is_found(part: str, text: str, expected: list[str]) -> None:
 def test_only_the_search_knows_a_solver() -> None:
     users = {part_of(x) for x in PACKAGE.rglob("*.py") if "scipy" in x.read_text()}
     assert users == {"search"}
+
+
+PARSING = re.compile(
+    r"\bjson\.loads?\(|\btomllib\.loads?\(|^from (json|tomllib) import", re.MULTILINE
+)
+OWN = "reads what it has written a moment ago, in a scratch folder"
+SHIPPED = "reads what comes with the program"
+ALONE = "stands alone on a board, with Python 3.10"
+PARSERS = {
+    "campaign/designs.py": OWN,
+    "campaign/network.py": OWN,
+    "checked/documents.py": "is where everything else is read",
+    "deploy/bundle.py": OWN,
+    "deploy/run.py": ALONE,
+    "emit/rtl/registers.py": SHIPPED,
+    "frontend/labels.py": SHIPPED,
+    "runtime/bundle_files.py": ALONE,
+    "synth/nextpnr/flow.py": OWN,
+    "synth/nextpnr/worker.py": OWN,
+    "synth/yosys/module.py": OWN,
+    "synth/yosys/worker.py": OWN,
+}
+"""Files that parse JSON or TOML themselves, and why; all others go through `checked`."""
+
+
+def parses(text: str) -> bool:
+    return PARSING.search(text) is not None
+
+
+def test_one_reader_for_what_nobody_vouches_for() -> None:
+    found = (x for x in PACKAGE.rglob("*.py") if parses(x.read_text()))
+    assert sorted(str(x.relative_to(PACKAGE)) for x in found) == sorted(PARSERS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = json.loads(text)", True),
+        ("x = json.load(file)", True),
+        ("x = tomllib.loads(text)", True),
+        ("import json\nfrom json import loads", True),
+        ("x = json.dumps(1)\nimport json", False),
+        ("x = parse_json(text, source)", False),
+    ],
+)
+def test_a_parser_is_found(text: str, expected: bool) -> None:
+    assert parses(text) is expected

@@ -58,10 +58,18 @@ def test_passes_bound_what_they_make(model: onnx.ModelProto, message: str, tmp_p
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        (NAME_KEY, "a\nb", r"graph: name='a\nb' is not a text of 200 characters"),
-        (NAME_KEY, "a" * 201, "graph: name='aaa"),
-        (LABELS_KEY, ["a", "b", "\x1b[2J"], r"graph: labels[2]='\x1b[2J' is not a text of 1000"),
-        (LABELS_KEY, ["a", "b" * 1001, "c"], "graph: labels[1]='bbb"),
+        (
+            NAME_KEY,
+            "a\nb",
+            r"metadata: firebrick.name='a\nb' is not one line of 0 to 200 characters",
+        ),
+        (NAME_KEY, "a" * 201, "metadata: firebrick.name='aaa"),
+        (
+            LABELS_KEY,
+            ["a", "b", "\x1b[2J"],
+            r"metadata: firebrick.labels[2]='\x1b[2J' is not one line of",
+        ),
+        (LABELS_KEY, ["a", "b" * 1001, "c"], "metadata: firebrick.labels[1]='bbb"),
     ],
 )
 def test_texts_that_no_output_could_carry(

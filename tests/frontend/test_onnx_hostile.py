@@ -141,10 +141,14 @@ def test_two_images(tmp_path):
 METADATA = {
     "no json": (PREPROCESSING_KEY, "{", "is not JSON"),
     "deep json": (PREPROCESSING_KEY, "[" * 100_000, "is not JSON"),
-    "a list": (PREPROCESSING_KEY, "[]", "is not a dict"),
-    "a field": (PREPROCESSING_KEY, '{"resize": 40, "code": 1}', "unexpected keyword"),
-    "a number": (PREPROCESSING_KEY, '{"resize": "x"}', "invalid literal"),
-    "not a number": (PREPROCESSING_KEY, '{"resize": 40, "mean": [NaN, 0, 0]}', "finite numbers"),
+    "a list": (PREPROCESSING_KEY, "[]", "firebrick.preprocessing: is not a JSON object"),
+    "a field": (PREPROCESSING_KEY, '{"resize": 40, "code": 1}', "code=1 is not a known field"),
+    "a number": (PREPROCESSING_KEY, '{"resize": "x"}', "resize='x' is not an integer"),
+    "not a number": (
+        PREPROCESSING_KEY,
+        '{"resize": 40, "mean": [NaN, 0, 0]}',
+        "mean[0]=nan is not finite",
+    ),
     "zero": (PREPROCESSING_KEY, '{"resize": 40, "std": [0, 1, 1]}', "is not positive"),
     "labels": (LABELS_KEY, '["cat"]', "labels=1 is not the number of logits, 3"),
 }

@@ -70,6 +70,9 @@ BROKEN = {
     "no input": (graph(CONV), {"input": Shape(0, 11, 11)}, "is not positive"),
     "nan": (graph(NAN), {}, "conv 'c': weights[0,0,1,2]=nan is not finite"),
     "infinite": (graph(INFINITE), {}, "conv 'c': bias[1]=inf is not finite"),
+    "name": (graph(CONV), {"name": "a\nb"}, r"graph: name='a\nb' is not a text of 200 characters"),
+    "label": (graph(CONV), {"labels": (*"abc", "\x1b")}, r"graph: labels[3]='\x1b' is not a text"),
+    "long name": (graph(CONV), {"name": "a" * 201}, "graph: name='aaa"),
     "variance": (graph(NEGATIVE), {}, "batch norm 'n': var=-1.0 plus 0.001 is not positive"),
     "norm": (graph(batch_norm("n", "image", 4)), {}, "scale=(4,) is not of shape (3,)"),
     "concat": (

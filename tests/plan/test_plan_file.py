@@ -113,7 +113,7 @@ HOSTILE = [
     (("pixels",), ..., "p.json: pixels is missing"),
     (("model",), 3, "p.json: model=3 is not a text of up to 256 characters"),
     (("extra",), [1], "p.json: extra=[1] is not a known field"),
-    (("layers",), {}, "p.json: layers is not a list"),
+    (("layers",), {}, "p.json: layers={} is not a list of objects"),
     (("layers",), [], "p.json: layers=0 have no convolution among them"),
     (("layers", 0), 7, "p.json: layers 0: is not a JSON object"),
     (("layers", 0, "lanes"), -1, "p.json: layers 'conv1': lanes=-1 is not in 0..65536"),

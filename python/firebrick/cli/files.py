@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from firebrick.boards import Board, load_board, named_board
-from firebrick.checked import read_text
+from firebrick.checked.documents import read_text
 from firebrick.emit.rtl.generate import MANIFEST
 from firebrick.errors import FirebrickError, naming
 from firebrick.ir.network import Network
@@ -39,8 +38,8 @@ def read_manifest_plan(folder: Path) -> Plan:
         FirebrickError: when it is no such folder, or the plan is not that of its hardware.
     """
     fields, target = read_fields(folder)
-    path, plan = folder / MANIFEST, fields.take("plan")
-    found = Plan.from_json(json.dumps(plan), f"{path}: plan")
+    path = folder / MANIFEST
+    found = Plan.read(fields.take("plan"), f"{path}: plan")
     with naming(f"{path}: plan"):
         check_board(found)
         if target == RTL:

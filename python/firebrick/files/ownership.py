@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from firebrick import __version__
+from firebrick.checked.documents import parse_json
 from firebrick.errors import FirebrickError
 
 VERSION, FILES = "firebrick", "files"
@@ -120,12 +121,14 @@ def _read(folder: Path, marker: Marker, shown: Path) -> dict[str, str]:
         ) from None
     except OSError as error:
         raise FirebrickError(f"{path}: {error.strerror}: {ADVICE}") from None
-    try:
-        fields = json.loads(data)
-    except (ValueError, RecursionError):
-        fields = None
-    own = isinstance(fields, dict) and isinstance(fields.get(VERSION), str)
-    if not own or any(fields.get(k) != value for k, value in marker.identity.items()):
+    fields: object = None
+    with suppress(UnicodeDecodeError, FirebrickError):
+        fields = parse_json(data.decode(), str(path), LARGEST_MARKER)
+    if (
+        not isinstance(fields, dict)
+        or not isinstance(fields.get(VERSION), str)
+        or any(fields.get(k) != value for k, value in marker.identity.items())
+    ):
         kind = "".join(f", {k} {value!r}" for k, value in marker.identity.items())
         raise FirebrickError(f"{path}: is not of firebrick{kind}: {ADVICE}")
     files = fields.get(FILES)

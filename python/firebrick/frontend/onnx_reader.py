@@ -7,23 +7,23 @@ sees it first, and every tensor is bounded before it is unpacked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import onnx
 from onnx import TensorProto
 
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import onnx_quant
 from firebrick.frontend.onnx_ops import HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope, Value
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node, Preprocessing, Shape
+from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.rules import check_rules
+from firebrick.ir.rules import check_rules, read_preprocessing
 
 MAX_NODES = 4096
 MAX_INPUTS = 4 * MAX_NODES
@@ -31,7 +31,6 @@ MAX_INPUTS = 4 * MAX_NODES
 MIN_OPSET = 7
 """From here on elementwise operators broadcast as they do today."""
 
-_T = TypeVar("_T")
 _DOMAINS = ("", "ai.onnx")
 _NHWC_TO_NCHW = [0, 3, 1, 2]
 _IMAGENET_MEAN: tuple[float, ...] = (0.485, 0.456, 0.406)
@@ -77,11 +76,15 @@ def _read(path: Path, size: int | None, preprocessing: Preprocessing | None) -> 
     output = scope.values.get(graph.output[0].name)
     if not isinstance(output, Value):
         raise FirebrickError(f"output {graph.output[0].name!r} is not computed from the image")
-    metadata = {x.key: x.value for x in model.metadata_props}
-    name = _metadata(metadata, NAME_KEY, str) or path.stem
-    how = preprocessing or _stored_preprocessing(metadata) or _default_preprocessing(shape)
-    labels = tuple(str(x) for x in _metadata(metadata, LABELS_KEY, list) or ())
-    return check_rules(Graph(name, shape, _needed(scope.nodes, output.name), how, labels))
+    stored = _metadata(model)
+    name = stored.line(NAME_KEY, MAX_NAME) if NAME_KEY in stored.left else ""
+    how = preprocessing or _default_preprocessing(shape)
+    if preprocessing is None and PREPROCESSING_KEY in stored.left:
+        how = read_preprocessing(stored.inner(PREPROCESSING_KEY), shape.channels)
+    labels = stored.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL) if LABELS_KEY in stored.left else ()
+    return check_rules(
+        Graph(name or path.stem, shape, _needed(scope.nodes, output.name), how, labels)
+    )
 
 
 def _parse(path: Path) -> onnx.ModelProto:
@@ -173,32 +176,11 @@ def _image_shape(image: onnx.ValueInfoProto, axes: str, size: int | None) -> Sha
     return Shape(sides["C"], sides["H"], sides["W"])
 
 
-def _metadata(metadata: dict[str, str], key: str, kind: type[_T]) -> _T | None:
-    if key not in metadata:
-        return None
-    try:
-        value = json.loads(metadata[key])
-    except (ValueError, RecursionError):
-        raise FirebrickError(f"metadata {key!r} is not JSON") from None
-    if not isinstance(value, kind):
-        raise FirebrickError(f"metadata {key!r} is not a {kind.__name__}")
-    return value
-
-
-def _stored_preprocessing(metadata: dict[str, str]) -> Preprocessing | None:
-    stored = _metadata(metadata, PREPROCESSING_KEY, dict)
-    if stored is None:
-        return None
-    try:
-        how = Preprocessing(**stored)
-        return replace(
-            how,
-            resize=int(how.resize),
-            mean=tuple(float(x) for x in how.mean),
-            std=tuple(float(x) for x in how.std),
-        )
-    except (TypeError, ValueError, OverflowError) as error:
-        raise FirebrickError(f"metadata {PREPROCESSING_KEY!r}: {_first_line(error)}") from None
+def _metadata(model: onnx.ModelProto) -> Fields:
+    """What Firebrick itself wrote beside a graph."""
+    metadata = {x.key: x.value for x in model.metadata_props}
+    known = (x for x in (NAME_KEY, PREPROCESSING_KEY, LABELS_KEY) if x in metadata)
+    return Fields({x: parse_json(metadata[x], f"metadata {x!r}") for x in known}, "metadata")
 
 
 def _default_preprocessing(shape: Shape) -> Preprocessing:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,7 @@ def manifest(network: Network, plan: Plan) -> dict[str, object]:
         "image": {"shape": [image.height, image.width, image.channels], "bits": image.bits},
         "logits": {"shape": list(found[-1].shape), "scale": network.scales[network.output]},
         "layers": [{"name": x.name, "class": x.kind, "computes": list(x.layers)} for x in found],
-        "plan": json.loads(plan.to_json()),
+        "plan": plan.document(),
     }
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import (
     IMAGE,
@@ -158,6 +159,27 @@ def _verify_texts(graph: Graph) -> None:
     for field, text, most in texts:
         if len(text) > most or not text.isprintable():
             raise FirebrickError(f"graph: {field}={text!r:.40} is not a text of {most} characters")
+
+
+def read_preprocessing(stored: Fields, channels: int) -> Preprocessing:
+    """Preprocessing as it is stored in a file; what is left out is as in `Preprocessing`.
+
+    Args:
+        stored: its stored.
+        channels: of the image.
+
+    Raises:
+        FirebrickError: naming file, field, value and rule.
+    """
+    how = Preprocessing(stored.whole("resize", 1, MAX_RESIZE))
+    if "channels" in stored.left:
+        how = replace(how, channels=stored.line("channels"))
+    if "mean" in stored.left:
+        how = replace(how, mean=stored.numbers("mean", channels))
+    if "std" in stored.left:
+        how = replace(how, std=stored.numbers("std", channels))
+    stored.close()
+    return how
 
 
 def check_preprocessing(place: str, how: Preprocessing, image: Shape) -> None:

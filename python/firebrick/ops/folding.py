@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firebrick.checked import Fields
+from firebrick.checked.fields import Fields
 from firebrick.hardware.memory import MemoryKind
 
 MOST = 1 << 16

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 from firebrick.boards import NAME as BOARD_NAME
-from firebrick.checked import Fields, parse
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
+from firebrick.ir.limits import MAX_LAYERS
 from firebrick.ir.network import Network
 from firebrick.ops import layer_engine
 from firebrick.ops.folding import MOST, Folding
@@ -212,7 +214,20 @@ class Plan:
         Raises:
             FirebrickError: naming file, layer, field, value and rule.
         """
-        top = Fields(parse(text, source), source)
+        return cls.read(parse_json(text, source), source)
+
+    @classmethod
+    def read(cls, document: object, source: str) -> Plan:
+        """Read what `document` gave, parsed; nothing in it is trusted.
+
+        Args:
+            document: as parsed.
+            source: of it, for error messages.
+
+        Raises:
+            FirebrickError: naming file, layer, field, value and rule.
+        """
+        top = Fields(document, source)
         top.whole("format", FORMAT, FORMAT)
         plan = cls(
             model=top.text("model"),
@@ -221,10 +236,10 @@ class Plan:
             family=Family(top.choice("family", [str(x) for x in Family])),
             budget=None if top.absent("budget") else _resources(top.inner("budget")),
             pixels=top.whole("pixels", 1, MOST),
-            layers=tuple(LayerPlan.read(x) for x in top.objects("layers", "name")),
+            layers=tuple(LayerPlan.read(x) for x in top.objects("layers", "name", MAX_LAYERS)),
             skips=tuple(
                 SkipPlan(x.text("tensor"), x.text("reader"), x.whole("beats", 2, 1 << 24))
-                for x in top.objects("skips", "reader")
+                for x in top.objects("skips", "reader", 2 * MAX_LAYERS)
             ),
             cycles_per_frame=top.whole("cycles_per_frame", 1, HUGE),
             latency_cycles=top.whole("latency_cycles", 1, HUGE),

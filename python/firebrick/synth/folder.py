@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebrick.checked import Fields, parse, read_text
+from firebrick.checked.documents import parse_json, read_text
+from firebrick.checked.fields import Fields
 from firebrick.emit.folder import (
     MOST_FILES,
     MOST_TOTAL,
@@ -86,18 +87,14 @@ def read_memories(folder: Path) -> list[str]:
         FirebrickError: when it lists anything else; names field, value and rule.
     """
     path = folder / MANIFEST
-    fields = Fields(parse(read_text(inner_path(folder, MANIFEST)), str(path)), str(path))
+    fields = Fields(parse_json(read_text(inner_path(folder, MANIFEST)), str(path)), str(path))
     target = fields.left.get("target", "rtl")
     fields.require(target == "rtl", "target", target, "is not 'rtl': generate --target rtl")
-    names = fields.take("memories")
-    if not isinstance(names, list):
-        fields.require(False, "memories", names, "is not a list of paths")
-        return []
-    fields.require(len(names) <= MOST_FILES, "memories", len(names), f"exceeds {MOST_FILES} paths")
+    names = fields.values("memories", MOST_FILES, "paths")
     for name in names:
         with refusing(fields, "memories", name):
             inner_path(folder, name)
-        good = "/" not in name and name.endswith(MEMORY)
+        good = "/" not in str(name) and str(name).endswith(MEMORY)
         fields.require(good, "memories", name, f"does not lie in {folder}, or ends otherwise")
     return [str(x) for x in names]
 

@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from firebrick.checked import Fields, parse, read_text
+from firebrick.checked.documents import read_json
+from firebrick.checked.fields import Fields
 from firebrick.data import data_folder
 from firebrick.emit.folder import MOST_FILES, inner_path
 from firebrick.emit.rtl.generate import MANIFEST
@@ -43,7 +44,7 @@ def read_fields(folder: Path) -> tuple[Fields, str]:
     path = folder / MANIFEST
     if path.exists():  # else reading says why not
         inner_path(folder, MANIFEST)
-    fields = Fields(parse(read_text(path), str(path)), str(path))
+    fields = Fields(read_json(path), str(path))
     return fields, str(fields.left.get("target", "rtl"))
 
 
@@ -53,11 +54,8 @@ def paths(fields: Fields, field: str, root: Path, *, are_folders: bool = False) 
     Raises:
         FirebrickError: when it is something else.
     """
-    names = fields.take(field)
-    if not isinstance(names, list) or not names:
-        fields.require(False, field, names, "is not a list of paths")
-        return ()
-    fields.require(len(names) <= MOST_FILES, field, len(names), f"exceeds {MOST_FILES} paths")
+    names = fields.values(field, MOST_FILES, "paths")
+    fields.require(bool(names), field, names, "is not a list of paths")
     return tuple(inside(fields, field, x, root, is_folder=are_folders) for x in names)
 
 

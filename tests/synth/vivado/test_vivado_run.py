@@ -231,7 +231,7 @@ def test_a_memory_that_was_not_found_fails(
         ({"sources": ["../x.sv"]}, "sources='../x.sv' is no path in"),
         ({"memories": "conv1.mem"}, "memories='conv1.mem' is not a list of paths"),
         ({"memories": ["/etc/passwd"]}, "memories='/etc/passwd' is no path in"),
-        ({"kernel": {"top": "a b"}}, "top='a b' is no name of a module"),
+        ({"kernel": {"top": "a b"}}, "top='a b' does not match"),
         ({"kernel": {"top": "missing"}}, "top='missing' has no file in sources"),
         ({"kernel": {"data_bits": 48}}, "data_bits=48 is none of 32, 64"),
         ({"kernel": {"registers": {"FRAMES": "x"}}}, "FRAMES='x' is not an integer"),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def manifest(
         "image": _side(net.input, image.argument)
         | {"height": network.image.height, "width": network.image.width},
         "logits": _side(net.output, logits.argument) | {"scale": network.scales[network.output]},
-        "plan": json.loads(plan.to_json()),
+        "plan": plan.document(),
         "sources": [TOP_FILE],
         "headers": sources,
         "include": ["include", "."],

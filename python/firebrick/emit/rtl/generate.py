@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,7 +89,7 @@ def manifest(
         "logits": _stream(logits.stream.data_bits, logits.stream.frame_beats)
         | {"scale": network.scales[network.output]},
         **({"kernel": _kernel_fields(kernel)} if kernel else {}),
-        "plan": json.loads(plan.to_json()),
+        "plan": plan.document(),
         "sources": [
             *(f"hw/{path.name}" for path in hardware_sources()),
             *(f"{top}.sv" for top in tops),

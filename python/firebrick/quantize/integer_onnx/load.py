@@ -14,22 +14,23 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto
 
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE, Preprocessing, Shape
 from firebrick.ir.limits import (
     MAX_FRAME,
     MAX_LABEL,
+    MAX_LABELS,
     MAX_LAYERS,
     MAX_NAME,
-    MAX_RESIZE,
     MAX_VALUES,
     MAX_WEIGHTS,
 )
 from firebrick.ir.network import Layer, Network
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.rules import check_preprocessing
-from firebrick.quantize.document import Field
+from firebrick.ir.rules import check_preprocessing, read_preprocessing
 from firebrick.quantize.integer_onnx.export import to_model
 from firebrick.quantize.integer_onnx.metadata import (
     LABELS_KEY,
@@ -43,7 +44,6 @@ from firebrick.quantize.ops.stored import Stored
 
 MAX_SIDE = 1 << 14
 MAX_CHANNELS = 1 << 16
-MAX_LABELS = 1 << 16
 
 
 def read(path: Path) -> Network:
@@ -96,16 +96,18 @@ def _parse(path: Path) -> onnx.ModelProto:
 
 
 def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]) -> Network:
-    document = Field.parse(metadata.get(NETWORK_KEY, ""), NETWORK_KEY)
-    labels = Field.parse(metadata.get(LABELS_KEY, ""), LABELS_KEY)
-    image = _type(document["image"])
+    found = {x: parse_json(metadata.get(x, ""), x) for x in (NETWORK_KEY, LABELS_KEY)}
+    top = Fields(found, "metadata")
+    labels = top.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL)
+    document = top.inner(NETWORK_KEY)
+    image = _type(document.inner("image"))
     if (image.channels, image.bits, image.signed) != (3, 8, False):
         raise FirebrickError(f"image={image} is not 3 channels of unsigned bytes")
     types = {IMAGE: image}
     frame, weights = image.values, 0
     layers = []
-    for field in document["layers"].elements(MAX_LAYERS):
-        layer, count = _layer(field, types, initializers)
+    for fields in document.objects("layers", "name", MAX_LAYERS):
+        layer, count = _layer(fields, types, initializers)
         name, output = layer.name, layer.operator.output
         frame += output.values
         if frame > MAX_FRAME:
@@ -115,40 +117,42 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
             raise FirebrickError(f"layer {name!r}: weights={weights} exceed {MAX_WEIGHTS}")
         types[name] = output
         layers.append(layer)
-    scales = {name: value.number() for name, value in document["scales"].items()}
+    stored = document.inner("scales")
+    scales = {x: stored.number(x) for x in tuple(stored.left)}
     for name, scale in scales.items():
-        if scale <= 0:
-            raise FirebrickError(f"{NETWORK_KEY}.scales.{name}={scale} is not positive")
+        stored.require(scale > 0, name, scale, "is not positive")
     missing = types.keys() - scales.keys()
     if missing:
-        raise FirebrickError(f"{NETWORK_KEY}.scales has no {min(missing)!r}")
-    return Network(
-        name=document["name"].text(MAX_NAME),
+        raise FirebrickError(f"{document.where}: scales has no {min(missing)!r}")
+    network = Network(
+        name=document.line("name", MAX_NAME),
         image=image,
         layers=tuple(layers),
-        preprocessing=_preprocessing(document["preprocessing"], image),
+        preprocessing=_preprocessing(document.inner("preprocessing"), image),
         scales=scales,
-        labels=tuple(x.text(MAX_LABEL) for x in labels.elements(MAX_LABELS)),
+        labels=labels,
     )
+    document.close()
+    return network
 
 
 def _layer(
-    field: Field, types: Mapping[str, TensorType], initializers: Mapping[str, TensorProto]
+    fields: Fields, types: Mapping[str, TensorType], initializers: Mapping[str, TensorProto]
 ) -> tuple[Layer, int]:
     """A layer that reads tensors of some types, and its number of weights."""
-    inputs = tuple(x.text() for x in field["inputs"].elements(2))
-    name = field["name"].identifier()
+    inputs = fields.lines("inputs", 2)
+    name = fields.identifier("name", MAX_NAME)
     for source in inputs:
         if source not in types:
             raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
-    kind = field["kind"].text()
+    kind = fields.line("kind")
     recipe = recipe_named(kind, name)
     expected = recipe.node_type.arity
     if len(inputs) != expected:
         raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
     kinds = tuple(types[x] for x in inputs)
-    fields = {x: field[x].integer(low, high) for x, low, high in recipe.fields}
-    stored = Stored(name, kinds, _type(field["output"]), fields, initializers)
+    numbers = {x: fields.whole(x, low, high) for x, low, high in recipe.fields}
+    stored = Stored(name, kinds, _type(fields.inner("output")), numbers, initializers)
     try:
         operator = recipe.read(stored)
     except (ValueError, IndexError) as error:
@@ -156,26 +160,22 @@ def _layer(
     return Layer(operator, inputs), recipe.weights(operator)
 
 
-def _preprocessing(field: Field, image: TensorType) -> Preprocessing:
-    how = Preprocessing(
-        resize=field["resize"].integer(1, MAX_RESIZE),
-        channels=field["channels"].text(),
-        mean=tuple(x.number() for x in field["mean"].elements(3)),
-        std=tuple(x.number() for x in field["std"].elements(3)),
-    )
+def _preprocessing(fields: Fields, image: TensorType) -> Preprocessing:
+    how = read_preprocessing(fields, image.channels)
     shape = Shape(image.channels, image.height, image.width)
     check_preprocessing(NETWORK_KEY, how, shape)
     return how
 
 
-def _type(field: Field) -> TensorType:
+def _type(fields: Fields) -> TensorType:
     kind = TensorType(
-        channels=field["channels"].integer(1, MAX_CHANNELS),
-        height=field["height"].integer(1, MAX_SIDE),
-        width=field["width"].integer(1, MAX_SIDE),
-        bits=field["bits"].integer(1, 32),
-        signed=bool(field["signed"].integer(0, 1)),
+        channels=fields.whole("channels", 1, MAX_CHANNELS),
+        height=fields.whole("height", 1, MAX_SIDE),
+        width=fields.whole("width", 1, MAX_SIDE),
+        bits=fields.whole("bits", 1, 32),
+        signed=bool(fields.whole("signed", 0, 1)),
     )
+    fields.close()
     if kind.values > MAX_VALUES:
         raise FirebrickError(f"tensor {kind}: values={kind.values} exceeds {MAX_VALUES}")
     return kind

@@ -7,12 +7,11 @@ Those in ``hw/ecp5`` come with Firebrick. Nothing in a file is trusted: users br
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebrick.boards import check_dots
-from firebrick.checked import Fields
+from firebrick.checked.documents import LARGEST_TOML, read_text, read_toml
+from firebrick.checked.fields import Fields
 from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
 
@@ -31,7 +30,6 @@ DEVICES = (
 )
 """Devices of nextpnr-ecp5."""
 SPEEDS = (6, 8)
-MOST_BYTES = 1 << 16
 MOST_MHZ = 400
 BAUDS = (1200, 12_000_000)
 FEWEST_CLOCKS = 8
@@ -101,38 +99,11 @@ def _folder() -> Path:
     return data_folder("hw") / "ecp5"
 
 
-def _text(path: Path) -> str:
-    """Text of a small file.
-
-    Raises:
-        FirebrickError: when it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise FirebrickError(f"{path}: exceeds {MOST_BYTES} bytes")
-        check_dots(data, path)
-        return data.decode()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FirebrickError(f"{path}: cannot be read: {error}") from None
-
-
 def _read(path: Path) -> Ecp5Board:
-    try:
-        table = tomllib.loads(_text(path))
-    except (ValueError, RecursionError) as error:
-        raise FirebrickError(f"{path}: not TOML: {' '.join(str(error).split())[:200]}") from None
-    fields = Fields(table, str(path))
-    title, part = fields.text("title"), fields.text("part")
+    fields = Fields(read_toml(path), str(path), "table")
+    title, part = fields.line("title"), fields.line("part")
     device = fields.choice("device", DEVICES)
-    package = fields.text("package")
-    fields.require(
-        PACKAGE.fullmatch(package) is not None,
-        "package",
-        package,
-        f"does not match {PACKAGE.pattern}",
-    )
+    package = fields.matching("package", PACKAGE)
     speed = fields.whole("speed", *SPEEDS)
     mhz = fields.whole("clock_mhz", 1, MOST_MHZ)
     baud = fields.whole("baud", *BAUDS)
@@ -145,14 +116,8 @@ def _read(path: Path) -> Ecp5Board:
     )
     off = abs(mhz * 1_000_000 / max(clocks, 1) / baud - 1)
     fields.require(off <= TOLERANCE, "baud", baud, f"is missed by {off:.1%} at {mhz} MHz")
-    pins = fields.text("pins")
-    _match(fields, "pins", pins, PINS)
+    pins = fields.matching("pins", PINS)
     fields.close()
     clock = f'FREQUENCY PORT "clk" {mhz} MHZ;\n'
-    constraints = f"{_text(path.parent / pins).rstrip()}\n\n{clock}"
+    constraints = f"{read_text(path.parent / pins, LARGEST_TOML).rstrip()}\n\n{clock}"
     return Ecp5Board(path.stem, title, part, device, package, speed, mhz, clocks, baud, constraints)
-
-
-def _match(fields: Fields, field: str, value: str, pattern: re.Pattern[str]) -> None:
-    good = pattern.fullmatch(value) is not None
-    fields.require(good, field, value, f"does not match {pattern.pattern}")

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from firebrick.checked import Fields, parse
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError
 from firebrick.progress import Progress
 
@@ -70,19 +71,16 @@ def timing(text: str, source: str) -> Timing:
     Raises:
         FirebrickError: when there is none; names file and field.
     """
-    clocks = Fields(parse(text, source), source).take("fmax")
-    if not isinstance(clocks, dict) or not clocks:
-        raise FirebrickError(f"{source}: fmax names no clock")
     found = []
-    for name, data in clocks.items():
-        fields = Fields(data, f"{source}: fmax {name!r}")
+    for _, fields in Fields(parse_json(text, source), source).objects_by_name("fmax"):
         numbers = []
         for field in ("achieved", "constraint"):
-            value = fields.take(field)
-            good = isinstance(value, int | float) and 0 < value < MOST
-            fields.require(good, field, value, "is no frequency")
-            numbers.append(float(str(value)))
+            value = fields.number(field)
+            fields.require(0 < value < MOST, field, value, "is no frequency")
+            numbers.append(value)
         found.append(Timing(*numbers))
+    if not found:
+        raise FirebrickError(f"{source}: fmax names no clock")
     return min(found, key=lambda x: x.fmax_mhz / x.clock_mhz)
 
 

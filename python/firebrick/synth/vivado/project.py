@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from firebrick.boards import Board
-from firebrick.checked import Fields
-from firebrick.emit.folder import read_all
+from firebrick.checked.fields import Fields
+from firebrick.emit.folder import MOST_FILES, read_all
 from firebrick.emit.rtl.own import require_own
 from firebrick.errors import FirebrickError
 from firebrick.synth.vendor import NAME, inside, joined, paths, read_fields, settings
@@ -120,13 +120,9 @@ def read_kernel(folder: Path, *, trusted: bool = False) -> KernelFolder:
     if not trusted:
         for name, data in read_all(root, [x.relative_to(root).as_posix() for x in sources]):
             require_own(folder, name, data)
-    memories = fields.take("memories")
-    if not isinstance(memories, list):
-        fields.require(False, "memories", memories, "is not a list of paths")
-        memories = []
+    memories = fields.values("memories", MOST_FILES, "paths")
     kernel = fields.inner("kernel")
-    top = kernel.text("top")
-    kernel.require(NAME.fullmatch(top) is not None, "top", top, "is no name of a module")
+    top = kernel.matching("top", NAME)
     kernel.require([x.stem for x in sources].count(top) == 1, "top", top, "has no file in sources")
     return KernelFolder(
         top=top,
