@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from firebrick import frontend, images, passes
-from firebrick.files.cache import code_key, locked
-from firebrick.files.output import whole_file
 from firebrick.ir.network import Network
-from firebrick.quantize.integer_onnx import export, load
-from firebrick.quantize.options import QuantizeOptions
-from firebrick.quantize.quantizer import quantize
+from firebrick.quantize.integer_onnx import load
+from quantized import quantized_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -49,20 +45,6 @@ def shared_models() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no trained models in {folder}")
     return folder
-
-
-def quantized_file(source: str) -> Path:
-    """Quantized model of a source, kept under a key of the code that makes it."""
-    code = code_key("frontend", "passes", "quantize", "hardware", "ops", "ir", "images.py")
-    path = ROOT / "build" / "models" / f"{Path(source).stem}-{code}.onnx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path.with_suffix(".lock")):  # test processes share it
-        if not path.is_file():
-            graph = passes.prepare(frontend.load(source))
-            photographs = images.load_samples(images.CALIBRATION)
-            with whole_file(path) as temporary:
-                export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from firebrick.files import key
+
 PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
@@ -122,6 +124,15 @@ def test_a_circle_is_found() -> None:
     }
     assert set(circle(texts)) == {"p.a", "p.b", "p.c"}
     assert circle(texts | {"p.c": ""}) == []
+
+
+def test_keys_of_code_follow_every_import() -> None:
+    """Of what is kept (`files/key.py`), by lines; here Python itself says what is imported."""
+    known = frozenset(key.known_modules())
+    for name, path in key.known_modules().items():
+        text = path.read_text()
+        missing = imported_modules(text, known) - set(key.imported(text))
+        assert missing == set(), name
 
 
 def test_every_part_has_its_place() -> None:

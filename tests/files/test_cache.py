@@ -1,23 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is kept is the user's alone, and of the code as it is now."""
+"""What is kept is the user's alone, and made once."""
 
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from command_line import fill, firebrick
+from firebrick.checked.documents import parse_json
 from firebrick.errors import FirebrickError
-from firebrick.files import cache
-from firebrick.files.cache import cache_folder, is_kept, keep, keep_text, locked
+from firebrick.files.cache import (
+    cache_folder,
+    is_kept,
+    keep,
+    keep_text,
+    kept_folder,
+    kept_text,
+    locked,
+)
 from firebrick.report.kept import kept
 from firebrick.verify import csim_build
 from firebrick.verify.simulation import verilator
 from networks import small_network
 
+MODULE = csim_build.__name__
 NOBODY = 65534
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 
@@ -94,13 +105,13 @@ WRONG = ["link", "mode", pytest.param("owner", marks=root_only)]
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_content_that_is_not_ours_alone_is_refused(home: Path, wrong: str) -> None:
-    kept("test", ("a",), lambda: {"value": 1})
-    (path,) = cache_folder("measurements").iterdir()
-    assert kept("test", ("a",), lambda: {"value": 2}) == {"value": 1}
+    kept("test", MODULE, ("a",), lambda: {"value": 1})
+    (path,) = cache_folder("measurements").glob("*.json")
+    assert kept("test", MODULE, ("a",), lambda: {"value": 2}) == {"value": 1}
     path.write_text(json.dumps({"value": 666}))
     spoil(path, wrong)
     with pytest.raises(FirebrickError, match="remove it, it is made anew"):
-        kept("test", ("a",), lambda: {"value": 2})
+        kept("test", MODULE, ("a",), lambda: {"value": 2})
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -158,26 +169,66 @@ def test_home_that_may_not_be_written_is_one_line(home: Path) -> None:
     home.chmod(0o755)
 
 
-def test_key_changes_with_the_code_it_names_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cache, "PACKAGE", tmp_path)
-    (tmp_path / "plan").mkdir()
-    (tmp_path / "plan" / "a.py").write_text("1")
-    (tmp_path / "images.py").write_text("1")
-    before = cache.code_key("plan"), cache.code_key("images.py")
-    (tmp_path / "plan" / "a.py").write_text("2")
-    after = cache.code_key("plan"), cache.code_key("images.py")
-    assert after[0] != before[0]
-    assert after[1] == before[1]
+def test_a_folder_is_made_once_whoever_wants_it(home: Path) -> None:
+    folder = cache_folder("models") / "new" / "made"
+    calls: list[Path] = []
+
+    def make(scratch: Path) -> Path:
+        calls.append(scratch)
+        time.sleep(0.05)
+        (scratch / "inner").mkdir()
+        (scratch / "inner" / "binary").write_text("x")
+        return scratch / "inner"
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: kept_folder(folder, make), range(4)))
+    assert (found, len(calls)) == ({folder}, 1)
+    assert [x.name for x in folder.iterdir()] == ["binary"]
+    assert not calls[0].exists()
+
+
+def test_a_folder_that_cannot_be_made_is_not_kept(home: Path) -> None:
+    folder = cache_folder("models") / "made"
+
+    def fail(_: Path) -> Path:
+        raise FirebrickError("once")
+
+    with pytest.raises(FirebrickError, match="once"):
+        kept_folder(folder, fail)
+    assert not folder.exists()
+    assert kept_folder(folder, lambda x: x) == folder
+    assert folder.is_dir()
+
+
+def test_a_text_is_made_once_and_anew_when_it_is_damaged(home: Path) -> None:
+    path = cache_folder("plans") / "a.json"
+    calls: list[str] = []
+
+    def make() -> str:
+        calls.append("made")
+        time.sleep(0.05)
+        return "[1]"
+
+    def read(text: str) -> object:
+        return parse_json(text, str(path))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: kept_text(path, read, make), range(4)))
+    assert (found, len(calls), mode(path)) == ([[1]] * 4, 1, 0o600)
+    for damaged in (b"[1", b"\xff"):
+        path.write_bytes(damaged)
+        assert kept_text(path, read, make) == [1]
+        assert path.read_text() == "[1]"
+    assert len(calls) == 3
 
 
 def test_a_compiled_model_is_of_its_sources_and_options(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def compiled(folder: Path, top: str, *_: object, **__: object) -> None:
-        folder.mkdir()
-        (folder / top).touch()
+    def compiled(work: Path, log: Path, top: str, *_: object, **__: object) -> Path:
+        del log
+        (work / top).touch()
+        return work
 
     monkeypatch.setattr(verilator, "_compile", compiled)
     source, other = tmp_path / "top.sv", tmp_path / "part.sv"

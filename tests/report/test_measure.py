@@ -20,6 +20,8 @@ from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from networks import small_network
 
+MODULE = measure.__name__
+
 
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -42,12 +44,14 @@ def test_kept_by_content(empty_cache: Path) -> None:
         return {"name": name}
 
     for name in ("a", "b", "a"):
-        assert kept.kept("kind", ("content", name), lambda n=name: make(n)) == {"name": name}
+        assert kept.kept("kind", MODULE, ("content", name), lambda n=name: make(n)) == {
+            "name": name
+        }
     assert calls == ["a", "b"]
-    assert kept.kept("other kind", ("content", "a"), lambda: make("c")) == {"name": "c"}
-    for path in empty_cache.iterdir():
+    assert kept.kept("other kind", MODULE, ("content", "a"), lambda: make("c")) == {"name": "c"}
+    for path in empty_cache.glob("*.json"):
         path.write_text("{")
-    assert kept.kept("kind", ("content", "a"), lambda: make("d")) == {"name": "d"}
+    assert kept.kept("kind", MODULE, ("content", "a"), lambda: make("d")) == {"name": "d"}
 
 
 def test_a_failure_is_not_kept() -> None:
@@ -55,8 +59,8 @@ def test_a_failure_is_not_kept() -> None:
         raise CheckFailed("once")
 
     with pytest.raises(CheckFailed):
-        kept.kept("kind", ("x",), fail)
-    assert kept.kept("kind", ("x",), lambda: {"n": 1}) == {"n": 1}
+        kept.kept("kind", MODULE, ("x",), fail)
+    assert kept.kept("kind", MODULE, ("x",), lambda: {"n": 1}) == {"n": 1}
 
 
 def test_a_plan_is_made_once_a_goal(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

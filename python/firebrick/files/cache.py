@@ -7,17 +7,18 @@ Programs are run from there: nothing is taken that others own, can write, or hav
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from firebrick.data import PACKAGE
 from firebrick.errors import FirebrickError
 from firebrick.files.output import whole_file
+from firebrick.files.scratch import scratch_folder
 
+T = TypeVar("T")
 CACHE = (".cache", "firebrick")
 """Folder in the user's home."""
 OTHERS = 0o077
@@ -46,6 +47,47 @@ def cache_folder(name: str) -> Path:
         if part != CACHE[0]:  # that is the user's own
             _check(folder)
     return folder
+
+
+def kept_folder(folder: Path, make: Callable[[Path], Path]) -> Path:
+    """A folder that is made once, whoever wants it at the same time; returns it.
+
+    Args:
+        folder: its name holds the key of all that decides its content; what is around it is made.
+        make: is given a scratch folder beside it, and returns the folder to be kept.
+
+    Raises:
+        FirebrickError: when what is there is not ours alone.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not is_kept(folder):
+        with locked(_lock(folder)):
+            if not is_kept(folder):
+                with scratch_folder(folder.parent) as scratch:
+                    keep(make(scratch), folder)
+    return folder
+
+
+def kept_text(path: Path, read: Callable[[str], T], make: Callable[[], str]) -> T:
+    """What is read from a text that is made once; one that is damaged is made anew.
+
+    What fails is not kept: it is tried anew.
+
+    Args:
+        path: its name holds the key of all that decides the text.
+        read: gives what the text says, or raises `FirebrickError`.
+        make: gives the text.
+
+    Raises:
+        FirebrickError: when what is there is not ours alone.
+    """
+    with locked(_lock(path)):
+        if is_kept(path):
+            with suppress(FirebrickError, UnicodeDecodeError):
+                return read(path.read_text())
+        text = make()
+        keep_text(path, text)
+    return read(text)
 
 
 def is_kept(path: Path) -> bool:
@@ -104,6 +146,10 @@ def locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def _lock(path: Path) -> Path:
+    return path.with_name(f".{path.name}.lock")
+
+
 def _check(path: Path) -> None:
     _check_status(path, path.lstat())
 
@@ -124,17 +170,3 @@ def _check_status(path: Path, status: os.stat_result) -> None:
         wrong = f"mode={mode:o} lets others write"
     if wrong:
         raise FirebrickError(f"{path}: {wrong}: remove it, it is made anew when it is needed")
-
-
-def code_key(*parts: str) -> str:
-    """Key of the code that makes a thing, so that nothing an older version made is taken for new.
-
-    Args:
-        parts: folders and modules of the package, such as ``plan`` or ``images.py``.
-    """
-    sha = hashlib.sha256()
-    for part in parts:
-        path = PACKAGE / part
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            sha.update(file.read_bytes())
-    return sha.hexdigest()[:16]

@@ -14,7 +14,7 @@ from firebrick.hardware.stream import StreamType
 from firebrick.ir.network import Network
 from firebrick.plan.engines import Derived, derive
 from firebrick.plan.plan import LayerPlan, Plan
-from firebrick.report.kept import building_key, kept
+from firebrick.report.kept import kept
 from firebrick.verify.check import check_engine, random_tensor
 
 BUSIEST = 3
@@ -96,6 +96,6 @@ def simulate_busiest(network: Network, plan: Plan) -> tuple[EngineSimulation, ..
             derived = derived or derive(network, plan.foldings)
             return asdict(simulate_engine(network, plan, name, derived))
 
-        parts = (plan.to_json(), layer.name, building_key())
-        found.append(EngineSimulation(**kept("engine", parts, make)))
+        parts = (plan.to_json(), layer.name)
+        found.append(EngineSimulation(**kept("engine", __name__, parts, make)))
     return tuple(found)

@@ -3,70 +3,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from firebrick.data import data_folder
-from firebrick.files.cache import cache_folder, code_key, is_kept, keep_text
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
+from firebrick.files.cache import cache_folder, kept_text
+from firebrick.files.key import code_key, content_key, data_key
 
-PLANNING = ("hardware", "ops", "area", "ir", "plan", "search", "boards.py")
-"""Code that decides what a plan is."""
-BUILDING = ("hardware", "ops", "plan", "emit", "verify")
-"""Code that, with the hardware's sources, decides what a simulation shows."""
-COUNTING = ("hardware", "ops", "plan", "emit", "synth")
-"""Code that, with the hardware's sources, decides what Yosys counts."""
+DATA = ("hw", "sim/lib")
+"""Sources that simulators and synthesizers read."""
 
 
-def kept(kind: str, parts: tuple[str, ...], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def kept(
+    kind: str, module: str, parts: tuple[str, ...], make: Callable[[], dict[str, Any]]
+) -> dict[str, Any]:
     """A measurement as JSON: from the cache, else made and put there.
-
-    What fails is not kept: it is tried anew.
 
     Args:
         kind: of measurement.
-        parts: everything that decides the result.
+        module: that measures.
+        parts: everything that decides the result but the program.
         make: measures.
     """
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+    key = content_key(code_key(module), data_key(*DATA), *parts)
     path = cache_folder("measurements") / f"{kind}-{key}.json"
-    if is_kept(path):
-        try:
-            found = json.loads(path.read_text())
-            if isinstance(found, dict):
-                return found
-        except ValueError:  # damaged: made anew
-            pass
-    made = make()
-    keep_text(path, json.dumps(made))
-    return made
-
-
-@cache
-def planning_key() -> str:
-    """Key of the planner."""
-    return code_key(*PLANNING)
-
-
-@cache
-def building_key() -> str:
-    """Key of everything between a plan and its simulation."""
-    return code_key(*BUILDING) + _sources("hw") + _sources("sim/lib")
-
-
-@cache
-def counting_key() -> str:
-    """Key of everything between a plan and its counts."""
-    return code_key(*COUNTING) + _sources("hw")
-
-
-def _sources(folder: str) -> str:
-    """Key of the files that simulators and synthesizers read."""
-    sha = hashlib.sha256()
-    root = data_folder(folder)
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".sv", ".svh", ".vlt", ".py"}:
-            sha.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes())
-    return sha.hexdigest()[:16]
+    return kept_text(
+        path,
+        lambda text: Fields(parse_json(text, str(path)), str(path)).left,
+        lambda: json.dumps(make()),
+    )

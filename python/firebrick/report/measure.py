@@ -20,7 +20,7 @@ from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress, silent
-from firebrick.report.kept import building_key, counting_key, kept, planning_key
+from firebrick.report.kept import kept
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan as make_plan
 from firebrick.synth.yosys.count import synthesize
@@ -111,8 +111,8 @@ class Bench:
             seconds = time.perf_counter() - start
             return {"plan": plan.to_json(), "seconds": round(seconds, 1)}
 
-        parts = (self.network.digest(), repr(goal), str(store_zeros), planning_key())
-        found = kept("plan", parts, make)
+        parts = (self.network.digest(), repr(goal), str(store_zeros))
+        found = kept("plan", __name__, parts, make)
         return Planned(Plan.from_json(found["plan"]), found["seconds"])
 
     def simulate(self, plan: Plan) -> Simulation:
@@ -138,8 +138,8 @@ class Bench:
             )
 
         photographs = hashlib.sha256(self.pixels.tobytes()).hexdigest()
-        parts = (photographs, _design(plan), building_key())
-        return Simulation(**kept("simulation", parts, make))
+        parts = (photographs, _design(plan))
+        return Simulation(**kept("simulation", __name__, parts, make))
 
     def count(self, plan: Plan, family: Family) -> Counted:
         """Resources by Yosys.
@@ -155,7 +155,7 @@ class Bench:
                 report = synthesize(folder, family, lambda _, x: self.progress("Yosys", x))
             return asdict(Counted(report.tool, report.resources, report.seconds))
 
-        found = kept("count", (_design(plan), str(family), counting_key()), make)
+        found = kept("count", __name__, (_design(plan), str(family)), make)
         return Counted(found["tool"], Resources(**found["resources"]), found["seconds"])
 
 

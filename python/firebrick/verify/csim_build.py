@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from firebrick.data import data_folder
 from firebrick.emit.hls.generate import BENCH_FILE, write_sources
 from firebrick.errors import FirebrickError
-from firebrick.files.cache import is_kept, keep, locked
+from firebrick.files.cache import kept_folder
+from firebrick.files.key import content_key, folder_key
 from firebrick.files.scratch import scratch_folder
 from firebrick.ir.network import Network
 from firebrick.plan.pipeline import Pipeline
@@ -86,28 +87,25 @@ def build(
         work = scratch / "sources"
         work.mkdir()
         write_sources(network, pipeline, work)
-        sha = hashlib.sha256(repr((flags, version)).encode())
-        for folder in (work, *include_folders(), types):
-            for path in sorted(x for x in folder.rglob("*") if x.is_file()):
-                sha.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
-        folder = build_root / f"{BINARY}-{sha.hexdigest()[:16]}"
-        binary = folder / BINARY
-        if is_kept(folder) and binary.is_file():
-            return binary
-        with locked(build_root / f".{folder.name}.lock"):
-            if not (is_kept(folder) and binary.is_file()):
-                log = scratch / "build.log"
-                command = [
-                    *(compiler, *flags),
-                    *(f"-I{x}" for x in (*include_folders(), work)),
-                    *("-isystem", str(types), str(work / BENCH_FILE), "-o", BINARY),
-                ]
-                done = scratch / "done"
-                done.mkdir()
-                with log.open("w") as stream:
-                    status = run(command, done, stream, env=HERE)
-                if status != 0:
-                    raise FirebrickError(f"{compiler} failed", log=tail(log))
-                log.rename(done / "build.log")
-                keep(done, folder)
-    return binary
+        read = map(folder_key, (work, *include_folders(), types))
+        key = content_key(*flags, version, *read)
+        command = [
+            *(compiler, *flags),
+            *(f"-I{x}" for x in (*include_folders(), work)),
+            *("-isystem", str(types), str(work / BENCH_FILE), "-o", BINARY),
+        ]
+        return kept_folder(build_root / f"{BINARY}-{key}", lambda x: _compile(command, x)) / BINARY
+
+
+def _compile(command: Sequence[str], folder: Path) -> Path:
+    """Run g++ in a folder.
+
+    Raises:
+        FirebrickError: when it refuses.
+    """
+    log = folder / "build.log"
+    with log.open("w") as stream:
+        status = run(command, folder, stream, env=HERE)
+    if status != 0:
+        raise FirebrickError(f"{command[0]} failed", log=tail(log))
+    return folder

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import shutil
 import subprocess
 import time
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from firebrick.emit.rtl.generate import MANIFEST
 from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.files.cache import cache_folder, code_key, is_kept, keep, locked
+from firebrick.files.cache import cache_folder, kept_folder
+from firebrick.files.key import code_key, content_key, folder_key
 from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.stream import from_beats
 from firebrick.hardware.tensor import IntArray
@@ -79,21 +79,15 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
     with scratch_folder(build_root) as scratch:
         written = scratch / "project"
         generate(network, plan, written)
-        described = network.digest(), plan.to_json(), code_key("hls4ml", "emit")
-        sha = hashlib.sha256("\0".join([version.stdout, *described]).encode())
-        for path in sorted(x for x in written.rglob("*") if x.is_file()):
-            if path.name not in (CONFIG, MANIFEST):  # these hold the scratch folder's path
-                sha.update(f"{path.relative_to(written)}\0".encode() + path.read_bytes())
-        folder = build_root / f"project-{sha.hexdigest()[:16]}"
-        with locked(build_root / f".{folder.name}.lock"):
-            if not is_kept(folder):
-                _compile(written)
-                keep(written, folder)
-    return folder
+        key = content_key(
+            *(version.stdout, network.digest(), plan.to_json(), code_key(generate.__module__)),
+            folder_key(written, (CONFIG, MANIFEST)),  # these hold the scratch folder's path
+        )
+        return kept_folder(build_root / f"project-{key}", lambda _: _compile(written))
 
 
-def _compile(project: Path) -> None:
-    """Do what hls4ml's `compile()` does, wherever that is."""
+def _compile(project: Path) -> Path:
+    """Do what hls4ml's `compile()` does, wherever that is; returns the project."""
     # The folder's path as text in C++ is for weights in files, of which there are none.
     script = (project / BUILD_LIB).read_text().replace('-D WEIGHTS_DIR="${WEIGHTS_DIR}"', "")
     log = project / "build.log"
@@ -102,6 +96,7 @@ def _compile(project: Path) -> None:
     if status:
         said = log.read_text(errors="replace")[-LOG:].strip()
         raise FirebrickError(f"hls4ml: Failed to compile project ({status})", log=said)
+    return project
 
 
 def _linked(project: Path) -> Any:

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from firebrick.emit.rtl.generate import check_onchip
-from firebrick.errors import CheckFailed, FirebrickError
-from firebrick.files.cache import cache_folder, code_key, is_kept, keep_text
+from firebrick.errors import CheckFailed
+from firebrick.files.cache import cache_folder, kept_text
+from firebrick.files.key import code_key
 from firebrick.files.output import whole_file
 from firebrick.files.scratch import scratch_folder
 from firebrick.ir.network import Network
@@ -28,16 +29,13 @@ SOON = 100_000
 
 def default_plan(network: Network, progress: Progress) -> Plan:
     """A plan chosen for fast simulation, cached by the network's content and the planner's code."""
-    code = code_key("area", "hardware", "ir", "ops", "plan", "search")
+    code = code_key(default.__module__)
     path = cache_folder("plans") / f"{network.digest()}-{FAST_SIMULATION}-{code}.json"
-    if is_kept(path):
-        try:
-            return Plan.from_json(path.read_text(), str(path))
-        except FirebrickError:
-            path.unlink()  # damaged
-    chosen = default(network, progress=progress)
-    keep_text(path, chosen.to_json())
-    return chosen
+    return kept_text(
+        path,
+        lambda text: Plan.from_json(text, str(path)),
+        lambda: default(network, progress=progress).to_json(),
+    )
 
 
 def run(job: Job) -> EngineRun:

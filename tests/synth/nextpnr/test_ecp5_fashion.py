@@ -2,7 +2,6 @@
 """The small trained network: how often it is right, and what open tools make of it."""
 
 import gzip
-import hashlib
 import importlib.util
 import os
 import shutil
@@ -19,20 +18,16 @@ import numpy as np
 import pytest
 from uart_host import HERE, Step, line_bytes, talk
 
-from firebrick import frontend, images, passes
 from firebrick.emit.rtl.generate import generate
-from firebrick.files.cache import code_key, locked
-from firebrick.files.output import whole_file
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
-from firebrick.quantize.integer_onnx import export, load
-from firebrick.quantize.options import QuantizeOptions
-from firebrick.quantize.quantizer import quantize
+from firebrick.quantize.integer_onnx import load
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.synth.nextpnr.board import load_board
 from firebrick.synth.nextpnr.flow import CONFIG, implement
 from firebrick.synth.nextpnr.worker import VERILOG
+from quantized import quantized_file
 
 ROOT = Path(__file__).resolve().parents[3]
 MODEL = ROOT / "models" / "fashion_fire.onnx"
@@ -58,18 +53,8 @@ def example(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def quantized() -> Path:
-    """The network as `quantize` makes it, kept under a key of it and of the code."""
-    code = code_key("frontend", "passes", "quantize", "hardware", "ops", "ir", "images.py")
-    key = hashlib.sha256(MODEL.read_bytes()).hexdigest()[:16]
-    path = ROOT / "build" / "models" / f"{MODEL.stem}-{key}-{code}.onnx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(path.with_suffix(".lock")):
-        if not path.is_file():
-            graph = passes.prepare(frontend.load(str(MODEL)))
-            photographs = images.load_samples(images.CALIBRATION)
-            with whole_file(path) as temporary:
-                export.write(quantize(graph, QuantizeOptions(), photographs), temporary)
-    return path
+    """The network as `quantize` makes it."""
+    return quantized_file(str(MODEL))
 
 
 @pytest.fixture(scope="module")

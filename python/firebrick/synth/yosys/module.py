@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import subprocess
@@ -11,12 +10,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from firebrick.checked.documents import parse_json
+from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError
-from firebrick.files.cache import cache_folder, code_key, is_kept, keep_text
+from firebrick.files.cache import cache_folder, kept_text
+from firebrick.files.key import code_key, content_key
 from firebrick.hardware.resources import Family, Resources
 from firebrick.processes import HERE, run
 from firebrick.synth.log import reason
@@ -27,6 +28,8 @@ from firebrick.synth.yosys.worker import CELLS, JOB, Synthesis
 
 TIMEOUT = 3600.0
 """Seconds after which one synthesis is given up."""
+MOST = 1 << 32
+"""No netlist has more cells of a type."""
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -78,26 +81,33 @@ def synthesize_module(
         FirebrickError: naming module and reason, when Yosys fails or takes too long.
     """
     texts = {x.name: x.read_text() for x in _closure(module, sources)}
-    key = hashlib.sha256()
-    for text in (
-        *texts.values(),
-        *(module, family, metadata.version("pyosys"), _code()),
-        *(f"{name}={value}" for name, value in sorted(parameters.items())),
-        *(f"{name}:{value}" for name, value in sorted(images.items())),
-    ):
-        key.update(f"{len(text)} {text}\n".encode())
-    kept = cache_folder("synth") / f"{key.hexdigest()[:32]}.json"
-    if not is_kept(kept):
-        job = Synthesis(module, dict(parameters), list(texts), family)
-        keep_text(kept, json.dumps(_run(job, texts | dict(images), timeout)))
-    report = json.loads(kept.read_text())
-    return ModuleReport(report["cells"], report["seconds"])
+    key = content_key(
+        *(module, family, metadata.version("pyosys"), code_key(__name__)),
+        content_key(*texts.values()),
+        content_key(*(f"{name}={value}" for name, value in sorted(parameters.items()))),
+        content_key(*(f"{name}:{value}" for name, value in sorted(images.items()))),
+    )
+    path = cache_folder("synth") / f"{key}.json"
+    job = Synthesis(module, dict(parameters), list(texts), family)
+    return kept_text(
+        path,
+        lambda text: _read(text, str(path)),
+        lambda: json.dumps(_run(job, texts | dict(images), timeout)),
+    )
 
 
-@cache
-def _code() -> str:
-    files = ("worker.py", "netlist.py", "lut_rom.txt", "lut_rom_map.v")
-    return code_key(*(f"synth/yosys/{name}" for name in files))
+def _read(text: str, source: str) -> ModuleReport:
+    """What was found.
+
+    Raises:
+        FirebrickError: when the text is damaged.
+    """
+    top = Fields(parse_json(text, source), source)
+    modules = {
+        name: {x: cells.whole(x, 0, MOST) for x in tuple(cells.left)}
+        for name, cells in top.objects_by_name("cells")
+    }
+    return ModuleReport(modules, top.number("seconds"))
 
 
 def _run(job: Synthesis, texts: Mapping[str, str], timeout: float) -> dict[str, object]:

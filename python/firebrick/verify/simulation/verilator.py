@@ -9,7 +9,6 @@ every signal public, which disables most optimisations.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import shlex
@@ -22,8 +21,8 @@ import cocotb_tools.config
 
 from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
-from firebrick.files.cache import is_kept, keep, locked
-from firebrick.files.scratch import scratch_folder
+from firebrick.files.cache import is_kept, kept_folder
+from firebrick.files.key import content_key, files_key
 from firebrick.processes import HERE, run
 
 _LOG_LINES = 30
@@ -165,28 +164,26 @@ def build(
     harness = harness or cocotb_harness()
     flags = _flags(top, parameters or {}, waves, extra, harness)
     tool = (verilator_root() / "bin" / "verilator_bin").stat()
-    sha = hashlib.sha256(repr((flags, optimize, tool.st_size, tool.st_mtime_ns)).encode())
-    files = {x.name: x.read_bytes() for x in [*sources, *_fst_headers(waves), *harness.sources]}
-    for name, data in files.items():
-        sha.update(name.encode() + b"\0" + data)
-    folder = build_root / f"{top}-{sha.hexdigest()[:16]}"
-    binary = folder / top
-    build_root.mkdir(parents=True, exist_ok=True)
-    if is_kept(folder) and binary.is_file():
-        return binary
-    with locked(build_root / f".{folder.name}.lock"):
-        if not (is_kept(folder) and binary.is_file()):
-            files[harness.main.name] = harness.main.read_bytes()
-            arguments = [*flags, *(x.name for x in sources)]
-            rules = f"VM_SUPPORT_FAST += {harness.main.stem}\n"
-            shared = [Shared(_runtime_folder(build_root, waves, harness), "verilated*.o")]
-            if optimize == SHORT:
-                files[HEADERS] = _headers_text(harness).encode()
-                rules += PRECOMPILE
-                shared.append(Shared(_headers_folder(shared[0].store), f"{HEADERS}.gch"))
-            make = _make(waves, optimize, jobs)
-            _compile(folder, top, arguments, files, rules, shared, make)
-    return binary
+    read = [*sources, *_fst_headers(waves), *harness.sources, harness.main]
+    files = {x.name: x.read_bytes() for x in read}
+    rules = f"VM_SUPPORT_FAST += {harness.main.stem}\n"
+    shared = [Shared(_runtime_folder(build_root, waves, harness), "verilated*.o")]
+    if optimize == SHORT:
+        files[HEADERS] = _headers_text(harness).encode()
+        rules += PRECOMPILE
+        headers = content_key(shared[0].store.name, files[HEADERS])
+        shared.append(Shared(build_root / f"headers-{headers}", f"{HEADERS}.gch"))
+    arguments = [*flags, *(x.name for x in sources)]
+    parts = (*flags, optimize, rules, str(tool.st_size), str(tool.st_mtime_ns), files_key(files))
+    folder = build_root / f"{top}-{content_key(*parts)}"
+    log = build_root / f"{folder.name}.log"
+    make = _make(waves, optimize, jobs)
+    return (
+        kept_folder(
+            folder, lambda work: _compile(work, log, top, arguments, files, rules, shared, make)
+        )
+        / top
+    )
 
 
 def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
@@ -204,50 +201,43 @@ def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
 
 
 def _compile(
-    folder: Path,
+    work: Path,
+    log: Path,
     top: str,
     arguments: Sequence[str],
     files: Mapping[str, bytes],
     rules: str,
     shared: Sequence[Shared],
     make: Sequence[str],
-) -> None:
-    log = folder.parent / f"{folder.name}.log"
+) -> Path:
+    """Compile in a scratch folder; returns the folder in it with the binary and the log."""
     log.unlink(missing_ok=True)
-    with scratch_folder(folder.parent) as work:
-        # Verilator's makefiles quote nothing: here every path is a plain name.
-        (work / ROOT).symlink_to(verilator_root())
-        for name, data in files.items():
-            (work / name).write_bytes(data)  # headers too: `-I.` comes before the system's
-        _execute(["verilator", "-Mdir", ".", *arguments], work, log)
-        with (work / "Vtop_classes.mk").open("a") as makefile:
-            makefile.write(f"\n{rules}")
-        with contextlib.ExitStack() as stack:
-            for one in shared:
-                stack.enter_context(one.given(work))
-            _execute(make, work, log)
-        done = work / "done"
-        done.mkdir()
-        (work / top).rename(done / top)
-        log.rename(done / "build.log")
-        keep(done, folder)
+    # Verilator's makefiles quote nothing: here every path is a plain name.
+    (work / ROOT).symlink_to(verilator_root())
+    for name, data in files.items():
+        (work / name).write_bytes(data)  # headers too: `-I.` comes before the system's
+    _execute(["verilator", "-Mdir", ".", *arguments], work, log)
+    with (work / "Vtop_classes.mk").open("a") as makefile:
+        makefile.write(f"\n{rules}")
+    with contextlib.ExitStack() as stack:
+        for one in shared:
+            stack.enter_context(one.given(work))
+        _execute(make, work, log)
+    done = work / "done"
+    done.mkdir()
+    (work / top).rename(done / top)
+    log.rename(done / "build.log")
+    return done
 
 
 def _runtime_folder(build_root: Path, waves: bool, harness: Harness) -> Path:
     """Where objects of Verilator's runtime library are kept, as this kind of model needs them."""
     root = verilator_root()
     stamp = (root / "include" / "verilated.cpp").stat()
-    key = hashlib.sha256(repr((str(root), stamp.st_size, stamp.st_mtime_ns, waves)).encode())
-    for path in _fst_headers(waves):
-        key.update(path.read_bytes())
-    if "--timing" not in harness.flags:
-        key.update(b"no timing")
-    return build_root / f"runtime-{key.hexdigest()[:16]}"
-
-
-def _headers_folder(runtime: Path) -> Path:
-    """Where the headers that every short model includes are kept, compiled, beside its runtime."""
-    return runtime.with_name(runtime.name.replace("runtime", "headers"))
+    parts = (str(root), str(stamp.st_size), str(stamp.st_mtime_ns), str(waves))
+    headers = (x.read_bytes() for x in _fst_headers(waves))
+    key = content_key(*parts, str("--timing" in harness.flags), *headers)
+    return build_root / f"runtime-{key}"
 
 
 def _headers_text(harness: Harness) -> str:
@@ -279,11 +269,10 @@ class Shared:
                 else:
                     (work / path.name).symlink_to(path.resolve())  # a hundred megabytes
         yield
-        if not self.store.is_dir():
-            with scratch_folder(self.store.parent) as scratch:
-                made = scratch / "made"
-                made.mkdir()
-                for path in work.glob(self.pattern):
-                    shutil.copyfile(path, made / path.name)
-                with contextlib.suppress(OSError):  # another process was first
-                    keep(made, self.store)
+
+        def made(scratch: Path) -> Path:
+            for path in work.glob(self.pattern):
+                shutil.copyfile(path, scratch / path.name)
+            return scratch
+
+        kept_folder(self.store, made)
