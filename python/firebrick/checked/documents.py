@@ -19,12 +19,13 @@ LONGEST_REASON = 400
 """Characters of what a parser says is wrong."""
 
 
-def read_text(path: Path, most: int = LARGEST_JSON) -> str:
+def read_text(path: Path, most: int = LARGEST_JSON, errors: str = "strict") -> str:
     """Text of a file in UTF-8.
 
     Args:
         path: of the file.
         most: bytes that it may have.
+        errors: what becomes of bytes that are no text, as `bytes.decode` takes it.
 
     Raises:
         FirebrickError: naming the file, when it cannot be read or is larger.
@@ -37,7 +38,7 @@ def read_text(path: Path, most: int = LARGEST_JSON) -> str:
     if len(data) > most:
         raise FirebrickError(f"{path}: exceeds {most} bytes")
     try:
-        return data.decode()
+        return data.decode(errors=errors)
     except UnicodeDecodeError as error:
         raise FirebrickError(f"{path}: cannot be read: {error}") from None
 

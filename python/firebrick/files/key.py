@@ -109,8 +109,8 @@ def known_modules() -> dict[str, Path]:
 
 def imported(text: str) -> Iterator[str]:
     """Names that a module imports; of some only a part is a module."""
-    for package, names, imported, named in IMPORT.findall(UNSEEN.sub(" ", text)):
-        yield from (x.split()[0] for x in imported.split(",") if x.strip())
+    for package, names, modules, named in IMPORT.findall(UNSEEN.sub(" ", text)):
+        yield from (x.split()[0] for x in modules.split(",") if x.strip())
         yield from (f"{package}.{x}" for x in re.findall(r"(\w+)(?:\s+as\s+\w+)?", names))
         yield from (x for x in (package, named) if x)
 

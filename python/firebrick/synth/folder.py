@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from firebrick.checked.documents import parse_json, read_text
+from firebrick.checked.documents import LARGEST_JSON, parse_json
 from firebrick.checked.fields import Fields
 from firebrick.emit.folder import (
     MOST_FILES,
@@ -87,7 +87,7 @@ def read_memories(folder: Path) -> list[str]:
         FirebrickError: when it lists anything else; names field, value and rule.
     """
     path = folder / MANIFEST
-    fields = Fields(parse_json(read_text(inner_path(folder, MANIFEST)), str(path)), str(path))
+    fields = Fields(parse_json(text_of(folder, MANIFEST, LARGEST_JSON), str(path)), str(path))
     target = fields.left.get("target", "rtl")
     fields.require(target == "rtl", "target", target, "is not 'rtl': generate --target rtl")
     names = fields.values("memories", MOST_FILES, "paths")

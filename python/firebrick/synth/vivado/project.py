@@ -10,16 +10,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from firebrick.boards import Board
+from firebrick.checked.documents import read_text
 from firebrick.checked.fields import Fields
 from firebrick.emit.folder import MOST_FILES, read_all
 from firebrick.emit.rtl.own import require_own
 from firebrick.errors import FirebrickError
+from firebrick.synth.folder import LARGEST_TOP
 from firebrick.synth.vendor import NAME, inside, joined, paths, read_fields, settings
 
 RTL = "rtl"
 """Target of the folders that these flows take."""
 WIDTHS = ("32", "64", "128", "256", "512")
-LARGEST_TOP = 1 << 20
 NOT_VERILOG = re.compile(r"'[01x{]|\b(always_\w+|import|interface|typedef|struct|unsigned)\b")
 """What a generated top may not have, to be Verilog with other words for its nets."""
 
@@ -93,13 +94,11 @@ class KernelFolder:
             FirebrickError: when it has anything else.
         """
         (path,) = (x for x in self.sources if x.stem == self.top)
-        with path.open() as file:
-            text = file.read(LARGEST_TOP + 1)
+        text = read_text(path, LARGEST_TOP)
         code = re.sub(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", "", text, flags=re.DOTALL)
         wrong = NOT_VERILOG.search(code)
-        if wrong or len(text) > LARGEST_TOP:
-            found = wrong[0] if wrong else "a top of this size"
-            raise FirebrickError(f"{path}: is not as generated: {found} is no Verilog")
+        if wrong:
+            raise FirebrickError(f"{path}: is not as generated: {wrong[0]} is no Verilog")
         return re.sub(r"^( +(?:input |output )?)logic\b", r"\1wire", text, flags=re.MULTILINE)
 
 

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from firebrick.checked import documents
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Resources
 
@@ -138,11 +139,4 @@ def read_text(path: Path) -> str:
     Raises:
         FirebrickError: when it cannot be read.
     """
-    try:
-        with path.open(errors="replace") as file:
-            text = file.read(LARGEST + 1)
-    except OSError as error:
-        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(text) > LARGEST:
-        raise FirebrickError(f"{path}: size exceeds {LARGEST} characters")
-    return text
+    return documents.read_text(path, LARGEST, errors="replace")
