@@ -178,12 +178,11 @@ def build(
     folder = build_root / f"{top}-{content_key(*parts)}"
     log = build_root / f"{folder.name}.log"
     make = _make(waves, optimize, jobs)
-    return (
-        kept_folder(
-            folder, lambda work: _compile(work, log, top, arguments, files, rules, shared, make)
-        )
-        / top
-    )
+
+    def compiled(work: Path) -> Path:
+        return _compile(work, log, top, arguments, files, rules, shared, make)
+
+    return kept_folder(folder, compiled) / top
 
 
 def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
