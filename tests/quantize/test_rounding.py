@@ -23,16 +23,16 @@ from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
 RNG = np.random.default_rng(5)
 
 
-def problem(seed: int, density: float = 0.5) -> tuple[gptq.Goal, np.ndarray]:
+def problem(seed: int, density: float = 0.5) -> tuple[gptq.Target, np.ndarray]:
     rng = np.random.default_rng(seed)
     inputs = rng.normal(size=(200, 12)) @ rng.normal(size=(12, 12))
     mask = rng.random((7, 12)) < density
     values = np.arange(-7.0, 8.0)
-    goal = gptq.Goal(rng.normal(size=(7, 12)) * mask, mask, inputs.T @ inputs / 200, values)
+    goal = gptq.Target(rng.normal(size=(7, 12)) * mask, mask, inputs.T @ inputs / 200, values)
     return goal, np.full(7, 0.5)
 
 
-def error(rounded: np.ndarray, goal: gptq.Goal) -> float:
+def error(rounded: np.ndarray, goal: gptq.Target) -> float:
     difference = rounded - goal.weights
     return float(np.einsum("oi,ij,oj->", difference, goal.hessian, difference))
 
@@ -53,7 +53,7 @@ def test_compensated_rounding_lowers_the_output_error(seed: int, density: float)
 
 def test_uncorrelated_inputs_leave_nothing_to_compensate() -> None:
     goal, scale = problem(0)
-    goal = gptq.Goal(goal.weights, goal.mask, np.diag(np.arange(1.0, 13.0)), goal.values)
+    goal = gptq.Target(goal.weights, goal.mask, np.diag(np.arange(1.0, 13.0)), goal.values)
     expected = np.clip(np.rint(goal.weights / 0.5), -7, 7) * 0.5
     assert np.array_equal(gptq.round_weights(goal, scale), expected)
     assert np.array_equal(gptq.descend(expected, goal, scale), expected)

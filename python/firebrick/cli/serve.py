@@ -44,11 +44,13 @@ def serve(
 
     Example: `firebrick serve bundle/ --port 8080`
     """
+    from importlib import import_module
+
     from firebrick.console import OUT
     from firebrick.errors import FirebrickError
 
     try:
-        from firebrick.web import server
+        server = import_module("firebrick.web.server")
     except ModuleNotFoundError as error:
         if str(error.name).startswith("firebrick"):
             raise
