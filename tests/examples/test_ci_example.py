@@ -48,24 +48,18 @@ def repository(tmp_path: Path) -> Path:
 
 
 def compare(
-    repository: Path, build_root: Path, *, programs: Path | None = None, **variables: str
+    repository: Path, *, programs: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the step that compares as a hosted machine does.
 
     Args:
         repository: folder where it runs.
-        build_root: takes the home, so that compiled hardware is kept.
         programs: folder that is looked into before Python's own.
         variables: of the job, in place of those of the workflow.
     """
     (command,) = (x["run"] for x in JOB["steps"] if x.get("name", "").startswith("Compare"))
-    home = build_root / "home"
-    home.mkdir(parents=True, exist_ok=True)
     path = [str(Path(sys.executable).parent), os.environ["PATH"]]
-    own = {
-        "HOME": str(home),
-        "PATH": os.pathsep.join([*([str(programs)] if programs else []), *path]),
-    }
+    own = {"PATH": os.pathsep.join([*([str(programs)] if programs else []), *path])}
     return subprocess.run(
         ["/bin/bash", "-e", "-c", command],
         cwd=repository,
@@ -80,8 +74,8 @@ def report(repository: Path) -> dict:
     return json.loads((repository / "firebrick" / "verify.json").read_text())
 
 
-def test_equal_values_pass_and_are_counted(repository: Path, build_root: Path) -> None:
-    result = compare(repository, build_root, GOAL=GOAL)
+def test_equal_values_pass_and_are_counted(repository: Path) -> None:
+    result = compare(repository, GOAL=GOAL)
     assert result.returncode == 0, result.stderr
     values = sum(x.operator.output.values for x in small_network(bypass=False))
     engines = report(repository)["engines"]
@@ -95,41 +89,39 @@ def test_equal_values_pass_and_are_counted(repository: Path, build_root: Path) -
     assert (repository / "firebrick" / "verify.json").read_text() in result.stdout
 
 
-def test_a_plan_in_the_repository_is_the_hardware(repository: Path, build_root: Path) -> None:
-    assert compare(repository, build_root, GOAL=GOAL).returncode == 0
+def test_a_plan_in_the_repository_is_the_hardware(repository: Path) -> None:
+    assert compare(repository, GOAL=GOAL).returncode == 0
     (repository / "firebrick" / "plan.json").rename(repository / "plan.json")
-    result = compare(repository, build_root, PLAN="plan.json", GOAL="--nonsense")
+    result = compare(repository, PLAN="plan.json", GOAL="--nonsense")
     assert result.returncode == 0, result.stderr
     assert report(repository)["differing"] == 0
     assert not (repository / "firebrick" / "plan.json").exists()
 
 
-def test_one_differing_value_fails_and_is_counted(
-    repository: Path, build_root: Path, tmp_path: Path
-) -> None:
+def test_one_differing_value_fails_and_is_counted(repository: Path, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "firebrick"
     program.parent.mkdir()
     program.write_text(DIFFERING.format(python=sys.executable))
     program.chmod(0o755)
-    result = compare(repository, build_root, programs=program.parent, GOAL=GOAL)
+    result = compare(repository, programs=program.parent, GOAL=GOAL)
     assert result.returncode == 1
     assert "rtl differs in 1 values" in result.stderr
     assert report(repository)["differing"] == 1
 
 
-def test_a_plan_of_another_network_is_bad_input(repository: Path, build_root: Path) -> None:
+def test_a_plan_of_another_network_is_bad_input(repository: Path) -> None:
     other = repository / "other"
     other.mkdir()
     fill(other, small_network(seed=2, bypass=False))
     command = [Path(sys.executable).with_name("firebrick"), "plan", "q.onnx", *GOAL.split()]
     subprocess.run([*command, "-o", "plan.json"], cwd=other, capture_output=True, check=True)
-    result = compare(repository, build_root, PLAN="other/plan.json")
+    result = compare(repository, PLAN="other/plan.json")
     assert result.returncode == 2
     assert "other/plan.json" in result.stderr
 
 
-def test_a_goal_out_of_reach_fails(repository: Path, build_root: Path) -> None:
-    result = compare(repository, build_root, GOAL="--max-cycles 1")
+def test_a_goal_out_of_reach_fails(repository: Path) -> None:
+    result = compare(repository, GOAL="--max-cycles 1")
     assert result.returncode == 1
     assert not (repository / "firebrick" / "verify.json").exists()
 
@@ -151,7 +143,7 @@ def test_the_workflow_uploads_what_the_step_writes() -> None:
     assert "cancelled()" in upload["if"]  # else a run that failed would upload nothing
 
 
-def test_the_workflow_keeps_what_is_compiled(repository: Path, build_root: Path) -> None:
-    assert compare(repository, build_root, GOAL=GOAL).returncode == 0
+def test_the_workflow_keeps_what_is_compiled(repository: Path) -> None:
+    assert compare(repository, GOAL=GOAL).returncode == 0
     (path,) = (x["with"]["path"] for x in JOB["steps"] if "actions/cache@" in x.get("uses", ""))
-    assert any((build_root / "home" / path.removeprefix("~/") / "models").iterdir())
+    assert any((Path.home() / path.removeprefix("~/") / "models").iterdir())

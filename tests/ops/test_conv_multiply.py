@@ -13,7 +13,7 @@ import pytest
 from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.verify.simulation.cocotb_run import run
 from firebrick.verify.simulation.sources import closure
-from firebrick.verify.simulation.verilator import build
+from firebrick.verify.simulation.verilator import LONG, build
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "sim" / "benches" / "multiply_bench.sv"
@@ -49,7 +49,7 @@ def simulate(case: Case, folder: Path, build_root: Path, instead: Path | None = 
     files = [BENCH, *closure([BENCH.read_text()])]
     sources = [instead if instead and path.name == instead.name else path for path in files]
     binary = build(
-        sources, "multiply_bench", build_root, parameters=case.parameters(), optimize="-O3"
+        sources, "multiply_bench", build_root, parameters=case.parameters(), optimize=LONG
     )
     folder.mkdir(exist_ok=True)
     pairs = 1 << 2 * case.bits + case.value_bits

@@ -35,13 +35,13 @@ def test_failing_geometry_of_a_module_is_reported_at_once(
     assert seen[0] > 0
 
 
-def test_failing_geometry_of_a_kernel_is_reported_at_once(
+def test_failing_geometry_of_a_function_is_reported_at_once(
     tmp_path_factory: pytest.TempPathFactory, build_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[dict[str, int]] = []
     monkeypatch.setattr(hls_tests, "build", lambda benches, *_: seen.append(benches))
     monkeypatch.setattr(hls_tests, "command", lambda **_: [])
-    monkeypatch.setattr(hls_tests, "check_kernel", fail)
+    monkeypatch.setattr(hls_tests, "check_function", fail)
     drawn = hls_tests.hls_tests(lambda case: case, {}, {}, DRAWN, REAL)[2]  # type: ignore[arg-type, return-value]
     with pytest.raises(CheckFailed, match="wrong"):
         drawn(tmp_path_factory=tmp_path_factory, build_root=build_root)

@@ -31,7 +31,7 @@ ROOT = "verilator_root"
 """Link to Verilator's own folder, where it compiles."""
 SHORT = "-O0"
 """Of the C++ compiler, for simulations that take less time than one that optimizes; else `LONG`."""
-LONG = "-O3"
+LONG = "-O1"
 HEADERS = "common.h"
 PRECOMPILE = f"""{HEADERS}.gch:
 \t$(CXX) $(OPT_FAST) $(CXXFLAGS) $(CPPFLAGS) -x c++-header -o $@ {HEADERS}
