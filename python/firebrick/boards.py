@@ -37,6 +37,12 @@ VENDOR = {
 """What vendors' tools must know to make a bitstream, and what it matches; each may be missing."""
 PAIRS = (("board_part", "processing_system"), ("platform", "memory_bank"))
 """Of these both are there or neither: those of a Zynq, those of a card."""
+TEXTS = ("title", "memory_interface")
+FIELDS = (
+    *(*TEXTS, "part", "dsp_kind", *VENDOR),
+    *("assumed_clock_mhz", "device", "budget_percent", "sources"),
+)
+MOST_CHARACTERS = 400
 MOST = 1 << 24
 """No device has more of anything."""
 MOST_MHZ = 2_000
@@ -160,12 +166,14 @@ def _board(top: Fields, name: str) -> Board:
     top.require(
         NAME.fullmatch(name) is not None, "file name", name, f"does not match {NAME.pattern}"
     )
-    title, memory_interface = (top.line(x, least=1) for x in ("title", "memory_interface"))
+    top.only(FIELDS)
+    title, memory_interface = (top.line(x, MOST_CHARACTERS, 1) for x in TEXTS)
     part = top.matching("part", PART)
     kind = top.choice("dsp_kind", tuple(DSP_KINDS))
     clock = top.whole("assumed_clock_mhz", 1, MOST_MHZ)
     vendor = _vendor(top, DSP_KINDS[kind])
     device = top.inner("device")
+    device.only(COUNTS)
     counts = {x: device.whole(x, 0, MOST) for x in COUNTS}
     device.require(
         counts["lutram"] <= counts["lut"],
@@ -177,10 +185,12 @@ def _board(top: Fields, name: str) -> Board:
     shares = dict.fromkeys(COUNTS, 100) | {"lut": LUT_PERCENT}
     if "budget_percent" in top.left:
         percent = top.inner("budget_percent")
+        percent.only(COUNTS)
         shares |= {x: percent.whole(x, 1, 100) for x in COUNTS if x in percent.left}
         percent.close()
-    cited = top.inner("sources")
-    sources = tuple((x, cited.line(x, least=1)) for x in (*COUNTS, *vendor))
+    cited, facts = top.inner("sources"), (*COUNTS, *vendor)
+    cited.only(facts)
+    sources = tuple((x, cited.line(x, MOST_CHARACTERS, 1)) for x in facts)
     cited.close()
     top.close()
     return Board(

@@ -105,13 +105,13 @@ WRONG = ["link", "mode", pytest.param("owner", marks=root_only)]
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_content_that_is_not_ours_alone_is_refused(home: Path, wrong: str) -> None:
-    kept("test", MODULE, ("a",), lambda: {"value": 1})
+    kept("test", (MODULE,), ("hw",), ("a",), lambda: {"value": 1})
     (path,) = cache_folder("measurements").glob("*.json")
-    assert kept("test", MODULE, ("a",), lambda: {"value": 2}) == {"value": 1}
+    assert kept("test", (MODULE,), ("hw",), ("a",), lambda: {"value": 2}) == {"value": 1}
     path.write_text(json.dumps({"value": 666}))
     spoil(path, wrong)
     with pytest.raises(FirebrickError, match="remove it, it is made anew"):
-        kept("test", MODULE, ("a",), lambda: {"value": 2})
+        kept("test", (MODULE,), ("hw",), ("a",), lambda: {"value": 2})
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -181,10 +181,43 @@ def test_a_folder_is_made_once_whoever_wants_it(home: Path) -> None:
         return scratch / "inner"
 
     with ThreadPoolExecutor(4) as pool:
-        found = set(pool.map(lambda _: kept_folder(folder, make), range(4)))
+        found = set(pool.map(lambda _: kept_folder(folder, make, "*"), range(4)))
     assert (found, len(calls)) == ({folder}, 1)
     assert [x.name for x in folder.iterdir()] == ["binary"]
     assert not calls[0].exists()
+
+
+def filled(scratch: Path) -> Path:
+    made = scratch / "made"
+    made.mkdir()
+    (made / "binary").write_text("x")
+    return made
+
+
+def test_a_folder_that_lacks_what_is_wanted_is_made_anew(home: Path) -> None:
+    folder = cache_folder("models") / "made"
+    kept_folder(folder, filled, "bin*")
+    (folder / "binary").unlink()
+    assert kept_folder(folder, filled, "bin*") == folder
+    assert [x.name for x in folder.iterdir()] == ["binary"]
+
+
+def test_what_was_made_without_what_is_wanted_is_not_kept(home: Path) -> None:
+    folder = cache_folder("models") / "made"
+    with pytest.raises(FirebrickError, match=r"^made: no \*\.so was made$"):
+        kept_folder(folder, filled, "*.so")
+    assert not folder.exists()
+
+
+def test_what_is_no_folder_or_no_file_is_refused(home: Path) -> None:
+    path = cache_folder("models") / "made"
+    keep_text(path, "x")
+    with pytest.raises(FirebrickError, match="made: is no folder: remove it"):
+        kept_folder(path, filled, "*")
+    path.unlink()
+    path.mkdir(0o700)
+    with pytest.raises(FirebrickError, match="made: is a folder: remove it"):
+        kept_text(path, str, str)
 
 
 def test_a_folder_that_cannot_be_made_is_not_kept(home: Path) -> None:
@@ -194,9 +227,9 @@ def test_a_folder_that_cannot_be_made_is_not_kept(home: Path) -> None:
         raise FirebrickError("once")
 
     with pytest.raises(FirebrickError, match="once"):
-        kept_folder(folder, fail)
+        kept_folder(folder, fail, "*")
     assert not folder.exists()
-    assert kept_folder(folder, lambda x: x) == folder
+    assert kept_folder(folder, filled, "*") == folder
     assert folder.is_dir()
 
 

@@ -61,7 +61,7 @@ def test_passes_bound_what_they_make(model: onnx.ModelProto, message: str, tmp_p
         (
             NAME_KEY,
             "a\nb",
-            r"metadata: firebrick.name='a\nb' is not one line of 0 to 200 characters",
+            r"metadata: firebrick.name='a\nb' is not one line of up to 200 characters",
         ),
         (NAME_KEY, "a" * 201, "metadata: firebrick.name='aaa"),
         (

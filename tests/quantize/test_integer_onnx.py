@@ -179,7 +179,8 @@ def _metadata(old: str, new: str) -> Callable[[onnx.ModelProto], None]:
         (_metadata("{", " " * (4 << 20) + "{"), r"firebrick.network: size=\d+ exceeds 4194304"),
         (_metadata('"name": "one"', '"name": "one", "more": 1'), "more=1 is not a known field"),
         (_metadata('"scales": {', '"scales": {"\\u001b": 0, '), r"scales: '\\x1b'=0.0 is not pos"),
-        (_metadata('"name": "only"', '"name": "a\\nb"'), "is not one line of 0 to 200"),
+        (_metadata('"mean": ', '"means": '), "mean is missing"),
+        (_metadata('"name": "only"', '"name": "a\\nb"'), "is not one line of up to 200"),
         (_metadata('"name": "only"', '"name": "../up"'), "is not of letters, digits and _"),
     ],
 )

@@ -44,14 +44,18 @@ def test_kept_by_content(empty_cache: Path) -> None:
         return {"name": name}
 
     for name in ("a", "b", "a"):
-        assert kept.kept("kind", MODULE, ("content", name), lambda n=name: make(n)) == {
+        assert kept.kept("kind", (MODULE,), ("hw",), ("content", name), lambda n=name: make(n)) == {
             "name": name
         }
     assert calls == ["a", "b"]
-    assert kept.kept("other kind", MODULE, ("content", "a"), lambda: make("c")) == {"name": "c"}
+    assert kept.kept("other kind", (MODULE,), ("hw",), ("content", "a"), lambda: make("c")) == {
+        "name": "c"
+    }
     for path in empty_cache.glob("*.json"):
         path.write_text("{")
-    assert kept.kept("kind", MODULE, ("content", "a"), lambda: make("d")) == {"name": "d"}
+    assert kept.kept("kind", (MODULE,), ("hw",), ("content", "a"), lambda: make("d")) == {
+        "name": "d"
+    }
 
 
 def test_a_failure_is_not_kept() -> None:
@@ -59,8 +63,8 @@ def test_a_failure_is_not_kept() -> None:
         raise CheckFailed("once")
 
     with pytest.raises(CheckFailed):
-        kept.kept("kind", MODULE, ("x",), fail)
-    assert kept.kept("kind", MODULE, ("x",), lambda: {"n": 1}) == {"n": 1}
+        kept.kept("kind", (MODULE,), ("hw",), ("x",), fail)
+    assert kept.kept("kind", (MODULE,), ("hw",), ("x",), lambda: {"n": 1}) == {"n": 1}
 
 
 def test_a_plan_is_made_once_a_goal(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +74,7 @@ def test_a_plan_is_made_once_a_goal(network: Network, monkeypatch: pytest.Monkey
         goals.append((goal, store_zeros))
         return plan(network, goal, store_zeros=store_zeros)
 
-    monkeypatch.setattr(measure, "make_plan", count)
+    monkeypatch.setattr(measure.planner, "plan", count)
     few, more = Goal(multipliers=30), Goal(multipliers=40)
     first = Bench(network).plan(few)
     assert Bench(network).plan(few) == first

@@ -26,4 +26,4 @@ def quantized_file(source: str) -> Path:
         export.write(quantize(graph, QuantizeOptions(), photographs), scratch / name)
         return scratch
 
-    return kept_folder(ROOT / "build" / "models" / f"{path.stem}-{key}", make) / name
+    return kept_folder(ROOT / "build" / "models" / f"{path.stem}-{key}", make, name) / name

@@ -38,7 +38,8 @@ def read_text(path: Path, most: int = LARGEST_JSON, errors: str = "strict") -> s
     if len(data) > most:
         raise FirebrickError(f"{path}: exceeds {most} bytes")
     try:
-        return data.decode(errors=errors)
+        # Some tools end lines as DOS did.
+        return data.decode(errors=errors).replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise FirebrickError(f"{path}: cannot be read: {error}") from None
 
@@ -89,4 +90,5 @@ def read_toml(path: Path) -> object:
 
 def _reason(error: Exception) -> str:
     """What a parser says is wrong, in one line."""
-    return " ".join(str(error).split())[:LONGEST_REASON]
+    text = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return " ".join(text.split())[:LONGEST_REASON]

@@ -58,6 +58,12 @@ class Fields:
         self.take(field)
         return True
 
+    def only(self, known: Sequence[str]) -> None:
+        """Refuse fields that are none of some: for files of people, whose slips it names."""
+        for field, value in self.left.items():
+            rule = f"is not a known field: those are {', '.join(known)}"
+            self.require(field in known, field, value, rule)
+
     def close(self) -> None:
         """Refuse fields that nobody took."""
         for field, value in self.left.items():
@@ -191,7 +197,8 @@ class Fields:
 
     def _line(self, field: str, value: object, most: int, least: int = 0) -> str:
         if not isinstance(value, str) or not value.isprintable() or not least <= len(value) <= most:
-            self._refuse(field, value, f"is not one line of {least} to {most} characters")
+            some = f"{least} to {most}" if least else f"up to {most}"
+            self._refuse(field, value, f"is not one line of {some} characters")
         return value
 
     def _refuse(self, field: str, value: object, rule: str) -> Never:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ CACHE = (".cache", "firebrick")
 """Folder in the user's home."""
 OTHERS = 0o077
 OTHERS_WRITE = 0o022
+ANEW = "remove it, it is made anew when it is needed"
 
 
 def cache_folder(name: str) -> Path:
@@ -49,23 +51,42 @@ def cache_folder(name: str) -> Path:
     return folder
 
 
-def kept_folder(folder: Path, make: Callable[[Path], Path]) -> Path:
+def kept_folder(folder: Path, make: Callable[[Path], Path], wanted: str) -> Path:
     """A folder that is made once, whoever wants it at the same time; returns it.
 
     Args:
         folder: its name holds the key of all that decides its content; what is around it is made.
         make: is given a scratch folder beside it, and returns the folder to be kept.
+        wanted: pattern of files of which it has one at least; a folder without is made anew.
 
     Raises:
-        FirebrickError: when what is there is not ours alone.
+        FirebrickError: when what is there is not ours alone, or what was made lacks such a file.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    if not is_kept(folder):
+    if not is_whole(folder, wanted):
         with locked(_lock(folder)):
-            if not is_kept(folder):
+            if not is_whole(folder, wanted):
                 with scratch_folder(folder.parent) as scratch:
-                    keep(make(scratch), folder)
+                    made = make(scratch)
+                    if not any(made.glob(wanted)):
+                        raise FirebrickError(f"{folder.name}: no {wanted} was made")
+                    if folder.is_dir():
+                        shutil.rmtree(folder)
+                    keep(made, folder)
     return folder
+
+
+def is_whole(folder: Path, wanted: str) -> bool:
+    """Whether a folder is kept, and has a file that matches a pattern.
+
+    Raises:
+        FirebrickError: when something of it belongs to others, or is a link or no folder.
+    """
+    if not is_kept(folder):
+        return False
+    if not folder.is_dir():
+        raise FirebrickError(f"{folder}: is no folder: {ANEW}")
+    return any(x.is_file() for x in folder.glob(wanted))
 
 
 def kept_text(path: Path, read: Callable[[str], T], make: Callable[[], str]) -> T:
@@ -83,6 +104,8 @@ def kept_text(path: Path, read: Callable[[str], T], make: Callable[[], str]) -> 
     """
     with locked(_lock(path)):
         if is_kept(path):
+            if path.is_dir():
+                raise FirebrickError(f"{path}: is a folder: {ANEW}")
             with suppress(FirebrickError, UnicodeDecodeError):
                 return read(path.read_text())
         text = make()
@@ -169,4 +192,4 @@ def _check_status(path: Path, status: os.stat_result) -> None:
     elif mode & OTHERS_WRITE:
         wrong = f"mode={mode:o} lets others write"
     if wrong:
-        raise FirebrickError(f"{path}: {wrong}: remove it, it is made anew when it is needed")
+        raise FirebrickError(f"{path}: {wrong}: {ANEW}")

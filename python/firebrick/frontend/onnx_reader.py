@@ -80,7 +80,7 @@ def _read(path: Path, size: int | None, preprocessing: Preprocessing | None) -> 
     name = stored.line(NAME_KEY, MAX_NAME) if NAME_KEY in stored.left else ""
     how = preprocessing or _default_preprocessing(shape)
     if preprocessing is None and PREPROCESSING_KEY in stored.left:
-        how = read_preprocessing(stored.inner(PREPROCESSING_KEY), shape.channels)
+        how = read_preprocessing(stored.inner(PREPROCESSING_KEY), shape.channels, whole=False)
     labels = stored.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL) if LABELS_KEY in stored.left else ()
     return check_rules(
         Graph(name or path.stem, shape, _needed(scope.nodes, output.name), how, labels)

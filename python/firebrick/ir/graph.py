@@ -2,7 +2,7 @@
 """The float graph: a typed picture of the trained network, before it becomes integers.
 
 Nodes are immutable and listed in execution order; a node's name is the name of its output tensor.
-Each class knows the rules of its layer; those of a whole graph are in `ir.verify`.
+Each class knows the rules of its layer; those of a whole graph are in `ir.rules`.
 """
 
 from __future__ import annotations

@@ -161,22 +161,23 @@ def _verify_texts(graph: Graph) -> None:
             raise FirebrickError(f"graph: {field}={text!r:.40} is not a text of {most} characters")
 
 
-def read_preprocessing(stored: Fields, channels: int) -> Preprocessing:
+def read_preprocessing(stored: Fields, channels: int, *, whole: bool) -> Preprocessing:
     """Preprocessing as it is stored in a file; what is left out is as in `Preprocessing`.
 
     Args:
-        stored: its stored.
+        stored: its fields.
         channels: of the image.
+        whole: nothing may be left out.
 
     Raises:
         FirebrickError: naming file, field, value and rule.
     """
     how = Preprocessing(stored.whole("resize", 1, MAX_RESIZE))
-    if "channels" in stored.left:
+    if whole or "channels" in stored.left:
         how = replace(how, channels=stored.line("channels"))
-    if "mean" in stored.left:
+    if whole or "mean" in stored.left:
         how = replace(how, mean=stored.numbers("mean", channels))
-    if "std" in stored.left:
+    if whole or "std" in stored.left:
         how = replace(how, std=stored.numbers("std", channels))
     stored.close()
     return how

@@ -14,7 +14,7 @@ from firebrick.hardware.stream import StreamType
 from firebrick.ir.network import Network
 from firebrick.plan.engines import Derived, derive
 from firebrick.plan.plan import LayerPlan, Plan
-from firebrick.report.kept import kept
+from firebrick.report.kept import SIMULATION, kept
 from firebrick.verify.check import check_engine, random_tensor
 
 BUSIEST = 3
@@ -97,5 +97,5 @@ def simulate_busiest(network: Network, plan: Plan) -> tuple[EngineSimulation, ..
             return asdict(simulate_engine(network, plan, name, derived))
 
         parts = (plan.to_json(), layer.name)
-        found.append(EngineSimulation(**kept("engine", __name__, parts, make)))
+        found.append(EngineSimulation(**kept("engine", (__name__,), SIMULATION, parts, make)))
     return tuple(found)

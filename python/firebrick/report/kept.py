@@ -12,22 +12,29 @@ from firebrick.checked.fields import Fields
 from firebrick.files.cache import cache_folder, kept_text
 from firebrick.files.key import code_key, content_key, data_key
 
-DATA = ("hw", "sim/lib")
-"""Sources that simulators and synthesizers read."""
+RTL = ("hw",)
+"""Sources that synthesizers read."""
+SIMULATION = (*RTL, "sim/lib")
+"""Those that simulators read."""
 
 
 def kept(
-    kind: str, module: str, parts: tuple[str, ...], make: Callable[[], dict[str, Any]]
+    kind: str,
+    modules: tuple[str, ...],
+    data: tuple[str, ...],
+    parts: tuple[str, ...],
+    make: Callable[[], dict[str, Any]],
 ) -> dict[str, Any]:
     """A measurement as JSON: from the cache, else made and put there.
 
     Args:
         kind: of measurement.
-        module: that measures.
+        modules: that make what is measured.
+        data: folders of sources that they read.
         parts: everything that decides the result but the program.
         make: measures.
     """
-    key = content_key(code_key(module), data_key(*DATA), *parts)
+    key = content_key(code_key(*modules), data_key(*data), *parts)
     path = cache_folder("measurements") / f"{kind}-{key}.json"
     return kept_text(
         path,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,15 +13,16 @@ import numpy as np
 from firebrick import images
 from firebrick.emit.rtl.generate import generate
 from firebrick.errors import CheckFailed
+from firebrick.files.key import content_key
 from firebrick.files.scratch import scratch_folder
 from firebrick.hardware.resources import Family, Resources
 from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress, silent
-from firebrick.report.kept import kept
+from firebrick.report.kept import RTL, SIMULATION, kept
+from firebrick.search import planner
 from firebrick.search.goal import Goal
-from firebrick.search.planner import plan as make_plan
 from firebrick.synth.yosys.count import synthesize
 from firebrick.verify import rtl_engine
 from firebrick.verify.compare import compare
@@ -107,12 +107,12 @@ class Bench:
 
         def make() -> dict[str, Any]:
             start = time.perf_counter()
-            plan = make_plan(self.network, goal, store_zeros=store_zeros, progress=self.progress)
+            plan = planner.plan(self.network, goal, store_zeros=store_zeros, progress=self.progress)
             seconds = time.perf_counter() - start
             return {"plan": plan.to_json(), "seconds": round(seconds, 1)}
 
         parts = (self.network.digest(), repr(goal), str(store_zeros))
-        found = kept("plan", __name__, parts, make)
+        found = kept("plan", (planner.__name__,), (), parts, make)
         return Planned(Plan.from_json(found["plan"]), found["seconds"])
 
     def simulate(self, plan: Plan) -> Simulation:
@@ -137,9 +137,9 @@ class Bench:
                 )
             )
 
-        photographs = hashlib.sha256(self.pixels.tobytes()).hexdigest()
-        parts = (photographs, _design(plan))
-        return Simulation(**kept("simulation", __name__, parts, make))
+        parts = (content_key(self.pixels.tobytes()), _design(plan))
+        made_by = (rtl_engine.__name__, compare.__module__)
+        return Simulation(**kept("simulation", made_by, SIMULATION, parts, make))
 
     def count(self, plan: Plan, family: Family) -> Counted:
         """Resources by Yosys.
@@ -155,7 +155,8 @@ class Bench:
                 report = synthesize(folder, family, lambda _, x: self.progress("Yosys", x))
             return asdict(Counted(report.tool, report.resources, report.seconds))
 
-        found = kept("count", __name__, (_design(plan), str(family)), make)
+        made_by = (generate.__module__, synthesize.__module__)
+        found = kept("count", made_by, RTL, (_design(plan), str(family)), make)
         return Counted(found["tool"], Resources(**found["resources"]), found["seconds"])
 
 

@@ -94,7 +94,8 @@ def build(
             *(f"-I{x}" for x in (*include_folders(), work)),
             *("-isystem", str(types), str(work / BENCH_FILE), "-o", BINARY),
         ]
-        return kept_folder(build_root / f"{BINARY}-{key}", lambda x: _compile(command, x)) / BINARY
+        made = build_root / f"{BINARY}-{key}"
+        return kept_folder(made, lambda x: _compile(command, x), BINARY) / BINARY
 
 
 def _compile(command: Sequence[str], folder: Path) -> Path:

@@ -83,7 +83,8 @@ def build(network: Network, plan: Plan, build_root: Path) -> Path:
             *(version.stdout, network.digest(), plan.to_json(), code_key(generate.__module__)),
             folder_key(written, (CONFIG, MANIFEST)),  # these hold the scratch folder's path
         )
-        return kept_folder(build_root / f"project-{key}", lambda _: _compile(written))
+        made = build_root / f"project-{key}"
+        return kept_folder(made, lambda _: _compile(written), "firmware/*.so")
 
 
 def _compile(project: Path) -> Path:

@@ -89,6 +89,12 @@ def test_timing_is_read() -> None:
     assert timing.fmax_mhz == 342.3
 
 
+def test_lines_may_end_as_on_dos(tmp_path: Path) -> None:
+    path = tmp_path / "timing.rpt"
+    path.write_bytes(TIMING.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_timing(path) == read_timing(TIMING)
+
+
 def test_missed_clocks(tmp_path: Path) -> None:
     late = read_timing(changed(TIMING, tmp_path, ("0.412", "-0.667")))
     assert (late.met, late.fmax_mhz) == (False, 250.0)

@@ -161,7 +161,7 @@ def _layer(
 
 
 def _preprocessing(fields: Fields, image: TensorType) -> Preprocessing:
-    how = read_preprocessing(fields, image.channels)
+    how = read_preprocessing(fields, image.channels, whole=True)
     shape = Shape(image.channels, image.height, image.width)
     check_preprocessing(NETWORK_KEY, how, shape)
     return how

@@ -19,7 +19,7 @@ def build_kernel(folder: Path, build_root: Path, *, optimize: str = LONG, jobs: 
     be `folder` or one of the same structure. What it is told and answers: `sim/shell/main.cpp`.
 
     Args:
-        folder: written by `emit.generate`.
+        folder: written by `emit.rtl.generate`.
         build_root: folder that keeps compiled models; may be shared by concurrent processes.
         optimize: of the C++ compiler: see `verilator.build`.
         jobs: C++ compilations at a time.

@@ -34,7 +34,7 @@ from firebrick.verify.simulation.bench import (
     read_frames,
     run_bench,
 )
-from firebrick.verify.simulation.verilator import LONG, SHORT
+from firebrick.verify.simulation.verilator import LONG
 
 BENCH = f"bench_{TOP}"
 POLL_SECONDS = 0.5
@@ -82,8 +82,7 @@ def build_network(
         load_words=sum(x.engine.load_count for x in pipeline.instances),
     )
     texts = {TOP: top_text(network, pipeline), BENCH: bench}
-    jobs = 1 if optimize == SHORT else 2
-    return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=jobs)
+    return build_bench(texts, BENCH, build_root, waves=waves, optimize=optimize, jobs=2)
 
 
 def simulate(

@@ -21,7 +21,7 @@ import cocotb_tools.config
 
 from firebrick.data import data_folder
 from firebrick.errors import FirebrickError
-from firebrick.files.cache import is_kept, kept_folder
+from firebrick.files.cache import is_whole, kept_folder
 from firebrick.files.key import content_key, files_key
 from firebrick.processes import HERE, run
 
@@ -182,7 +182,7 @@ def build(
     def compiled(work: Path) -> Path:
         return _compile(work, log, top, arguments, files, rules, shared, make)
 
-    return kept_folder(folder, compiled) / top
+    return kept_folder(folder, compiled, top) / top
 
 
 def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
@@ -190,7 +190,8 @@ def _make(waves: bool, optimize: str, jobs: int) -> list[str]:
         *("make", "-f", "Vtop.mk", f"-j{jobs}", f"VM_TRACE={int(waves)}"),
         "CURDIR=.",  # it refuses folders with blanks, but nothing here names the folder
         *(f"OPT_FAST={optimize}", "OPT_SLOW=-O0", "OPT_GLOBAL=-O2"),
-        *(["VM_PARALLEL_BUILDS=0"] if jobs == 1 else []),  # each file would read all headers again
+        # As one unit, since otherwise each file reads all headers again.
+        *(["VM_PARALLEL_BUILDS=0"] if jobs == 1 or optimize == SHORT else []),
         # The package was configured without looking at this machine's compiler.
         *("CFG_CXXFLAGS_PCH_I=-include", "CFG_CXXFLAGS_STD=-std=gnu++20"),
         "CFG_CXXFLAGS_COROUTINES=-fcoroutines",
@@ -261,7 +262,7 @@ class Shared:
     @contextlib.contextmanager
     def given(self, work: Path) -> Iterator[None]:
         """Put it where a model is compiled; if it was not there before, keep what is made."""
-        if is_kept(self.store):
+        if is_whole(self.store, self.pattern):
             for path in self.store.iterdir():
                 if path.suffix == ".o":
                     shutil.copyfile(path, work / path.name)  # new, hence up to date for make
@@ -274,4 +275,4 @@ class Shared:
                 shutil.copyfile(path, scratch / path.name)
             return scratch
 
-        kept_folder(self.store, made)
+        kept_folder(self.store, made, self.pattern)
