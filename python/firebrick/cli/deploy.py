@@ -9,9 +9,7 @@ from typing import Annotated
 import typer
 
 from firebrick.cli.options import Json, Quantized
-
-SAMPLE = "chelsea"
-"""Sample photograph of a bundle; its licence lets anyone pass it on."""
+from firebrick.deploy.sample import SAMPLE
 
 
 def deploy(

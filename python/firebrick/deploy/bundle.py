@@ -22,6 +22,7 @@ from firebrick.deploy import run
 from firebrick.deploy.hardware import check
 from firebrick.deploy.notebook import notebook
 from firebrick.deploy.readme import readme
+from firebrick.deploy.sample import CREDITS, SAMPLE
 from firebrick.deploy.wheel import write_wheel
 from firebrick.emit.rtl.generate import MANIFEST, generate
 from firebrick.emit.rtl.load_chain import LOAD_FILE
@@ -35,8 +36,6 @@ from firebrick.plan.plan import Plan
 from firebrick.quantize.integer_onnx import load
 from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 
-CREDITS = {"chelsea": "Chelsea the cat, by Stefan van der Walt, CC0"}
-"""Samples whose licence lets anyone pass them on."""
 MARKER = Marker(DOCUMENT, {"format": FORMAT})
 
 
@@ -58,7 +57,7 @@ class BundleContents:
     plan: Plan
     board: Board | None = None
     hardware: Mapping[str, Path] | None = None
-    sample: str = "chelsea"
+    sample: str = SAMPLE
 
 
 def write_bundle(contents: BundleContents, folder: Path) -> dict[str, int]:
