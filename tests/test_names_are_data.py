@@ -12,6 +12,7 @@ import yaml as pyyaml
 from firebrick.deploy.notebook import notebook
 from firebrick.deploy.readme import readme
 from firebrick.emit.hls import generate as hls
+from firebrick.emit.hls.layer import layer_header
 from firebrick.emit.hls.own import strange_line
 from firebrick.emit.rtl.fusesoc_core import CORE
 from firebrick.emit.rtl.generate import generate
@@ -105,8 +106,6 @@ def test_no_name_is_code_in_cpp(name: str, planned: tuple[Network, Plan], tmp_pa
 
 @pytest.mark.parametrize("layer", ["verilator", "synopsys", "pragma", "asm", "while"])
 def test_no_layer_is_a_directive(layer: str, planned: tuple[Network, Plan]) -> None:
-    from firebrick.emit.hls.layer import layer_header  # noqa: PLC0415
-
     engine = build(*planned).instances[1].engine
     assert engine is not None
     text = layer_header(layer, engine, ("Of a test.",))

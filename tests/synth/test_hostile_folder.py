@@ -15,6 +15,7 @@ from command_line import firebrick
 from firebrick.cli.files import read_manifest_plan
 from firebrick.data import hardware_sources
 from firebrick.emit.folder import MOST_FILES, inner_path, names_of, read_inner
+from firebrick.emit.hls.generate import generate as generate_hls
 from firebrick.emit.hls.own import require_own_cpp, strange_line
 from firebrick.emit.rtl.generate import MANIFEST, generate
 from firebrick.emit.rtl.network_top import TOP
@@ -362,8 +363,6 @@ def test_generated_cpp_can_only_be_what_it_is() -> None:
      "include/cstdint", "layers/x.h", "vitis/testbench.hpp", "stray/x"],
 )  # fmt: skip
 def test_cpp_that_is_not_ours_is_refused(name: str, folder: Path) -> None:
-    from firebrick.emit.hls.generate import generate as generate_hls  # noqa: PLC0415
-
     network = small_network(bypass=False)
     generate_hls(network, plan(network, Goal(multipliers=8)), folder.parent / "hls")
     place = folder.parent / "hls"

@@ -19,6 +19,7 @@ from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 from firebrick.verify.compare import compare
 from firebrick.verify.simulation.network_bench import build_network, simulate
+from firebrick.verify.simulation.verilator import LONG
 from networks import fire_network
 
 MULTIPLIERS = 64
@@ -34,7 +35,10 @@ def activations(squeezenet: Network) -> dict[str, IntArray]:
     return squeezenet.golden(pixels.astype(np.int64))
 
 
-def check(
+@pytest.mark.parametrize(
+    "number", [pytest.param(x, marks=() if x in OFTEN else pytest.mark.slow) for x in range(2, 10)]
+)
+def test_fire_equals_reference(
     number: int,
     squeezenet: Network,
     activations: dict[str, IntArray],
@@ -45,7 +49,7 @@ def check(
     source = next(x for x in squeezenet if x.name == f"fire{number}_squeeze").inputs[0]
     chosen = plan(fire, Goal(multipliers=MULTIPLIERS))
     pipeline = build(fire, chosen)
-    binary = build_network(fire, pipeline, build_root, optimize="-O1")
+    binary = build_network(fire, pipeline, build_root, optimize=LONG)
     for run, stalls in enumerate([(0, 0), (16, 16)]):
         workdir = tmp_path / str(run)
         workdir.mkdir()
@@ -66,26 +70,3 @@ def check(
         if stalls == (0, 0):
             simulated = result.ends[1] - result.ends[0]
             assert abs(simulated - cycles) <= cycles // 100
-
-
-@pytest.mark.parametrize("number", OFTEN)
-def test_fire_equals_reference(
-    number: int,
-    squeezenet: Network,
-    activations: dict[str, IntArray],
-    build_root: Path,
-    tmp_path: Path,
-) -> None:
-    check(number, squeezenet, activations, build_root, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [x for x in range(2, 10) if x not in OFTEN])
-def test_other_fires_equal_the_reference(
-    number: int,
-    squeezenet: Network,
-    activations: dict[str, IntArray],
-    build_root: Path,
-    tmp_path: Path,
-) -> None:
-    check(number, squeezenet, activations, build_root, tmp_path)

@@ -259,7 +259,7 @@ def build(folder: Path, *, optimize: str = "-O3", build_root: Path | None = None
         FirebrickError: when the folder has no kernel, or a compiler refuses.
     """
     try:
-        from firebrick.files.cache import cache_folder  # noqa: PLC0415
+        from firebrick.files.cache import cache_folder  # noqa: PLC0415 - boards lack it
         from firebrick.verify.simulation.kernel_build import build_kernel  # noqa: PLC0415
     except ImportError as error:
         raise DeviceMissing(
