@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from firebrick.files.cache import kept_folder
+from firebrick.files.key import content_key
 
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "hls" / "include"
@@ -99,20 +100,20 @@ def compiled(text: str, stem: str, root: Path, start: Sequence[str]) -> Path:
     Raises:
         AssertionError: if the compiler refuses, with what it says.
     """
-    sha = hashlib.sha256(repr((text, list(start), _version(start[0]))).encode())
-    for header in headers(text):
-        sha.update(header.name.encode() + b"\0" + header.read_bytes())
-    root.mkdir(parents=True, exist_ok=True)
-    binary = root / f"{stem}-{sha.hexdigest()[:16]}"
-    if not binary.is_file():
-        with tempfile.TemporaryDirectory(prefix=".build-", dir=root) as scratch:
-            source, made = Path(scratch) / f"{stem}.cpp", Path(scratch) / stem
-            source.write_text(text)
-            run = [*start, str(source), "-o", str(made)]
-            result = subprocess.run(run, capture_output=True, text=True, check=False)
-            assert result.returncode == 0, result.stderr[-6000:]
-            made.rename(binary)
-    return binary
+    parts = [text, *start, _version(start[0])]
+    parts += [part for x in headers(text) for part in (x.name, x.read_text())]
+
+    def make(scratch: Path) -> Path:
+        made = scratch / "made"
+        made.mkdir()
+        source = scratch / f"{stem}.cpp"
+        source.write_text(text)
+        run = [*start, str(source), "-o", str(made / stem)]
+        result = subprocess.run(run, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr[-6000:]
+        return made
+
+    return kept_folder(root / f"{stem}-{content_key(*parts)}", make, stem) / stem
 
 
 def refusal(text: str, start: Sequence[str]) -> str:
