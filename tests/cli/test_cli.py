@@ -175,7 +175,7 @@ def _huge() -> None:
 def test_what_takes_more_than_there_is_names_the_limit(
     fault: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("firebrick.frontend.load", lambda *_, **__: fault())
+    monkeypatch.setattr("firebrick.frontend.read", lambda *_, **__: fault())
     result = firebrick(tmp_path, "import", "squeezenet1.1", "-o", "m.onnx")
     assert result.returncode == 2
     (line,) = result.stderr.splitlines()

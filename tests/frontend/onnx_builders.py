@@ -10,7 +10,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from firebrick.frontend import load
+from firebrick.frontend.onnx_writer import to_onnx
+from firebrick.ir.graph import Graph
 from firebrick.onnx_runtime import onnxruntime
+from firebrick.passes import prepare
 
 SIDE = 23
 CLASSES = 6
@@ -69,8 +73,12 @@ class Builder:
         opset: int = 13,
         image: tuple[object, ...] = ("N", 3, SIDE, SIDE),
         shape: tuple[object, ...] | None = None,
+        inferred: bool = True,
     ) -> onnx.ModelProto:
-        """A model; before opset 9 (IR version 3) weights are inputs as well."""
+        """A model; before opset 9 (IR version 3) weights are inputs as well.
+
+        Shapes are noted down unless it is so wrong that ONNX would find none.
+        """
         is_old = opset < 9
         inputs = [helper.make_tensor_value_info(self.image, TensorProto.FLOAT, image)]
         if is_old:
@@ -83,7 +91,7 @@ class Builder:
             opset_imports=[helper.make_opsetid("", opset)],
             ir_version=3 if is_old else 8,
         )
-        return onnx.shape_inference.infer_shapes(model)
+        return onnx.shape_inference.infer_shapes(model) if inferred else model
 
 
 def pytorch() -> onnx.ModelProto:
@@ -152,6 +160,33 @@ def bypass() -> onnx.ModelProto:
 
 
 STYLES = {"pytorch": pytorch, "zoo": zoo, "keras": keras, "bypass": bypass}
+
+
+def same_function(
+    model: onnx.ModelProto, folder: Path, images: NDArray[np.float32] | None = None
+) -> Graph:
+    """Read a model, and check that its graph and what passes make of it compute what it says.
+
+    Args:
+        model: read; its image may be NCHW or NHWC.
+        folder: for its file.
+        images: NCHW, those of the model; random ones unless given.
+
+    Returns:
+        What passes make of the graph.
+    """
+    loaded = load(str(save(model, folder)))
+    shape = loaded.input
+    if images is None:
+        images = RNG.normal(size=(3, shape.channels, shape.height, shape.width)).astype(np.float32)
+    dims = [x.dim_value for x in model.graph.input[0].type.tensor_type.shape.dim]
+    is_nchw = dims[1:] == [shape.channels, shape.height, shape.width]
+    wanted = run(model, images if is_nchw else images.transpose(0, 2, 3, 1))
+    assert wanted.std() > 1e-3, "logits that do not depend on anything prove nothing"
+    prepared = prepare(loaded)
+    for graph in (loaded, prepared):
+        np.testing.assert_allclose(run(to_onnx(graph), images), wanted, rtol=1e-4, atol=1e-5)
+    return prepared
 
 
 def save(model: onnx.ModelProto, folder: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 from onnx_builders import CLASSES, RNG, SIDE, STYLES, Builder, run, save
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend import load, onnx_reader
+from firebrick.frontend import load, read
 from firebrick.frontend.onnx_writer import to_onnx
 from firebrick.ir.graph import Preprocessing, Shape
 from firebrick.passes import prepare
@@ -31,7 +31,7 @@ def test_function_survives(style, tmp_path):
     images = RNG.normal(size=(1, 3, SIDE, SIDE)).astype(np.float32)
     is_nhwc = style == "keras"
     wanted = run(model, images.transpose(0, 2, 3, 1) if is_nhwc else images)
-    graph = onnx_reader.read(save(model, tmp_path))
+    graph = load(str(save(model, tmp_path)))
     assert graph.input == Shape(3, SIDE, SIDE)
     np.testing.assert_allclose(run(to_onnx(graph), images), wanted, rtol=1e-5, atol=1e-6)
     prepared = prepare(graph)
@@ -50,28 +50,28 @@ def test_metadata_defaults_and_overrides(tmp_path):
     assert graph.name == "model"
     assert graph.labels == ()
     how = graph.preprocessing
-    assert (how.resize, how.channels) == (26, "RGB")
+    assert (how.resize, how.channels) == (SIDE, "RGB")
     np.testing.assert_allclose(how.mean, (123.675, 116.28, 103.53))
     np.testing.assert_allclose(how.std, (58.395, 57.12, 57.375))
-    other = Preprocessing(resize=40, channels="BGR", mean=(1.0, 2.0, 3.0))
-    assert onnx_reader.read(path, preprocessing=other).preprocessing == other
-    larger = load(str(path), size=47)
-    assert larger.input == Shape(3, 47, 47)
-    assert larger.preprocessing.resize == 54  # 53.7
+    other = {"resize": 40, "channels": "BGR", "mean": (1.0, 2.0, 3.0), "std": (4.0, 5.0, 6.0)}
+    assert read(str(path), chosen=other).graph.preprocessing == Preprocessing(**other)
+    larger = load(str(path), size=147)
+    assert larger.input == Shape(3, 147, 147)
+    assert larger.preprocessing.resize == 168  # where the whole image is 127 and less
 
 
 def test_one_transpose_among_the_readers_says_nothing_of_the_image(tmp_path):
     b = Builder()
     b("Transpose", b.image, perm=[0, 3, 1, 2])  # of no further use
     model = b.model(b("GlobalAveragePool", b.conv(b.image, (4, 3, 3))), image=("N", 3, 6, 7))
-    assert onnx_reader.read(save(model, tmp_path)).input == Shape(3, 6, 7)
+    assert load(str(save(model, tmp_path))).input == Shape(3, 6, 7)
 
 
 def test_size_may_be_given_for_an_open_one(tmp_path):
     b = Builder()
     x = b("GlobalAveragePool", b.conv(b.image, (4, 3, 3)))
     path = save(b.model(x, image=("N", 3, "height", "width")), tmp_path)
-    assert onnx_reader.read(path, size=31).input == Shape(3, 31, 31)
+    assert load(str(path), size=31).input == Shape(3, 31, 31)
 
 
 @pytest.mark.parametrize("size", [12, 13])
@@ -83,7 +83,7 @@ def test_auto_pad(size, auto_pad, kernel, stride, tmp_path):
     model = b.model(b("GlobalAveragePool", x), image=("N", 3, size, size))
     images = RNG.normal(size=(2, 3, size, size)).astype(np.float32)
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    graph = onnx_reader.read(save(model, tmp_path))
+    graph = load(str(save(model, tmp_path)))
     assert sum(graph.nodes[0].pads) == (2 * total if auto_pad.startswith("SAME") else 0)
     np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)
 
@@ -93,7 +93,7 @@ def test_max_pool_is_padded_at_the_bottom_alone(tmp_path):
     x = b("MaxPool", b.image, kernel_shape=[3, 3], strides=[2, 2], pads=[0, 0, 1, 0])
     model = b.model(b("GlobalAveragePool", x), image=("N", 3, 6, 7))
     images = RNG.normal(size=(2, 3, 6, 7)).astype(np.float32)
-    graph = onnx_reader.read(save(model, tmp_path))
+    graph = load(str(save(model, tmp_path)))
     np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)
 
 
@@ -109,7 +109,7 @@ def test_max_pool_windows(size, ceil, far, tmp_path):
     path = save(model, tmp_path)
     if ceil and far and size % 2:  # one more window, of a single pixel: beyond either rounding
         with pytest.raises(FirebrickError, match="neither rounding"):
-            onnx_reader.read(path)
+            load(str(path))
         return
-    graph = onnx_reader.read(path)
+    graph = load(str(path))
     np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)

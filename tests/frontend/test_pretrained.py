@@ -9,7 +9,7 @@ import skimage.data
 from PIL import Image
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend import load, onnx_reader, onnx_writer, pretrained
+from firebrick.frontend import load, onnx_writer, pretrained
 from firebrick.ir.graph import Shape
 from firebrick.ir.rules import shapes
 from firebrick.onnx_runtime import onnxruntime
@@ -39,7 +39,7 @@ def photograph(name, graph):
 def test_photographs_before_and_after_prepare(graph, tmp_path):
     path, prepared_path = tmp_path / "float.onnx", tmp_path / "prepared.onnx"
     onnx_writer.write(graph, path)
-    onnx_writer.write(prepare(onnx_reader.read(path)), prepared_path)
+    onnx_writer.write(prepare(load(str(path))), prepared_path)
     for name, expected in (("chelsea", CATS), ("coffee", ESPRESSO)):
         image = {"image": photograph(name, graph)}
         (logits,) = onnxruntime.InferenceSession(path).run(None, image)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -51,7 +51,16 @@ def show(title: str, fields: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         console.emit_json(fields)
     else:
-        console.table(title, ("field", "value"), list(fields.items()))
+        console.table(title, ("field", "value"), list(_rows(fields)))
+
+
+def _rows(fields: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Fields of fields below their parent, named with it."""
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{field}", inner) for field, inner in _rows(value))
+        else:
+            yield name, value
 
 
 def print_differences(differences: Mapping[str, Sequence[LayerDifference]]) -> None:

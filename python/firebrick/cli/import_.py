@@ -43,18 +43,30 @@ def import_(
 
     Example: `firebrick import model.onnx -o m.onnx --mean 127.5 127.5 127.5 --std 128 128 128`
     """
-    from dataclasses import replace
-
     from firebrick import frontend
     from firebrick.cli.display import show
     from firebrick.errors import naming
     from firebrick.frontend import onnx_writer
+    from firebrick.passes import prepare
+    from firebrick.quantize import footprint
+    from firebrick.quantize.options import QuantizeOptions
 
     given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
-    graph = frontend.load(source, size=size)
     chosen = {field: value for field, value in given.items() if value is not None}
-    graph = replace(graph, preprocessing=replace(graph.preprocessing, **chosen))
+    loaded = frontend.read(source, size=size, chosen=chosen)
+    graph, how = loaded.graph, loaded.graph.preprocessing
     with naming(source):
+        # what quantizing would refuse is said now
+        footprint.check(prepare(graph), QuantizeOptions())
         onnx_writer.write(graph, output)
+    preprocessing = {
+        "width": graph.input.width,
+        "height": graph.input.height,
+        "resize": how.resize,
+        "channels": how.channels,
+        "mean": list(how.mean),
+        "std": list(how.std),
+        "source": loaded.preprocessing_from,
+    }
     fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}
-    show(graph.name, fields, json)
+    show(graph.name, fields | {"preprocessing": preprocessing}, json)

@@ -3,34 +3,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from firebrick.errors import FirebrickError
+from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import deep_compression, onnx_reader, pretrained
+from firebrick.frontend.preprocessing import check_scale
 from firebrick.ir.graph import Graph
 from firebrick.ir.rules import check_rules
 
 PRETRAINED = "squeezenet1.1"
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network that came in.
+
+    Attributes:
+        graph: the network.
+        preprocessing_from: who says how a photograph becomes its input.
+    """
+
+    graph: Graph
+    preprocessing_from: str
+
+
 def load(source: str, *, size: int | None = None) -> Graph:
+    """The graph of `read`."""
+    return read(source, size=size).graph
+
+
+def read(
+    source: str, *, size: int | None = None, chosen: Mapping[str, Any] | None = None
+) -> Loaded:
     """Read a network.
 
     Args:
         source: ``squeezenet1.1`` (pretrained), a ``.net`` file of Deep Compression, or ``.onnx``.
         size: side of the image, for an ONNX file that leaves it open.
+        chosen: fields of `Preprocessing` in place of what the source says or is guessed.
 
     Raises:
         FirebrickError: naming the source, layer, field, value and rule.
     """
-    if source == PRETRAINED:
-        return check_rules(pretrained.load_pretrained())
+    chosen = chosen or {}
+    with naming(source):
+        check_scale(chosen)
     path = Path(source)
-    if path.suffix not in (".net", ".onnx"):
+    if source != PRETRAINED and path.suffix not in (".net", ".onnx"):
         raise FirebrickError(f"{source}: source is not {PRETRAINED}, *.net or *.onnx")
     try:
-        if path.suffix == ".net":
-            return check_rules(deep_compression.read(path))
-        return onnx_reader.read(path, size=size)
+        if path.suffix == ".onnx":
+            return Loaded(*onnx_reader.read(path, size=size, chosen=chosen))
+        is_net = path.suffix == ".net" and source != PRETRAINED
+        graph = deep_compression.read(path) if is_net else pretrained.load_pretrained()
     except OSError as error:
         raise FirebrickError(f"{source}: cannot be read: {error.strerror}") from None
+    told = "its authors"
+    if chosen:
+        how = replace(graph.preprocessing, **chosen)
+        graph, told = replace(graph, preprocessing=how), f"the command line, the rest {told}"
+    with naming(source):
+        return Loaded(check_rules(graph), told)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.errors import FirebrickError
-from firebrick.ir.graph import IMAGE, FloatArray, Node, Shape
+from firebrick.ir.graph import FloatArray, Node, Shape
 from firebrick.ir.limits import MAX_VALUES, MAX_WEIGHTS
 from firebrick.ir.rules import Budget, output_shape, take_numbers
 
@@ -30,24 +30,34 @@ _CONSTANT_TYPES = {
 }
 
 
+MERGED = {"F": "CHW", "G": "HWC", "P": "HW"}
+"""Letters for several axes in one, in this order."""
+NO_PADS = (0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A tensor computed from the image.
 
     Attributes:
         name: of the layer that computes it, or `IMAGE`.
-        axes: order of its axes in the ONNX file, e.g. ``NCHW``, ``NHWC`` or ``NC``. The graph
-            itself is always NCHW, so a Transpose changes nothing but this.
+        axes: order of its axes in the ONNX file, e.g. ``NCHW``, ``NHWC`` or ``NC``; letters of
+            `MERGED` stand for several. The graph itself is always NCHW, so that a Transpose or a
+            Reshape changes nothing but this.
         shape: of one frame.
+        pads: zeros around it (top, left, bottom, right), which a Pad has put there and the window
+            that reads it takes over.
     """
 
     name: str
     axes: str
     shape: Shape
+    pads: tuple[int, int, int, int] = NO_PADS
 
-
-class ShapeArithmetic:
-    """A tensor of integers computed from the shapes of others, as exporters do for a Reshape."""
+    def size(self, axis: str) -> int:
+        """Of an axis of a frame, by its letter."""
+        sizes = {"C": self.shape.channels, "H": self.shape.height, "W": self.shape.width}
+        return math.prod(sizes[x] for x in MERGED.get(axis, axis))
 
 
 @dataclass(slots=True)
@@ -56,6 +66,7 @@ class Scope:
 
     Attributes:
         opset: version of the operators.
+        batch: frames at a time that the file asks for, 1 where it leaves them open.
         constants: by tensor name.
         values: by tensor name.
         nodes: layers in execution order.
@@ -65,12 +76,19 @@ class Scope:
     """
 
     opset: int
+    batch: int
     constants: dict[str, TensorProto]
-    values: dict[str, Value | ShapeArithmetic] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     shapes: dict[str, Shape] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     computed: int = MAX_WEIGHTS
+
+    def fresh(self, name: str) -> str:
+        """A name for a layer: this one, unless another layer or the image bears it."""
+        while name in self.shapes:
+            name += "_"
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +100,49 @@ class Op:
 
     @property
     def name(self) -> str:
-        """Name of the layer it becomes: that of its first output."""
-        name = str(self.proto.output[0])
-        return f"{name}_" if name == IMAGE else name
+        """Name of the layer it becomes: that of its first output, if that is free."""
+        return self.scope.fresh(str(self.proto.output[0]))
+
+    @property
+    def where(self) -> str:
+        """What messages call it."""
+        name = self.proto.name or next(iter(self.proto.output), "")
+        return f"node {name!r} ({self.proto.op_type})"
 
     def fail(self, field: str, value: object, rule: str) -> FirebrickError:
         """Error about one field, to be raised by the caller."""
-        name = self.proto.name or next(iter(self.proto.output), "")
-        return FirebrickError(f"node {name!r} ({self.proto.op_type}): {field}={value} {rule}")
+        return FirebrickError(f"{self.where}: {field}={value} {rule}")
 
     def has_input(self, index: int) -> bool:
         """Whether an optional input is given."""
         return index < len(self.proto.input) and bool(self.proto.input[index])
 
-    def value(self, index: int, axes: str | None = None) -> Value:
+    def value(self, index: int, axes: str | None = None, *, padded: bool = False) -> Value:
         """An input computed from the image.
 
         Args:
             index: of the input.
             axes: that the operator requires, None for any.
+            padded: the operator takes zeros around it over.
         """
         name = self._input(index)
         value = self.scope.values.get(name)
-        if not isinstance(value, Value):
+        if value is None:
             raise self.fail(f"input[{index}]", repr(name), "is not computed from the image")
         if axes is not None and value.axes != axes:
             raise self.fail(f"input[{index}]", value.axes, f"is not in the order {axes}")
+        if value.pads != NO_PADS and not padded:
+            rule = f"has zeros {value.pads} around it, of a Pad, which a Conv alone takes over"
+            raise self.fail(f"input[{index}]", repr(name), rule)
         return value
+
+    def is_value(self, index: int) -> bool:
+        """Whether an input is computed from the image."""
+        return self._input(index) in self.scope.values
 
     def is_constant(self, index: int) -> bool:
         """Whether an input is a constant."""
         return self._input(index) in self.scope.constants
-
-    def is_shape_arithmetic(self, index: int) -> bool:
-        """Whether an input is computed from shapes."""
-        return isinstance(self.scope.values.get(self._input(index)), ShapeArithmetic)
 
     def constant(self, index: int) -> NDArray[np.generic]:
         """A constant input, bounded before it is unpacked."""
@@ -138,7 +164,7 @@ class Op:
     def floats(self, index: int) -> FloatArray:
         """A constant input of real numbers, as float32."""
         array = self.constant(index)
-        if not np.issubdtype(array.dtype, np.floating):
+        if array.dtype.kind in "iub":
             raise self.fail(f"input[{index}]", array.dtype, "is not a floating-point type")
         # What float32 cannot hold becomes infinite, which the verifier refuses.
         with np.errstate(over="ignore"):
@@ -193,21 +219,26 @@ class Op:
 
     def add(self, node: Node, axes: str) -> None:
         """Append a layer, which gives the first output of this node."""
+        self.bind(self.append(node, axes))
+
+    def append(self, node: Node, axes: str) -> Value:
+        """Append a layer, and say what it gives."""
         shape = output_shape(node, [self.scope.shapes[x] for x in node.inputs])
         take_numbers(self.scope.budget, node)
         self.scope.shapes[node.name] = shape
         self.scope.nodes.append(node)
-        self.bind(Value(node.name, axes, shape))
+        return Value(node.name, axes, shape)
 
-    def compute(self, array: FloatArray) -> None:
-        """Say that the first output of this node is a constant, computed from others."""
+    def compute(self, array: NDArray[Any], name: str | None = None) -> None:
+        """Say that an output of this node, by default the first, is a constant."""
         self.scope.computed -= array.size
         if self.scope.computed < 0:
             rule = f"with the constants before it exceeds {MAX_WEIGHTS} values"
             raise self.fail("output", array.shape, rule)
-        self.scope.constants[self.proto.output[0]] = numpy_helper.from_array(array)
+        tensor = numpy_helper.from_array(array)
+        self.scope.constants[self.proto.output[0] if name is None else name] = tensor
 
-    def bind(self, value: Value | ShapeArithmetic) -> None:
+    def bind(self, value: Value) -> None:
         """Say what the first output of this node is."""
         self.scope.values[self.proto.output[0]] = value
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from firebrick.errors import FirebrickError
@@ -15,20 +17,69 @@ Pads = tuple[int, int, int, int]
 
 
 def convolution(op: Op) -> None:
-    """Conv, its groups expanded to zeros."""
-    value = op.value(0, "NCHW")
+    """Conv, its groups, dilation and unequal sides expanded to zeros."""
+    value = op.value(0, "NCHW", padded=True)
     weights = op.floats(1)
-    if weights.ndim != 4:
-        raise op.fail("weights", weights.shape, "is not of rank 4")
-    kernel = _side(op, "kernel_shape", tuple(weights.shape[2:]))
-    if weights.shape[2:] != (kernel, kernel):
-        raise op.fail("kernel_shape", kernel, f"is not that of the weights, {weights.shape}")
-    _no_dilation(op)
-    weights = _ungrouped(op, weights, value.shape.channels)
-    bias = op.floats(2) if op.has_input(2) else np.zeros(len(weights), np.float32)
+    if weights.ndim != 4 or weights.size < 1:
+        raise op.fail("weights", weights.shape, "is not of shape (O, I, height, width)")
+    sides = op.attribute_ints("kernel_shape", weights.shape[2:])
+    if list(weights.shape[2:]) != sides:
+        raise op.fail("kernel_shape", sides, f"is not that of the weights, {weights.shape}")
+    dilations = op.attribute_ints("dilations", (1, 1))
+    if len(dilations) != 2 or min(dilations) < 1:
+        raise op.fail("dilations", dilations, "is not two positive numbers")
     stride = _side(op, "strides", (1, 1))
-    pads = _pads(op, value.shape, kernel, stride)
-    op.add(ConvNode(op.name, (value.name,), weights, bias, stride, pads), value.axes)
+    reach = ((sides[0] - 1) * dilations[0] + 1, (sides[1] - 1) * dilations[1] + 1)
+    top, left, bottom, right = value.pads
+    around = Shape(
+        value.shape.channels,
+        value.shape.height + top + bottom,
+        value.shape.width + left + right,
+    )
+    own = _pads(op, around, reach, stride)
+    top, left, bottom, right = (a + b for a, b in zip(value.pads, own, strict=True))
+    kernel, pads = square(op, weights, dilations, (top, left, bottom, right))
+    kernel = _ungrouped(op, kernel, value.shape.channels)
+    bias = op.floats(2) if op.has_input(2) else np.zeros(len(kernel), np.float32)
+    op.add(ConvNode(op.name, (value.name,), kernel, bias, stride, pads), value.axes)
+
+
+def square(
+    op: Op, weights: FloatArray, dilations: Sequence[int], pads: Pads
+) -> tuple[FloatArray, Pads]:
+    """The same convolution with a square kernel and equal padding at the top and at the left.
+
+    Zeros before the taps stand for padding that one side has more of, zeros between them for
+    dilation, zeros behind them for what one side is shorter; zeros cost nothing.
+
+    Args:
+        op: node, for messages.
+        weights: (O, I, height, width).
+        dilations: of height and width.
+        pads: top, left, bottom, right.
+
+    Raises:
+        FirebrickError: the kernel would be too large.
+    """
+    taps = [(size - 1) * step + 1 for size, step in zip(weights.shape[2:], dilations, strict=True)]
+    pad = max(pads[:2])
+    before = [pad - x for x in pads[:2]]
+    side = max(a + b for a, b in zip(before, taps, strict=True))
+    after = [side - a - b for a, b in zip(before, taps, strict=True)]
+    result = (pad, pad, pads[2] + after[0], pads[3] + after[1])
+    if weights.shape[2:] == (side, side):
+        return weights, result
+    size = weights.shape[0] * weights.shape[1] * side**2
+    most = min(MAX_VALUES, op.scope.budget.left)
+    if size > most:
+        raise op.fail("kernel", f"{side}x{side}", f"makes {size} weights with zeros, over {most}")
+    whole = np.zeros((*weights.shape[:2], side, side), np.float32)
+    rows, columns = (
+        slice(first, first + reach, step)
+        for first, reach, step in zip(before, taps, dilations, strict=True)
+    )
+    whole[:, :, rows, columns] = weights
+    return whole, result
 
 
 def max_pool(op: Op) -> None:
@@ -36,7 +87,7 @@ def max_pool(op: Op) -> None:
     value = op.value(0, "NCHW")
     kernel, stride = _side(op, "kernel_shape", ()), _side(op, "strides", (1, 1))
     _no_dilation(op)
-    pads = _pads(op, value.shape, kernel, stride)
+    pads = _pads(op, value.shape, (kernel, kernel), stride)
     if pads[0] or pads[1]:
         raise op.fail("pads", pads, "at the top or left is not supported by maxpool, only 0 is")
     ceil = bool(op.attribute_int("ceil_mode", 0))
@@ -72,8 +123,15 @@ def _no_dilation(op: Op) -> None:
         raise op.fail("dilations", dilations, "is not [1, 1]")
 
 
-def _pads(op: Op, shape: Shape, kernel: int, stride: int) -> Pads:
-    """Pads at top, left, bottom and right, with `auto_pad` worked out."""
+def _pads(op: Op, shape: Shape, reach: tuple[int, int], stride: int) -> Pads:
+    """Pads at top, left, bottom and right, with `auto_pad` worked out.
+
+    Args:
+        op: node.
+        shape: of the map.
+        reach: rows and pixels that a window spans.
+        stride: both directions.
+    """
     auto_pad = op.attribute_text("auto_pad", "NOTSET")
     pads = op.attribute_ints("pads", (0, 0, 0, 0))
     if len(pads) != 4 or min(pads) < 0:
@@ -86,8 +144,8 @@ def _pads(op: Op, shape: Shape, kernel: int, stride: int) -> Pads:
         raise op.fail("auto_pad", auto_pad, "is not NOTSET, VALID, SAME_UPPER or SAME_LOWER")
     extra = int(auto_pad == "SAME_LOWER")
     before, after = [], []
-    for size in (shape.height, shape.width):
-        total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    for size, span in zip((shape.height, shape.width), reach, strict=True):
+        total = max((-(-size // stride) - 1) * stride + span - size, 0)
         before.append((total + extra) // 2)
         after.append(total - before[-1])
     return (before[0], before[1], after[0], after[1])

@@ -22,6 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from firebrick.files.output import whole_file
 from firebrick.ir.graph import (
     IMAGE,
+    MONOTONE,
     AddNode,
     BatchNormNode,
     ConcatNode,
@@ -129,7 +130,7 @@ class _Emitter:
         self.nodes.append(helper.make_node(op, inputs, [output], name=output, **attributes))
         return output
 
-    def constant(self, name: str, array: NDArray[np.floating]) -> str:
+    def constant(self, name: str, array: NDArray[np.floating] | float) -> str:
         """Append an initializer."""
         name = self.fresh(name)
         self.initializers.append(numpy_helper.from_array(np.asarray(array, np.float32), name))
@@ -163,6 +164,12 @@ def _batch_norm(out: _Emitter, node: BatchNormNode) -> None:
 
 
 def _relu(out: _Emitter, node: ReluNode) -> None:
+    if node.ceiling is not None:
+        bounds = [
+            out.constant(f"{node.name}.{x}", y) for x, y in (("low", 0.0), ("high", node.ceiling))
+        ]
+        out.add("Clip", [*node.inputs, *bounds], node.name)
+        return
     out.add("Relu", node.inputs, node.name)
 
 
@@ -198,8 +205,9 @@ def _global_average(out: _Emitter, node: GlobalAveragePoolNode) -> None:
 
 def _identity(out: _Emitter, node: IdentityNode) -> None:
     source = node.inputs[0]
-    if node.op == "Softmax":
-        out.add("Softmax", [source], node.name, axis=1)
+    if node.op in MONOTONE:
+        axis = {} if node.op == "Sigmoid" else {"axis": 1}
+        out.add(node.op, [source], node.name, **axis)
     elif node.op in ("Dropout", "Identity") or node.name not in out.tail:
         out.add("Identity", [source], node.name)
     else:

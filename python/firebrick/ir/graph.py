@@ -174,6 +174,7 @@ class ReluNode(Node):
 
     kind: ClassVar[str] = "relu"
     keeps_factors: ClassVar[bool] = True
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,12 +272,16 @@ class GlobalAveragePoolNode(Node):
         return Shape(shape.channels, 1, 1)
 
 
+MONOTONE = ("Softmax", "LogSoftmax", "Sigmoid")
+"""Layers that keep the order of the logits and change them otherwise."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class IdentityNode(Node):
     """A layer without effect on the integers or on the order of the logits.
 
     Attributes:
-        op: what it was: Dropout, Flatten, Reshape, Squeeze, Identity or Softmax.
+        op: what it was: Dropout, Flatten, Reshape, Squeeze, Identity or one of `MONOTONE`.
     """
 
     kind: ClassVar[str] = "identity"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from firebrick.ir.graph import ConcatNode, Graph, IdentityNode, Node
+from firebrick.ir.graph import MONOTONE, ConcatNode, Graph, IdentityNode, Node
 from firebrick.passes.rewrite import readers, rebuild
 
 
@@ -12,11 +12,11 @@ def drop_identities(graph: Graph) -> Graph:
 
     Rewrites:
         - Dropout, Identity, Flatten, Reshape, Squeeze (x) -> x
-        - Softmax (x) -> x, when nothing but such layers follows
+        - Softmax, LogSoftmax, Sigmoid (x) -> x, when nothing but such layers follows
         - Concat (x), of one tensor -> x
 
     Raises:
-        FirebrickError: when a Softmax is in the midst of the network.
+        FirebrickError: when a Softmax or the like is in the midst of the network.
     """
     read_by = readers(graph)
     tail: set[str] = set()
@@ -25,7 +25,7 @@ def drop_identities(graph: Graph) -> Graph:
             tail.add(node.name)
     redirects: dict[str, str] = {}
     for node in graph.nodes:
-        if isinstance(node, IdentityNode) and node.op == "Softmax" and node.name not in tail:
+        if isinstance(node, IdentityNode) and node.op in MONOTONE and node.name not in tail:
             raise node.fail("op", node.op, "is supported at the end of the network only")
         if isinstance(node, IdentityNode) or _is_single(node):
             redirects[node.name] = node.inputs[0]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from firebrick.ir.graph import (
     BatchNormNode,
     ConcatNode,
+    ConvNode,
     Graph,
     Node,
     ReluNode,
@@ -31,7 +32,8 @@ def hoist_elementwise(graph: Graph) -> Graph:
     Rewrites:
         - Relu(MaxPool(x)) -> MaxPool(Relu(x)), since both are monotone
         - Relu(Concat(x, y)) -> Concat(Relu(x), Relu(y))
-        - BatchNorm(Concat(x, y)) -> Concat(BatchNorm(x), BatchNorm(y)), each with its channels
+        - BatchNorm(Concat(x, y)) -> Concat(BatchNorm(x), BatchNorm(y)), each with its channels,
+          where x and y are convolutions, which take it in
 
     Raises:
         FirebrickError: that would take too many steps or layers.
@@ -39,14 +41,18 @@ def hoist_elementwise(graph: Graph) -> Graph:
     known = shapes(graph)
     read_by = {name: len(nodes) for name, nodes in readers(graph).items()}
     done: dict[str, Node] = {}
+    linear: set[str] = set()
     moves = 0
     for original in graph.nodes:
         waiting = [original]
         while waiting:
             node = waiting.pop()
             source = done.get(node.inputs[0])
-            if source is None or read_by[source.name] != 1 or not _moves(node, source):
+            is_free = source is not None and read_by[source.name] == 1
+            if source is None or not is_free or not _moves(node, source, linear):
                 done[node.name] = node
+                if _is_linear(node, linear):
+                    linear.add(node.name)
                 continue
             moves += len(source.inputs)
             if moves > MAX_MOVES:
@@ -62,11 +68,19 @@ def hoist_elementwise(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(done.values()))
 
 
-def _moves(node: Node, source: Node) -> bool:
+def _moves(node: Node, source: Node, linear: set[str]) -> bool:
     """Whether a layer may be applied before the one it reads."""
     if isinstance(node, ReluNode):
         return source.lets_relu_through
-    return isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
+    is_concat = isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
+    return is_concat and source.name in linear
+
+
+def _is_linear(node: Node, linear: set[str]) -> bool:
+    """Whether a layer is a convolution without ReLU, or such ones side by side."""
+    if isinstance(node, ConcatNode):
+        return linear.issuperset(node.inputs)
+    return isinstance(node, BatchNormNode) or (isinstance(node, ConvNode) and not node.relu)
 
 
 def _apply(node: Node, source: Node, known: dict[str, Shape]) -> list[Node]:

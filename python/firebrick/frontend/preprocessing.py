@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a photograph becomes a network's input, where nobody says it, and what a user may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from firebrick.errors import FirebrickError
+from firebrick.ir.graph import Preprocessing, Shape
+
+SMALL = 128
+"""Sides of an input below this are of data sets whose images are taken whole (digits, CIFAR)."""
+PIXEL = 255.0
+"""What the largest pixel is, in the scale of `Preprocessing`."""
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, on the scale 0..1, as torchvision has them."""
+
+
+def raw(shape: Shape) -> Preprocessing:
+    """The pixels themselves, for a network that normalizes them itself."""
+    zeros, ones = (0.0,) * shape.channels, (1.0,) * shape.channels
+    return Preprocessing(_resize(shape), mean=zeros, std=ones)
+
+
+def default(shape: Shape) -> Preprocessing:
+    """What torchvision does to photographs; other images than colour are scaled to 0..1."""
+    is_colour = shape.channels == len(_MEAN)
+    mean = _MEAN if is_colour else (0.0,) * shape.channels
+    std = _STD if is_colour else (1.0,) * shape.channels
+    scaled = [tuple(PIXEL * x for x in values) for values in (mean, std)]
+    return Preprocessing(_resize(shape), mean=scaled[0], std=scaled[1])
+
+
+def check_scale(chosen: Mapping[str, Any]) -> None:
+    """Refuse means and divisors on the scale 0..1, as most training code has them.
+
+    Args:
+        chosen: fields of `Preprocessing` that the user gives.
+
+    Raises:
+        FirebrickError: naming the values that are meant.
+    """
+    mean, std = chosen.get("mean", ()), chosen.get("std", ())
+    of_mean = any(mean) and all(abs(x) <= 1 for x in mean)
+    of_std = bool(std) and all(0 < x < 1 for x in std)
+    if of_mean or of_std:
+        meant = " ".join(
+            f"--{field} {' '.join(f'{PIXEL * x:.10g}' for x in values)}"
+            for field, values in (("mean", mean), ("std", std))
+            if values
+        )
+        field = "mean" if of_mean else "std"
+        raise FirebrickError(
+            f"preprocessing.{field}={tuple(chosen[field])} is on the scale 0..1, pixels are 0..255:"
+            f" give {meant}"
+        )
+
+
+def _resize(shape: Shape) -> int:
+    side = max(shape.height, shape.width)
+    return side if side < SMALL else round(side * 256 / 224)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What cannot be read is named all at once, with what would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_builders import CLASSES, Builder, same_function, save
+
+from command_line import firebrick
+from firebrick.errors import FirebrickError
+from firebrick.frontend import load
+
+IMAGE = ("N", 3, 9, 9)
+
+
+def refused(b: Builder, x: str, folder: Path) -> str:
+    path = save(b.model(b("GlobalAveragePool", x), image=IMAGE, inferred=False), folder)
+    with pytest.raises(FirebrickError) as caught:
+        load(str(path))
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text
+    return text.removeprefix(f"{path}: ")
+
+
+def test_every_node_is_named_with_what_would_do(tmp_path: Path) -> None:
+    b = Builder()
+    left = b("LeakyRelu", b.conv(b.image, (4, 3, 3)))
+    right = b("LeakyRelu", b.conv(b.image, (4, 3, 3)))
+    lrn = b("LRN", b.conv(b.image, (4, 3, 3)), size=5)
+    pool = b("AveragePool", b.conv(b.image, (4, 3, 3)), kernel_shape=[2, 2])
+    text = refused(b, b("Concat", left, right, lrn, pool, axis=1), tmp_path)
+    first, second, third = text.split("; ")
+    assert first == (
+        "node 'leakyrelu_1' (LeakyRelu), node 'leakyrelu_3' (LeakyRelu): op=LeakyRelu is not read: "
+        "train the model with ReLU or ReLU6 in its place"
+    )
+    assert second.startswith("node 'lrn_5' (LRN): op=LRN is not read: retrain without it")
+    assert third.startswith("node 'averagepool_7' (AveragePool): kernel_shape=[2, 2] is not the wh")
+
+
+def test_what_is_behind_an_unread_node_is_not_blamed(tmp_path: Path) -> None:
+    b = Builder()
+    x = b("Relu", b("Elu", b.conv(b.image, (4, 3, 3))))
+    assert "relu_2" not in refused(b, b.conv(x, (4, 4, 1)), tmp_path)
+
+
+def test_what_the_output_does_not_need_is_passed_over(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.conv(b.image, (CLASSES, 3, 3))
+    b("LSTM", x, x, x)
+    model = b.model(b("GlobalAveragePool", x), image=IMAGE, inferred=False)
+    assert [x.kind for x in load(str(save(model, tmp_path))).nodes] == ["conv", "global average"]
+
+
+@pytest.mark.parametrize("names", [("image", "image_"), ("image_", "image"), ("image.linear", "x")])
+def test_names_clash_with_none_of_ours(names: tuple[str, str], tmp_path: Path) -> None:
+    b = Builder("serving_default/image:0")
+    x = b.conv(b.image, (4, 3, 3))
+    y = b.conv(b("Relu", x), (CLASSES, 4, 1))
+    for node in b.nodes:
+        for texts in (node.input, node.output):
+            for at, text in enumerate(texts):
+                texts[at] = {x: names[0], y: names[1]}.get(text, text)
+    same_function(b.model(b("GlobalAveragePool", names[1]), image=IMAGE), tmp_path)
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_an_output_whose_shape_is_not_noted_down(is_known: bool, tmp_path: Path) -> None:
+    b = Builder()
+    x = b("GlobalAveragePool", b.conv(b.image, (CLASSES, 3, 3)))
+    model = b.model(x, image=IMAGE, shape=("N", CLASSES, 1, 1), inferred=False)
+    if not is_known:
+        model.graph.output[0].type.tensor_type.ClearField("shape")
+    assert load(str(save(model, tmp_path))).nodes[-1].kind == "global average"
+
+
+def test_import_refuses_what_quantizing_would(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.relu_conv(b.image, (4, 3, 3))
+    x = b("Concat", x, b("Relu", b.conv(x, (4, 4, 1))), axis=1)
+    save(b.model(b("GlobalAveragePool", b.conv(x, (CLASSES, 8, 1))), image=IMAGE), tmp_path)
+    result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("firebrick: model.onnx: concat 'concat_4': input='relu_1' is read more")
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_filters_of_too_many_weights_are_refused_at_import(tmp_path: Path) -> None:
+    b = Builder()
+    x = b("Conv", b.image, b.constant(np.ones((2, 513, 3, 3))))
+    model = b.model(b("GlobalAveragePool", x), image=("N", 513, 9, 9))
+    save(model, tmp_path)
+    result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
+    assert result.returncode == 2
+    assert "weights an output=4617 exceeds 4608 in quantizing" in result.stderr
