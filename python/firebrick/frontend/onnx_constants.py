@@ -40,7 +40,7 @@ FOLDED = frozenset(
 """Operators that are computed: they take a few steps a value, whatever they are given."""
 
 
-def is_constant(op: Op) -> bool:
+def is_foldable(op: Op) -> bool:
     """Whether a node reads constants alone and is of a kind that is computed."""
     names = [x for x in op.proto.input if x]
     return op.proto.op_type in FOLDED and all(x in op.scope.constants for x in names)

@@ -119,6 +119,12 @@ def _arrange(op: Op, value: Value, dims: Sequence[int], field: str, given: objec
     letters = [y for x in value.axes[1:] for y in MERGED.get(x, x)]
     units = [x for x in "CHW" if value.size(x) == 1]
     waiting = [x for x in letters if x not in units]
+    if len(dims) == 1 and dims[0] == value.shape.values and waiting not in ([], ["C"]):
+        orders = {x: [y for y in MERGED[x] if y in waiting] for x in "FG"}
+        flat = next((x for x, order in orders.items() if order == waiting), "")
+        if flat:
+            op.bind(Value(value.name, f"N{flat}", value.shape))
+            return
     axes = ["N"]
     for dim in dims:
         taken = ""

@@ -66,7 +66,8 @@ def _reduce_mean(op: Op) -> None:
     value = op.value(0)
     axes = op.axes(len(value.axes))
     names = [value.axes[x] for x in axes or ()]
-    if sorted("".join(MERGED.get(x, x) for x in names)) != ["H", "W"]:
+    over = {y for x in names for y in MERGED.get(x, x)}
+    if not over <= {"H", "W"} or any(value.size(x) > 1 for x in {"H", "W"} - over):
         raise op.fail("axes", axes, f"is not height and width of {value.axes}")
     kept = value.axes
     if not op.attribute_int("keepdims", 1):

@@ -17,7 +17,7 @@ import onnx
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend import onnx_constants, onnx_image, onnx_parse, onnx_quant
+from firebrick.frontend import onnx_beyond, onnx_constants, onnx_image, onnx_parse, onnx_quant
 from firebrick.frontend.onnx_ops import ADVICE, HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
@@ -64,7 +64,7 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     scope = Scope(onnx_parse.opset(model), batch, weights)
     scope.shapes[IMAGE] = pixels.shape
     scope.values[image.name] = pixels
-    _read_nodes(protos, scope)
+    _read_nodes(graph, protos, scope)
     output = scope.values.get(graph.output[0].name)
     if output is None:
         raise FirebrickError(f"output {graph.output[0].name!r} is not computed from the image")
@@ -90,24 +90,26 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     return check_rules(result), source
 
 
-def _read_nodes(protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
+def _read_nodes(graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
     """Read nodes in order.
 
     Raises:
-        FirebrickError: naming every node that cannot be read; those behind one are passed over.
+        FirebrickError: naming every node that cannot be read.
     """
     reasons: dict[str, list[str]] = {}
     unread: set[str] = set()
+    dims: onnx_beyond.Dims | None = None
     for proto in protos:
-        if not unread.isdisjoint(proto.input):
-            unread.update(x for x in proto.output if x)
-            continue
         op = Op(proto, scope)
-        try:
-            _read_node(op)
-        except FirebrickError as error:
-            reason = error.message.removeprefix(f"{op.where}: ")
-            reasons.setdefault(reason, []).append(op.where)
+        if unread.isdisjoint(proto.input):
+            try:
+                _read_node(op)
+                continue
+            except FirebrickError as error:
+                reason = error.message.removeprefix(f"{op.where}: ")
+                reasons.setdefault(reason, []).append(op.where)
+        dims = onnx_beyond.dims_of(graph) if dims is None else dims
+        if onnx_constants.is_foldable(op) or not onnx_beyond.pass_over(op, dims):
             unread.update(x for x in proto.output if x)
     if reasons:
         lines = (f"{', '.join(nodes)}: {reason}" for reason, nodes in reasons.items())
@@ -119,7 +121,7 @@ def _read_node(op: Op) -> None:
     is_standard = proto.domain in onnx_parse.DOMAINS
     if proto.op_type == "Quant" and proto.domain in onnx_quant.DOMAINS:
         onnx_quant.quant(op)
-    elif is_standard and proto.input and onnx_constants.is_constant(op):
+    elif is_standard and proto.input and onnx_constants.is_foldable(op):
         onnx_constants.fold(op)
     elif is_standard and proto.op_type in HANDLERS:
         HANDLERS[proto.op_type](op)

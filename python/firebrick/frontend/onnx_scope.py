@@ -231,10 +231,10 @@ class Op:
 
     def compute(self, array: NDArray[Any], name: str | None = None) -> None:
         """Say that an output of this node, by default the first, is a constant."""
-        self.scope.computed -= array.size
-        if self.scope.computed < 0:
+        if array.size > self.scope.computed:
             rule = f"with the constants before it exceeds {MAX_WEIGHTS} values"
             raise self.fail("output", array.shape, rule)
+        self.scope.computed -= array.size
         tensor = numpy_helper.from_array(array)
         self.scope.constants[self.proto.output[0] if name is None else name] = tensor
 
