@@ -10,7 +10,7 @@ from typing import Any
 
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import deep_compression, onnx_reader, pretrained
-from firebrick.frontend.preprocessing import check_scale
+from firebrick.frontend.defaults import check_scale
 from firebrick.ir.graph import Graph
 from firebrick.ir.rules import check_rules
 

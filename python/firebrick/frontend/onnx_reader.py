@@ -21,7 +21,7 @@ from firebrick.frontend import onnx_beyond, onnx_constants, onnx_image, onnx_par
 from firebrick.frontend.onnx_ops import ADVICE, HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
-from firebrick.frontend.preprocessing import default, raw
+from firebrick.frontend.defaults import default, raw
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
 from firebrick.ir.rules import check_rules, read_preprocessing
