@@ -39,9 +39,9 @@ UNSUPPORTED = {
     "strides": (one("Conv", W, strides=[1, 2]), "strides=[1, 2] is not two equal, positive"),
     "kernel": (one("Conv", W, kernel_shape=[3, 2]), "kernel_shape=[3, 2] is not that of the"),
     "pads": (one("Conv", W, pads=[1, 0, -1, 0]), "pads=[1, 0, -1, 0] is not four numbers of 0 or"),
-    "pool top": (
-        one("MaxPool", **POOL, pads=[1, 1, 1, 1]),
-        "node 'maxpool_0' (MaxPool): pads=(1, 1, 1, 1) at the top or left is not supported",
+    "pool pads": (
+        one("MaxPool", **POOL, pads=[0, 3, 0, 0]),
+        "maxpool 'maxpool_0': pads=(0, 3, 0, 0) is not less than the kernel, 3: windows would",
     ),
     "pool dilation": (one("MaxPool", **POOL, dilations=[2, 2]), "dilations=[2, 2] is not"),
     "pool kernel": (one("MaxPool", kernel_shape=[3, 2]), "kernel_shape=[3, 2] is not two"),

@@ -84,6 +84,16 @@ BROKEN = {
     "add": (graph(CONV, AddNode("s", ("image", "c"))), {}, "differ in shape"),
     "arity": (graph(AddNode("s", ("image",))), {}, "add 's': inputs=1 is not 2"),
     "pool": (graph(MaxPoolNode("p", ("image",), 0, 1)), {}, "kernel=0 is less than 1"),
+    "pool pads": (
+        graph(MaxPoolNode("p", ("image",), 2, 1, pads=(0, 0, 0, 2))),
+        {},
+        "pads=(0, 0, 0, 2) is not less than the kernel, 2",
+    ),
+    "pool pads below 0": (
+        graph(MaxPoolNode("p", ("image",), 2, 1, pads=(-1, 0, 0, 0))),
+        {},
+        "pads=(-1, 0, 0, 0) is negative",
+    ),
     "ring": (
         graph(GlobalAveragePoolNode("g", ("image",), normal(4)), averaged=False),
         {},
@@ -144,6 +154,15 @@ def test_shapes():
 def test_windows_begin_inside_the_image(size, kernel, stride, ceil, windows):
     pool = MaxPoolNode("p", ("image",), kernel, stride, ceil)
     assert output_shape(pool, [Shape(1, size, size)]) == Shape(1, windows, windows)
+
+
+@pytest.mark.parametrize(
+    "size, kernel, stride, ceil, height, width",
+    [(7, 3, 2, False, 3, 4), (7, 3, 2, True, 4, 5), (6, 5, 1, False, 3, 5), (2, 3, 3, True, 1, 2)],
+)
+def test_windows_begin_in_the_padding(size, kernel, stride, ceil, height, width):
+    pool = MaxPoolNode("p", ("image",), kernel, stride, ceil, (1, 2, 0, 1))
+    assert pool.infer([Shape(1, size, size)]) == Shape(1, height, width)
 
 
 def test_a_sound_graph_is_returned():

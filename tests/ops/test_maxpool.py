@@ -30,18 +30,21 @@ class Case:
     bits: int = 8
     signed: bool = False
     memory: MemoryKind | None = None
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, left, bottom, right; less than kernel
 
-    def windows(self, size: int) -> int:
-        over = size - self.kernel + (self.stride - 1 if self.ceil else 0)
+    def windows(self, size: int, before: int, after: int) -> int:
+        over = before + size + after - self.kernel + (self.stride - 1 if self.ceil else 0)
         # a window beyond the last pixel does not count
-        return min(max(0, over // self.stride) + 1, -(-size // self.stride))
+        return min(max(0, over // self.stride) + 1, -(-(before + size) // self.stride))
 
     def engine(self) -> MaxPoolEngine:
         kind = TensorType(self.channels, *self.size, self.bits, self.signed)
-        out = [self.windows(n) for n in self.size]
+        top, left, *far = (min(x, self.kernel - 1) for x in self.pads)
+        sides = zip(self.size, (top, left), far, strict=True)
+        out = [self.windows(*side) for side in sides]
         out[0] -= self.left_out
         output = TensorType(self.channels, *out, self.bits, self.signed)
-        operator = MaxPool("pool", kind, output, self.kernel, self.stride)
+        operator = MaxPool("pool", kind, output, self.kernel, self.stride, top, left)
         return MaxPoolEngine(operator, self.columns, self.memory)
 
 
@@ -53,6 +56,11 @@ CASES = {
     "one_column_signed": Case(2, (7, 9), 4, 2, 1, signed=True, memory=MemoryKind.BLOCK),
     "overlapping_3_1": Case(2, (5, 7), 3, 1, 1),
     "one_word": Case(1, (5, 4), 4, 2, 2),
+    "resnet_stem": Case(3, (8, 12), 3, 2, 2, ceil=False, pads=(1, 1, 1, 1)),
+    "same_size": Case(3, (5, 9), 3, 1, 2, signed=True, pads=(1, 1, 1, 1)),
+    "three_rows_end_together": Case(2, (6, 7), 5, 1, 3, pads=(2, 2, 2, 2)),
+    "wider_than_the_input": Case(2, (4, 6), 4, 1, 2, pads=(2, 3, 1, 3), memory=MemoryKind.BLOCK),
+    "past_beats": Case(2, (5, 7), 5, 1, 1, signed=True, pads=(0, 4, 0, 0)),
 }
 SLOW_CASES = {
     "squeezenet_112": Case(64, (20, 112), 3, 2, 14),
@@ -63,6 +71,12 @@ SLOW_CASES = {
     "kernel_4_3": Case(2, (11, 12), 4, 3, 1, signed=True),
     "larger_than_image": Case(3, (2, 3), 4, 2, 1),
     "wide_beat": Case(3, (5, 5), 3, 2, 16),
+    "same_upper": Case(4, (8, 8), 2, 1, 3, pads=(0, 0, 1, 1)),
+    "same_lower": Case(4, (8, 7), 2, 1, 3, pads=(1, 1, 0, 0)),
+    "one_word_padded": Case(1, (3, 2), 3, 1, 3, signed=True, pads=(1, 1, 1, 1)),
+    "padded_gaps": Case(2, (7, 10), 3, 3, 1, pads=(2, 1, 2, 2)),
+    "one_pixel": Case(2, (1, 1), 3, 1, 1, pads=(1, 1, 1, 1)),
+    "begins_in_mid_window": Case(2, (9, 9), 5, 3, 1, pads=(4, 4, 4, 4)),
 }
 
 CASE = st.builds(
@@ -76,6 +90,7 @@ CASE = st.builds(
     bits=st.integers(2, 9),
     signed=st.booleans(),
     memory=st.sampled_from(MemoryKind),
+    pads=st.tuples(*[st.integers(0, 4)] * 4),
 )
 
 
@@ -108,14 +123,29 @@ REFUSED = Refused(
     [
         ({"STRIDE": 0}, "CHANNELS, COLUMNS, BITS, KERNEL and STRIDE must be at least 1"),
         ({"OUT_WIDTH": 9}, "no windows, or some outside"),
-        ({"KERNEL": 4, "OUT_HEIGHT": 4}, "two rows of windows end with the last input row"),
+        ({"PAD_LEFT": 3}, "PAD_TOP or PAD_LEFT is not less than KERNEL"),
         ({"KERNEL": 4100}, "4,096 pixels or more cannot be registers"),
         ({"BITS": 7}, "out_beat does not have its COLUMNS pixels of BITS"),
     ],
 )
 
 
-def test_two_clipped_rows_of_windows_are_refused() -> None:
-    kind, out = TensorType(1, 5, 5), TensorType(1, 4, 3)
-    with pytest.raises(FirebrickError, match=r"maxpool 'pool': output.height=4 exceeds 3"):
-        MaxPoolEngine(MaxPool("pool", kind, out, 3, 1), 1)
+@pytest.mark.parametrize(
+    "pads, rule",
+    [
+        ({"pad_top": 3}, "pad_top=3 is not in 0..2"),
+        ({"pad_left": -1}, "pad_left=-1 is not in 0..2"),
+        ({}, "output.width=6 has windows outside the image"),
+    ],
+)
+def test_windows_that_lie_in_the_padding_are_refused(pads, rule) -> None:
+    kind, out = TensorType(1, 5, 5), TensorType(1, 5, 6)
+    with pytest.raises(FirebrickError, match=rf"maxpool 'pool': {rule}"):
+        MaxPool("pool", kind, out, 3, 1, **pads)
+
+
+def test_padding_never_wins() -> None:
+    kind, out = TensorType(1, 2, 2, signed=True), TensorType(1, 3, 3, signed=True)
+    operator = MaxPool("pool", kind, out, 2, 1, pad_top=1, pad_left=1)
+    maxima = operator.golden(np.array([[[[-5, -7], [-3, -9]]]]))
+    assert maxima.tolist() == [[[[-5, -5, -7], [-3, -3, -7], [-3, -3, -9]]]]

@@ -95,6 +95,30 @@ def test_streams_pass_back_pressure_on():
     assert result.busy["a"] == pytest.approx(50 * ROWS / (400 * ROWS / 2))
 
 
+def test_rows_that_end_together_leave_one_after_the_other():
+    """Three rows of windows end with the last row: the next frame waits behind two of them."""
+    padded = RowTiming(
+        needs=(*range(3, ROWS), ROWS, ROWS, ROWS),
+        frees=(*(0,) * (ROWS - 1), ROWS),
+        cycles=(*(0,) * (ROWS - 2), 4, 4),
+        lag=3,
+        ring=5,
+        in_beats=4,
+        out_beats=4,
+    )
+
+    def cycles(ring):
+        stages = [
+            Stage("a", Role.WORK, (), ("x",), timing(4, lag=0), held=2),
+            Stage("pool", Role.STREAM, ("x",), ("y",), padded),
+            Stage("b", Role.WORK, ("y",), ("z",), timing(1, ring=ring)),
+        ]
+        return play(stages).cycles_per_frame
+
+    assert cycles(ring=4) == (ROWS + 2) * 4
+    assert cycles(ring=1) > (ROWS + 2) * 4  # slower, but nothing waits for ever
+
+
 def residual(rows):
     """conv, then a Fire module with a bypass FIFO of some rows around it."""
     rate = RowTiming(tuple(range(1, ROWS + 1)), tuple(range(1, ROWS + 1)), (0,) * ROWS, 3, 1, 4, 4)

@@ -65,7 +65,8 @@ def graphs(draw: st.DrawFn) -> Graph:
         conv_node(rng, "stem", IMAGE, (width, 3, kernel), density, stride=stride, relu=draw(relu))
     ]
     if draw(st.booleans()):
-        nodes.append(MaxPoolNode("pool", (nodes[-1].name,), 3, 2, draw(st.booleans())))
+        pads = draw(st.tuples(*[st.integers(0, 2)] * 4))
+        nodes.append(MaxPoolNode("pool", (nodes[-1].name,), 3, 2, draw(st.booleans()), pads))
     entry = nodes[-1].name
     nodes.append(conv_node(rng, "squeeze", entry, (2, width, 1), density, relu=draw(relu)))
     nodes.append(
@@ -114,11 +115,13 @@ def networks(draw: st.DrawFn) -> Network:
         Layer(join, ("left", "right")),
     ]
     if draw(st.booleans()):
-        size = -(-(kind.height - 2) // 2) + 1 if kind.height > 2 else 1
-        if (size - 1) * 2 >= kind.height:
-            size -= 1
-        pooled = TensorType(kind.channels, size, size, kind.bits, kind.signed)
-        layers.append(Layer(MaxPool("pool", kind, pooled, 2, 2), ("join",)))
+        kernel, stride = draw(st.sampled_from([(2, 1), (2, 2), (3, 1), (3, 2)]))
+        pads = [draw(st.integers(0, kernel - 1)) for _ in range(2)]
+        # the last window begins at the last pixel, or a stride before
+        short = draw(st.booleans()) and kernel > stride
+        size = [-(-(pad + kind.height) // stride) - short for pad in pads]
+        pooled = TensorType(kind.channels, *map(max, size, (1, 1)), kind.bits, kind.signed)
+        layers.append(Layer(MaxPool("pool", kind, pooled, kernel, stride, *pads), ("join",)))
         kind = pooled
     if draw(st.booleans()):
         bias = rng.integers(-1000, 1000, kind.channels)

@@ -202,7 +202,8 @@ def test_tensors_that_only_metadata_make_large_are_refused(tmp_path: Path) -> No
     (prop,) = [x for x in model.metadata_props if x.key == "firebrick.network"]
     document = json.loads(prop.value)
     large = document["image"] | {"height": 2048, "width": 2048}
-    pool = {"kind": "maxpool", "kernel": 1, "stride": 1, "output": large}
+    window = {"kernel": 1, "stride": 1, "pad_top": 0, "pad_left": 0}
+    pool = {"kind": "maxpool", "output": large} | window
     names = ["image", *(f"pool{n}" for n in range(9))]
     document["layers"] = [pool | {"name": b, "inputs": [a]} for a, b in pairwise(names)]
     document["image"] = large

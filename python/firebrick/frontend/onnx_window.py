@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_scope import Op
 from firebrick.ir.graph import ConvNode, FloatArray, MaxPoolNode, Shape
 from firebrick.ir.limits import MAX_VALUES
-from firebrick.ir.rules import output_shape
 
 Pads = tuple[int, int, int, int]
 
@@ -83,30 +81,13 @@ def square(
 
 
 def max_pool(op: Op) -> None:
-    """MaxPool, whose padding at the far edges is a last, partial window or nothing."""
+    """MaxPool, whose windows are clipped at the edges."""
     value = op.value(0, "NCHW")
     kernel, stride = _side(op, "kernel_shape", ()), _side(op, "strides", (1, 1))
     _no_dilation(op)
     pads = _pads(op, value.shape, (kernel, kernel), stride)
-    if pads[0] or pads[1]:
-        raise op.fail("pads", pads, "at the top or left is not supported by maxpool, only 0 is")
     ceil = bool(op.attribute_int("ceil_mode", 0))
-    # Padding never wins a maximum, so only the number of windows matters.
-    sizes = (value.shape.height + pads[2], value.shape.width + pads[3])
-    padded = MaxPoolNode(op.name, (value.name,), kernel, stride, ceil)
-    windows = output_shape(padded, [Shape(value.shape.channels, *sizes)])
-    inside = (-(-value.shape.height // stride), -(-value.shape.width // stride))
-    wanted = (min(windows.height, inside[0]), min(windows.width, inside[1]))
-    for rounding in (False, True):
-        node = MaxPoolNode(op.name, (value.name,), kernel, stride, rounding)
-        try:
-            shape = output_shape(node, [value.shape])
-        except FirebrickError:
-            continue
-        if (shape.height, shape.width) == wanted:
-            op.add(node, value.axes)
-            return
-    raise op.fail("pads", pads, f"gives {wanted} windows, neither rounding of {value.shape} does")
+    op.add(MaxPoolNode(op.name, (value.name,), kernel, stride, ceil, pads), value.axes)
 
 
 def _side(op: Op, field: str, default: tuple[int, ...]) -> int:

@@ -175,7 +175,8 @@ def _relu(out: _Emitter, node: ReluNode) -> None:
 
 def _max_pool(out: _Emitter, node: MaxPoolNode) -> None:
     window = {"kernel_shape": (node.kernel,) * 2, "strides": (node.stride,) * 2}
-    out.add("MaxPool", node.inputs, node.name, ceil_mode=int(node.ceil), **window)
+    ceil = int(node.ceil)
+    out.add("MaxPool", node.inputs, node.name, ceil_mode=ceil, pads=node.pads, **window)
 
 
 def _concat(out: _Emitter, node: ConcatNode) -> None:

@@ -179,12 +179,13 @@ class ReluNode(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxPoolNode(Node):
-    """Maximum over windows; a window that passes the bottom or right edge is clipped.
+    """Maximum over windows, which are clipped at the edges: padding never wins.
 
     Attributes:
         kernel: window side.
         stride: both directions.
         ceil: a last, partial window counts (as ONNX ceil_mode).
+        pads: top, left, bottom, right, each less than `kernel`.
     """
 
     kind: ClassVar[str] = "maxpool"
@@ -195,19 +196,25 @@ class MaxPoolNode(Node):
     kernel: int
     stride: int
     ceil: bool = False
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """One pixel a window."""
         (shape,) = inputs
         self.require(self.kernel >= 1, "kernel", self.kernel, "is less than 1")
         self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
-        return Shape(shape.channels, self._windows(shape.height), self._windows(shape.width))
+        self.require(min(self.pads) >= 0, "pads", self.pads, "is negative")
+        rule = f"is not less than the kernel, {self.kernel}: windows would lie in the padding"
+        self.require(max(self.pads) < self.kernel, "pads", self.pads, rule)
+        top, left, bottom, right = self.pads
+        height = self._windows(top, shape.height, bottom)
+        return Shape(shape.channels, height, self._windows(left, shape.width, right))
 
-    def _windows(self, size: int) -> int:
-        """Number of windows along a side, each of which begins inside the image."""
-        span = size - self.kernel
+    def _windows(self, before: int, size: int, after: int) -> int:
+        """Number of windows along a side, each of which begins before the image's far edge."""
+        span = before + size + after - self.kernel
         count = (-(-span // self.stride) if self.ceil else span // self.stride) + 1
-        return min(count, -(-size // self.stride))
+        return min(count, -(-(before + size) // self.stride))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`maxpool`: maximum over square windows, windows clipped at the bottom and right edge."""
+"""`maxpool`: maximum over square windows, which are clipped at every edge."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +22,10 @@ from firebrick.ops.base import AreaPart, LayerEngine, Operator, few_columns
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaxPool(Operator):
-    """Max pooling; ceil and floor mode differ only in the output's height and width.
+    """Max pooling; padding never wins a maximum, so windows are clipped where they meet it.
+
+    Ceil and floor mode, and padding at the bottom and right, differ only in the output's height and
+    width.
 
     Attributes:
         name: of the layer.
@@ -29,6 +33,8 @@ class MaxPool(Operator):
         output: type of the output tensor; its height and width say how many windows there are.
         kernel: window side.
         stride: both directions.
+        pad_top: rows of padding above the image, less than `kernel`.
+        pad_left: pixels of padding left of it, less than `kernel`.
     """
 
     kind: ClassVar[str] = "maxpool"
@@ -37,6 +43,8 @@ class MaxPool(Operator):
     output: TensorType
     kernel: int
     stride: int
+    pad_top: int = 0
+    pad_left: int = 0
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -53,9 +61,11 @@ class MaxPool(Operator):
             self.output,
             f"differs from the input {self.input} in more than height and width",
         )
+        for field, pad in (("pad_top", self.pad_top), ("pad_left", self.pad_left)):
+            self.require(0 <= pad < self.kernel, field, pad, f"is not in 0..{self.kernel - 1}")
         for field, size, out in (
-            ("output.height", self.input.height, self.output.height),
-            ("output.width", self.input.width, self.output.width),
+            ("output.height", self.pad_top + self.input.height, self.output.height),
+            ("output.width", self.pad_left + self.input.width, self.output.width),
         ):
             last = (out - 1) * self.stride
             self.require(out > 0 and last < size, field, out, "has windows outside the image")
@@ -65,14 +75,19 @@ class MaxPool(Operator):
         """Types of the input tensors."""
         return (self.input,)
 
+    def needs(self, row: int) -> int:
+        """Rows of the image, from its top, that hold all of an output row's windows."""
+        return min(row * self.stride + self.kernel - self.pad_top, self.input.height)
+
     def golden(self, *inputs: IntArray) -> IntArray:
         """Maximum of each window."""
         (x,) = inputs
         y = np.empty((x.shape[0], x.shape[1], self.output.height, self.output.width), np.int64)
         for row in range(self.output.height):
             for col in range(self.output.width):
-                top, left = row * self.stride, col * self.stride
-                window = x[:, :, top : top + self.kernel, left : left + self.kernel]
+                top, left = row * self.stride - self.pad_top, col * self.stride - self.pad_left
+                rows = slice(max(0, top), top + self.kernel)
+                window = x[:, :, rows, max(0, left) : left + self.kernel]
                 y[:, :, row, col] = window.max((2, 3))
         return y
 
@@ -89,11 +104,12 @@ class MaxPoolEngine(LayerEngine):
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "in_height", "in_width", "out_height", "out_width"),
-        *("kernel", "stride", "columns", "bits", "signed", "memory_kind"),
+        *("kernel", "stride", "pad_top", "pad_left", "columns", "bits", "signed", "memory_kind"),
     )
     GEOMETRIES = tuple(
         {"channels": channels, "in_height": side, "in_width": side}
         | {"out_height": out, "out_width": out, "kernel": 3, "stride": 2}
+        | {"pad_top": 0, "pad_left": 0}
         | {"columns": columns, "bits": 8, "signed": 0, "memory_kind": 0}
         for channels, side, out, columns in (
             *((64, 113, 56, 56), (64, 113, 56, 14), (128, 55, 27, 7)),
@@ -114,7 +130,7 @@ class MaxPoolEngine(LayerEngine):
         cls, operator: MaxPool, given: Sequence[int], wanted: Sequence[int], cycles: float
     ) -> int:
         """As its readers want, or as its producer gives, or as few as keep pace."""
-        fewest = few_columns(operator.input, operator.stride, cycles)
+        fewest = few_columns(_passing(operator), operator.stride, cycles)
         least = min(fewest, cls.most_columns(operator))
         whole, rest = divmod(given[0], operator.stride)
         offered = (*wanted, *(() if rest else (whole,)))
@@ -126,16 +142,7 @@ class MaxPoolEngine(LayerEngine):
         Raises:
             FirebrickError: naming layer, field, value and rule.
         """
-        operator = self.operator
-        operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
-        height, kernel = operator.input.height, operator.kernel
-        ceil = max(0, -(-(height - kernel) // operator.stride)) + 1
-        operator.require(
-            operator.output.height <= ceil,
-            "output.height",
-            operator.output.height,
-            f"exceeds {ceil}: only one row of windows may end with the last input row",
-        )
+        self.operator.require(self.columns >= 1, "columns", self.columns, "is less than 1")
 
     @property
     def in_columns(self) -> tuple[int, ...]:
@@ -158,6 +165,8 @@ class MaxPoolEngine(LayerEngine):
             "out_width": out.width,
             "kernel": self.operator.kernel,
             "stride": self.operator.stride,
+            "pad_top": self.operator.pad_top,
+            "pad_left": self.operator.pad_left,
             "columns": self.columns,
             "bits": kind.bits,
             "signed": int(kind.signed),
@@ -167,20 +176,28 @@ class MaxPoolEngine(LayerEngine):
     def timing(self) -> RowTiming:
         """An output row leaves while the last row of its windows arrives: no cycles of its own.
 
-        Input rows are folded into partial windows and never make the source wait; `ring` is the
-        number of rows that a window spans.
+        Of rows of windows that end with the same input row, each after the first takes as long as
+        an input row. Input rows are folded into partial windows and never make the source wait;
+        `ring` is the number of rows that a window spans, and what is held until such rows have
+        left is what makes the next frame wait for them.
         """
-        kernel, stride = self.operator.kernel, self.operator.stride
-        kind, out = self.operator.input, self.operator.output
-        inside, outside = StreamType(kind, self.columns * stride), StreamType(out, self.columns)
-        needs = [min(y * stride + kernel, kind.height) for y in range(out.height)]
-        lookahead = -(-max(0, kernel - stride) // inside.columns)
+        operator = self.operator
+        kernel, stride, height = operator.kernel, operator.stride, operator.input.height
+        inside = StreamType(_passing(operator), self.columns * stride)
+        outside = StreamType(operator.output, self.columns)
+        needs = [operator.needs(y) for y in range(operator.output.height)]
+        behind = [later == before for before, later in pairwise(needs)]
+        ring = max(kernel, stride)
+        if any(behind):
+            ring = min(ring, height)
+        frees = [min(x, height - ring) if any(behind) else x for x in needs[:-1]]
+        lookahead = -(-max(0, kernel - stride - operator.pad_left) // inside.columns)
         return RowTiming(
             needs=tuple(needs),
-            frees=(*needs[:-1], kind.height),
-            cycles=(0,) * out.height,
+            frees=(*frees, height),
+            cycles=(0, *(inside.row_beats if x else 0 for x in behind)),
             lag=3 + lookahead - (inside.segments - outside.segments),
-            ring=max(kernel, stride),
+            ring=ring,
             in_beats=inside.row_beats,
             out_beats=outside.row_beats,
         )
@@ -203,8 +220,8 @@ class MaxPoolEngine(LayerEngine):
         pixels = columns * stride
         partials = (kernel + stride - 2) // stride
         depth = p["channels"] * -(-p["out_width"] // columns)
-        reach = max(0, kernel - stride)
-        beats = -(-reach // pixels) + 1
+        reach = max(0, kernel - stride - p["pad_left"])
+        beats = -(-reach // pixels) + 1 + -(-p["pad_left"] // pixels)
         word = max(1, partials) * columns * bits
         segments = -(-p["in_width"] // pixels)
         control = (
@@ -220,3 +237,18 @@ class MaxPoolEngine(LayerEngine):
             memory=ram(word, depth, p["memory_kind"], family),
         )
         yield AreaPart("maxpool", features)
+
+
+def _passing(operator: MaxPool) -> TensorType:
+    """The frame that passes through the module: the image, and what it puts in behind.
+
+    That is a row for each row of windows that ends with the same input row as the one before, and
+    pixels where a row has more windows than pixels to begin them with.
+    """
+    kind, out = operator.input, operator.output
+    whole = sum(operator.needs(y) < kind.height for y in range(out.height))
+    return replace(
+        kind,
+        height=kind.height + max(0, out.height - whole - 1),
+        width=max(kind.width, out.width * operator.stride),
+    )

@@ -18,6 +18,7 @@ class Events:
     stages: Sequence[Stage]
     workers: dict[str, Stage] = field(default_factory=dict)
     fifos: list[Stage] = field(default_factory=list)
+    streams: list[Stage] = field(default_factory=list)
     writer: dict[str, Stage] = field(default_factory=dict)
     reader: dict[str, Stage] = field(default_factory=dict)
     moves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
@@ -25,6 +26,8 @@ class Events:
     finish: dict[str, list[float]] = field(default_factory=dict)
     freed: dict[str, list[float]] = field(default_factory=dict)
     completes: dict[str, dict[int, list[int]]] = field(default_factory=dict)
+    later: dict[str, int] = field(default_factory=dict)
+    """Per STREAM stage, rows that wait to leave behind another of the same input row."""
 
     def __post_init__(self) -> None:
         """Index the stages by name and by link."""
@@ -40,6 +43,8 @@ class Events:
             elif stage.role is Role.FIFO:
                 self.fifos.append(stage)
             elif stage.role is Role.STREAM:
+                self.streams.append(stage)
+                self.later[stage.name] = 0
                 rows = self.completes.setdefault(stage.name, {})
                 for y, need in enumerate(stage.timing.needs):
                     rows.setdefault(need - 1, []).append(y)
@@ -54,12 +59,15 @@ class Events:
             return own
         rows = [row]
         if stage.role is Role.STREAM:
-            rows = self.completed(stage, row)
-            own += max(stage.timing.cycles) if rows else 0
+            rows = self.completed(stage, row)[:1]
+            own += sum(self.cycles(stage, y) for y in rows)
         return max(own, *(self.pace(x, y) for x in stage.outputs for y in rows), 0)
 
     def completed(self, stage: Stage, row: int) -> list[int]:
-        """Output rows that input row `row` of a STREAM stage completes (both across frames)."""
+        """Output rows that input row `row` of a STREAM stage completes (both across frames).
+
+        The first leaves as the input row arrives, the others behind it, in `follow`.
+        """
         frame, line = divmod(row, stage.timing.frees[-1])
         base = frame * len(stage.timing.needs)
         return [base + y for y in self.completes[stage.name].get(line, ())]
@@ -81,9 +89,8 @@ class Events:
             gone = (0.0, 0.0) if past < 0 else self.gone(stage.outputs[0], past)
             return gone and gone[last]
         if stage.role is Role.STREAM:
-            return _latest(
-                self.opens(stage.outputs[0], y, last=last) for y in self.completed(stage, row)
-            )
+            rows = self.completed(stage, row)[:1]
+            return _latest(self.opens(stage.outputs[0], y, last=last) for y in rows)
         times = [self.opens(x, row, last=last) for x in stage.outputs]
         if stage.role is Role.JOIN:
             times += [self.ready(x, row) for x in stage.inputs if x != link]
@@ -131,9 +138,14 @@ class Events:
         return [last for _, last in self.moves[link]]
 
     @staticmethod
+    def cycles(stage: Stage, row: int) -> int:
+        """Cycles of an output row, numbered across frames."""
+        return stage.timing.cycles[row % len(stage.timing.cycles)]
+
+    @staticmethod
     def first_lag(stage: Stage, row: int) -> float:
         """Cycles from the start of a row until its first beat is there."""
-        cycles = stage.timing.cycles[row % len(stage.timing.cycles)]
+        cycles = Events.cycles(stage, row)
         return max(0.0, cycles / max(1, stage.timing.out_beats) - 1) + stage.timing.lag
 
     def gone(self, link: str, row: int) -> tuple[float, float] | None:
@@ -201,6 +213,17 @@ class Events:
         source, row = self.moves[stage.inputs[0]], len(self.moves[stage.outputs[0]])
         return row < len(source) and self.cross(stage.outputs[0], row, *source[row])
 
+    def follow(self, stage: Stage) -> bool:
+        """Move one more row out of a STREAM that was completed together with the one before it."""
+        if not self.later[stage.name]:
+            return False
+        moves = self.moves[stage.outputs[0]]
+        row, first = len(moves), moves[-1][1]
+        if not self.cross(stage.outputs[0], row, first, first + self.cycles(stage, row)):
+            return False
+        self.later[stage.name] -= 1
+        return True
+
     def cross(self, link: str, row: int, first: float, last: float) -> bool:
         """Let a row cross a link if it is known when the far side can take it.
 
@@ -228,8 +251,10 @@ class Events:
             return
         lag = stage.timing.lag
         if stage.role is Role.STREAM:
-            for _ in self.completed(stage, row):
+            rows = self.completed(stage, row)
+            if rows:
                 self.deliver(stage.outputs[0], first + lag, last + lag)
+                self.later[stage.name] += len(rows) - 1
         elif stage.role is Role.FORK:
             for out in stage.outputs:
                 self.deliver(out, first, last)

@@ -62,6 +62,9 @@ def play(stages: Sequence[Stage], frames: int = FRAMES) -> Schedule:
         for stage in game.fifos:
             while game.shift(stage):
                 moved = True
+        for stage in game.streams:
+            while game.follow(stage):
+                moved = True
     waiting = [n for n, x in game.workers.items() if len(game.moves[x.outputs[0]]) < targets[n]]
     if waiting:
         row = len(game.finish[waiting[0]])

@@ -9,7 +9,7 @@ from functools import partial, reduce
 import numpy as np
 from onnx import TensorProto
 
-from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import FloatArray, MaxPoolNode, Shape
 from firebrick.ir.rules import output_shape
 from firebrick.ops.maxpool import MaxPool
@@ -20,11 +20,11 @@ from firebrick.quantize.ops.stored import Stored
 
 
 class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
-    """Maximum of each window, windows clipped at the bottom and right edge."""
+    """Maximum of each window, windows clipped at the edges."""
 
     node_type = MaxPoolNode
     operator_type = MaxPool
-    fields = (("kernel", 1, 64), ("stride", 1, 64))
+    fields = (("kernel", 1, 64), ("stride", 1, 64), ("pad_top", 0, 63), ("pad_left", 0, 63))
 
     def real(self, node: MaxPoolNode) -> Callable[..., FloatArray]:
         """The same for floats as for integers."""
@@ -37,18 +37,22 @@ class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
         (source,) = inputs
         kind, shape = source.kind, output_shape(node, [source.shape])
         output = TensorType(shape.channels, shape.height, shape.width, kind.bits, kind.signed)
-        return MaxPool(node.name, kind, output, node.kernel, node.stride), source.scale
+        window = (node.kernel, node.stride, *node.pads[:2])
+        return MaxPool(node.name, kind, output, *window), source.scale
 
     def integer(self, operator: MaxPool) -> Callable[..., Array]:
         """On bytes."""
-        return partial(_maxpool, operator, operator.output)
+        before = operator.pad_top, operator.pad_left
+        return partial(_maxpool, operator, before, operator.output)
 
     def write(self, operator: MaxPool, inputs: Sequence[str], out: OnnxNodes) -> None:
         """One node, and the zero point taken off where the output is wide."""
         name, (source,) = operator.name, inputs
         past = []
         image, windows = operator.input, operator.output
-        for size, count in ((image.height, windows.height), (image.width, windows.width)):
+        top, left = operator.pad_top, operator.pad_left
+        sizes = ((top + image.height, windows.height), (left + image.width, windows.width))
+        for size, count in sizes:
             reach = (count - 1) * operator.stride + operator.kernel - size
             operator.require(reach > -operator.stride, "output", windows, "leaves pixels unused")
             past.append(max(0, reach))  # padding never wins a maximum: windows are clipped
@@ -61,7 +65,7 @@ class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
             narrow,
             kernel_shape=[operator.kernel] * 2,
             strides=[operator.stride] * 2,
-            pads=[0, 0, *past],
+            pads=[top, left, *past],
         )
         if is_wide:
             wide = out.node("Cast", [narrow], f"{name}.stored", to=TensorProto.INT32)
@@ -74,19 +78,29 @@ class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
 
 
 def _real(node: MaxPoolNode, x: Array) -> FloatArray:
-    return np.asarray(_maxpool(node, output_shape(node, [Shape(*x.shape[1:])]), x), np.float32)
+    output = output_shape(node, [Shape(*x.shape[1:])])
+    return np.asarray(_maxpool(node, node.pads[:2], output, x), np.float32)
 
 
-def _maxpool(window: MaxPoolNode | MaxPool, output: Shape | TensorType, x: Array) -> Array:
-    """A square window's maximum is that of its rows' maxima."""
-    rows = _pool_axis(x, window.kernel, window.stride, output.height, 2)
-    return _pool_axis(rows, window.kernel, window.stride, output.width, 3)
+def _maxpool(
+    window: MaxPoolNode | MaxPool, before: tuple[int, int], output: Shape | TensorType, x: Array
+) -> Array:
+    """A square window's maximum is that of its rows' maxima.
+
+    Args:
+        window: whose kernel and stride count.
+        before: padding above and left.
+        output: whose height and width count.
+        x: integers or floats (N, C, H, W).
+    """
+    kernel, stride = window.kernel, window.stride
+    rows = _pool_axis(x, kernel, np.arange(output.height) * stride - before[0], 2)
+    return _pool_axis(rows, kernel, np.arange(output.width) * stride - before[1], 3)
 
 
-def _pool_axis(x: Array, kernel: int, stride: int, count: int, axis: int) -> Array:
-    """Maximum of windows along one axis, clipped at its end."""
+def _pool_axis(x: Array, kernel: int, starts: IntArray, axis: int) -> Array:
+    """Maximum of windows along one axis, clipped at its ends."""
     last = x.shape[axis] - 1
-    starts = np.arange(count) * stride
-    # beyond the edge, the window's last pixel again
-    taps = (np.take(x, np.minimum(starts + tap, last), axis) for tap in range(kernel))
+    # beyond an edge, the pixel at it again, which every such window has
+    taps = (np.take(x, np.clip(starts + tap, 0, last), axis) for tap in range(kernel))
     return np.asarray(reduce(np.maximum, taps))
