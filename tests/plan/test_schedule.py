@@ -104,14 +104,14 @@ def test_rows_that_end_together_leave_one_after_the_other():
         lag=3,
         ring=5,
         in_beats=4,
-        out_beats=4,
+        out_beats=2,
     )
 
     def cycles(ring):
         stages = [
             Stage("a", Role.WORK, (), ("x",), timing(4, lag=0), held=2),
             Stage("pool", Role.STREAM, ("x",), ("y",), padded),
-            Stage("b", Role.WORK, ("y",), ("z",), timing(1, ring=ring)),
+            Stage("b", Role.WORK, ("y",), ("z",), timing(1, beats=2, ring=ring)),
         ]
         return play(stages).cycles_per_frame
 

@@ -94,3 +94,32 @@ def fire_network(network: Network, number: int) -> Network:
     first = Layer(squeeze.operator, (IMAGE,))
     source = squeeze.operator.inputs[0]
     return Network(stem[:-1], source, (first, expand), network.preprocessing, network.scales)
+
+
+def padded_pools(seed: int = 1, side: int = 41) -> Network:
+    """The stem of a ResNet, then pools as inception modules and YOLO have them; logits in rows.
+
+    The first pool gives a row of windows with an input row, as it is padded to halve; of the second
+    two rows end with the last input row; the third's rows are wider than its input's.
+    """
+    rng = np.random.default_rng(seed)
+    image = TensorType(3, side, side - 6)
+    layers = [Layer(random_conv(rng, "conv1", image, 6, 3, stride=2, pad=1), (IMAGE,))]
+
+    def add(operator: Conv | MaxPool | AvgPool) -> TensorType:
+        layers.append(Layer(operator, (layers[-1].name,)))
+        return operator.output
+
+    last = layers[0].operator.output
+    halved = TensorType(6, *((x + 1) // 2 for x in (last.height, last.width)))
+    last = add(MaxPool("pool1", last, halved, 3, 2, 1, 1))
+    last = add(random_conv(rng, "conv2", last, 5, 1, signed=True))
+    last = add(MaxPool("pool2", last, last, 3, 1, 1, 1))
+    last = add(random_conv(rng, "conv3", last, 4, 3, pad=1, signed=True))
+    wider = TensorType(4, last.height - 1, last.width + 1, signed=True)
+    last = add(MaxPool("pool3", last, wider, 2, 1, 0, 1))
+    last = add(random_conv(rng, "conv4", last, CLASSES, 1, density=0.8))
+    bias = rng.integers(0, 500, CLASSES)
+    add(AvgPool("pool4", last, sum_type(last, bias), bias))
+    scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
+    return Network("padded", image, tuple(layers), Preprocessing(side - 6), scales)
