@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random float classifiers as exporters might write them, with what trained networks surprise with:
+"""Random float classifiers as exporters might write them, with what surprises in trained ones.
 
-odd windows, joins, dead layers, channels of very different ranges, layers behind the average.
+Odd windows, joins, dead layers, channels of very different ranges, layers behind the average.
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import onnx_beyond, onnx_constants, onnx_image, onnx_parse, onnx_quant
+from firebrick.frontend.defaults import default, raw
 from firebrick.frontend.onnx_ops import ADVICE, HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
-from firebrick.frontend.defaults import default, raw
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
 from firebrick.ir.rules import check_rules, read_preprocessing
