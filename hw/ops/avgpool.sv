@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Global average as an exact sum: y[c] = initial[c] + sum of all x[c, r, x] of a frame.
+// Global average as a sum, exact or requantized: with sum[c] = initial[c] + sum of all x[c, r, x] of
+// a frame, y[c] = clamp((sum[c] * MULTIPLIER + half) >>> SHIFT), see `avgpool_requantize`.
 //
 // Stream in: row stream, COLUMNS pixels a beat, channels in any order; padding is masked. Stream
-// out: one signed sum of SUM_BITS a beat, in the natural order of the classes.
+// out: one value of OUT_BITS a beat, in the natural order of the channels.
 // Throughput: one beat a cycle in, one sum a cycle out; the sums of a frame leave while the next
 // frame comes in, which waits before its last row if the sink is then still a frame behind.
-// Latency: 3 cycles from the last beat to the first sum.
+// Latency: 3 cycles from the last beat to the first sum; 2 more where sums are requantized, which
+// they are not if MULTIPLIER is 1, SHIFT 0, and a value of the output a sum.
 // Memories: <PREFIX>.channels (a `rom`), one word per channel in the order of the stream: natural
 // number of the channel (high bits), initial sum (SUM_BITS, two's complement).
 module avgpool #(
@@ -15,7 +17,11 @@ module avgpool #(
   parameter int unsigned COLUMNS = 1,  // pixels of an input beat
   parameter int unsigned BITS = 8,  // bits of a pixel
   parameter bit SIGNED = 1'b0,  // pixels are two's complement
-  parameter int unsigned SUM_BITS = 16,  // bits of a sum
+  parameter int unsigned SUM_BITS = 16,  // bits of a signed sum
+  parameter int unsigned OUT_BITS = 16,  // bits of a value of the output
+  parameter bit OUT_SIGNED = 1'b1,  // they are two's complement
+  parameter int unsigned MULTIPLIER = 1,  // of a sum, 16 bits unsigned
+  parameter int unsigned SHIFT = 0,  // bits dropped
   parameter int unsigned MEMORY_KIND = 0,  // of table, sums and results, see `rom`
   parameter PREFIX = "avgpool"  // of the memory image
 ) (
@@ -27,14 +33,15 @@ module avgpool #(
   input  logic                    s_axis_tlast,
   output logic                    m_axis_tvalid,
   input  logic                    m_axis_tready,
-  output logic [    SUM_BITS-1:0] m_axis_tdata,
+  output logic [    OUT_BITS-1:0] m_axis_tdata,
   output logic                    m_axis_tlast
 );
   if (CHANNELS < 1 || HEIGHT < 1 || WIDTH < 1 || COLUMNS < 1) begin : gen_check_shape
     $fatal(1, "avgpool: CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1");
   end
-  if (BITS < 1 || SUM_BITS <= BITS) begin : gen_check_bits
-    $fatal(1, "avgpool: SUM_BITS=%0d does not exceed BITS=%0d", SUM_BITS, BITS);
+  // A signed pixel is a sum of one; an unsigned one takes a bit more.
+  if (BITS < 1 || SUM_BITS < BITS + 32'(!SIGNED)) begin : gen_check_bits
+    $fatal(1, "avgpool: SUM_BITS=%0d does not hold pixels of BITS=%0d", SUM_BITS, BITS);
   end
 
   localparam int unsigned SEGMENTS = (WIDTH + COLUMNS - 1) / COLUMNS;
@@ -74,7 +81,7 @@ module avgpool #(
     sum = '0;
     for (int unsigned p = 0; p < COLUMNS; p++)
       if (!(last && (SEGMENTS - 1) * COLUMNS + p >= WIDTH))
-        sum += {{SUM_BITS - BITS{SIGNED && pixels[p*BITS+BITS-1]}}, pixels[p*BITS+:BITS]};
+        sum += sum_t'($signed({SIGNED && pixels[p*BITS+BITS-1], pixels[p*BITS+:BITS]}));
     return sum;
   endfunction
 
@@ -165,8 +172,10 @@ module avgpool #(
 
   channel_t read_q;
   logic read, read_last;
+  logic sum_valid_q, sum_ready, sum_last_q;
+  sum_t sum;
 
-  assign read      = claimed_q > CLAIM_BITS'(finish_q) && (!m_axis_tvalid || m_axis_tready);
+  assign read      = claimed_q > CLAIM_BITS'(finish_q) && (!sum_valid_q || sum_ready);
   assign read_last = read_q == CHANNEL_BITS'(CHANNELS - 1);
 
   // Banks of results, each in natural order.
@@ -181,10 +190,10 @@ module avgpool #(
     .write_word_i   (total),
     .read_i         (read),
     .read_address_i (read_bank_q + address_t'(read_q)),
-    .word_o         (m_axis_tdata)
+    .word_o         (sum)
   );
 
-  always_ff @(posedge clk) if (read) m_axis_tlast <= read_last;
+  always_ff @(posedge clk) if (read) sum_last_q <= read_last;
 
   always_ff @(posedge clk) begin
     if (!rst_n) begin
@@ -192,15 +201,41 @@ module avgpool #(
       write_bank_q  <= '0;
       read_bank_q   <= '0;
       read_q        <= '0;
-      m_axis_tvalid <= 1'b0;
+      sum_valid_q   <= 1'b0;
     end else begin
       claimed_q <= claimed_q + CLAIM_BITS'(take && segment_last && channel_last && row_last) -
           CLAIM_BITS'(read && read_last);
       if (finish_q) write_bank_q <= next_bank(write_bank_q);
       if (read) read_q <= read_last ? '0 : read_q + 1'b1;
       if (read && read_last) read_bank_q <= next_bank(read_bank_q);
-      m_axis_tvalid <= read || (m_axis_tvalid && !m_axis_tready);
+      sum_valid_q <= read || (sum_valid_q && !sum_ready);
     end
+  end
+
+  if (OUT_BITS == SUM_BITS && OUT_SIGNED && MULTIPLIER == 1 && SHIFT == 0) begin : gen_sums
+    assign sum_ready     = m_axis_tready;
+    assign m_axis_tvalid = sum_valid_q;
+    assign m_axis_tdata  = sum;
+    assign m_axis_tlast  = sum_last_q;
+  end else begin : gen_requantize
+    avgpool_requantize #(
+      .SUM_BITS  (SUM_BITS),
+      .OUT_BITS  (OUT_BITS),
+      .OUT_SIGNED(OUT_SIGNED),
+      .MULTIPLIER(MULTIPLIER),
+      .SHIFT     (SHIFT)
+    ) u_requantize (
+      .clk,
+      .rst_n,
+      .s_axis_tvalid(sum_valid_q),
+      .s_axis_tready(sum_ready),
+      .s_axis_tdata (sum),
+      .s_axis_tlast (sum_last_q),
+      .m_axis_tvalid,
+      .m_axis_tready,
+      .m_axis_tdata,
+      .m_axis_tlast
+    );
   end
 
   frame_check #(

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Global average as an exact sum: y[c] = initial_sum[c] + sum of all x[c, r, x] of a frame.
+// Global average as a sum, exact or requantized: with sum[c] = initial_sum[c] + sum of all
+// x[c, r, x] of a frame, y[c] = clamp((sum[c] * MULTIPLIER + half) >> SHIFT), with
+// half = 2**(SHIFT - 1), or 0 where SHIFT is 0. With MULTIPLIER 1 and SHIFT 0 it is the sum.
 //
 // Stream in: row stream, COLUMNS pixels a beat, channels in any order; padding is masked. Stream
-// out: one signed sum of SUM_BITS a beat, in the natural order of the classes.
-// One beat an iteration in, then one sum an iteration out. One frame a call.
+// out: one value of OUT_BITS a beat, in the natural order of the channels.
+// One beat an iteration in, then one value an iteration out. One frame a call.
 // Tables of integers, one entry per channel in the order of the stream: `channel`, its natural
 // number, and `initial_sum`.
 #ifndef FIREBRICK_AVGPOOL_HPP_
@@ -16,6 +18,23 @@
 
 namespace firebrick {
 
+// Scales a sum to a value of the output, rounding halves up.
+template <class Cfg>
+ap_uint<Cfg::OUT_BITS> avgpool_requantize(ap_int<Cfg::SUM_BITS> sum) {
+#pragma HLS INLINE
+  constexpr int PRODUCT_BITS = Cfg::SUM_BITS + 17;  // signed sum, signed 16-bit factor
+  // Room for the rounding constant, which may exceed the product, and for the clamp's limits.
+  using wide_t = ap_int<larger(larger(PRODUCT_BITS, 40), Cfg::OUT_BITS) + 2>;
+  const wide_t half = wide_t(wide_t(1) << Cfg::SHIFT) >> 1;
+  const wide_t hi = (wide_t(1) << (Cfg::OUT_BITS - Cfg::OUT_SIGNED)) - 1;
+  const wide_t lo = Cfg::OUT_SIGNED ? wide_t(-hi - 1) : wide_t(0);
+  const ap_int<PRODUCT_BITS> product = sum * ap_int<17>(Cfg::MULTIPLIER);
+  const wide_t scaled = wide_t(product + half) >> Cfg::SHIFT;
+  if (scaled > hi) return ap_uint<Cfg::OUT_BITS>(hi);
+  if (scaled < lo) return ap_uint<Cfg::OUT_BITS>(lo);
+  return ap_uint<Cfg::OUT_BITS>(scaled);
+}
+
 // Cfg:
 //   CHANNELS     channels
 //   HEIGHT       rows of a frame
@@ -23,10 +42,14 @@ namespace firebrick {
 //   COLUMNS      pixels of an input beat
 //   BITS         bits of a pixel
 //   SIGNED       pixels are two's complement
-//   SUM_BITS     bits of a sum
+//   SUM_BITS     bits of a signed sum
+//   OUT_BITS     bits of a value of the output
+//   OUT_SIGNED   they are two's complement
+//   MULTIPLIER   of a sum, 16 bits unsigned
+//   SHIFT        bits dropped
 //   MEMORY_KIND  of sums and results, see memory.hpp
 //   in_beat      beat<COLUMNS, BITS>
-//   out_beat     beat<1, SUM_BITS>
+//   out_beat     beat<1, OUT_BITS>
 template <class Cfg, class Channel, class Sum>
 void avgpool(hls::stream<typename Cfg::in_beat>& s_axis,
              hls::stream<typename Cfg::out_beat>& m_axis, const Channel (&channel)[Cfg::CHANNELS],
@@ -34,11 +57,15 @@ void avgpool(hls::stream<typename Cfg::in_beat>& s_axis,
 #pragma HLS INLINE off
   static_assert(Cfg::CHANNELS >= 1 && Cfg::HEIGHT >= 1 && Cfg::WIDTH >= 1 && Cfg::COLUMNS >= 1,
                 "avgpool: CHANNELS, HEIGHT, WIDTH and COLUMNS must be at least 1");
-  static_assert(Cfg::BITS >= 1 && Cfg::SUM_BITS > Cfg::BITS,
-                "avgpool: SUM_BITS does not exceed BITS");
+  // A signed pixel is a sum of one; an unsigned one takes a bit more.
+  static_assert(Cfg::BITS >= 1 && Cfg::SUM_BITS >= Cfg::BITS + !Cfg::SIGNED,
+                "avgpool: SUM_BITS does not hold pixels of BITS");
+  static_assert(Cfg::MULTIPLIER >= 0 && Cfg::MULTIPLIER <= 65535,
+                "avgpool: MULTIPLIER exceeds 16 bits");
+  static_assert(Cfg::SHIFT >= 0 && Cfg::SHIFT <= 40, "avgpool: SHIFT exceeds 40");
   static_assert(std::is_same<typename Cfg::in_beat, beat<Cfg::COLUMNS, Cfg::BITS>>::value &&
-                    std::is_same<typename Cfg::out_beat, beat<1, Cfg::SUM_BITS>>::value,
-                "avgpool: in_beat or out_beat does not have its pixels of BITS or SUM_BITS");
+                    std::is_same<typename Cfg::out_beat, beat<1, Cfg::OUT_BITS>>::value,
+                "avgpool: in_beat or out_beat does not have its pixels of BITS or OUT_BITS");
 
   constexpr int SEGMENTS = ceil_div(Cfg::WIDTH, Cfg::COLUMNS);
   constexpr int IN_BEATS = Cfg::HEIGHT * Cfg::CHANNELS * SEGMENTS;
@@ -84,7 +111,7 @@ beats:
       if (segment_last && place_last && !row_last) ++row;
     } else {
       typename Cfg::out_beat out;
-      out.data = ap_uint<Cfg::SUM_BITS>(results.words[index - IN_BEATS]);
+      out.data = avgpool_requantize<Cfg>(results.words[index - IN_BEATS]);
       out.last = index == IN_BEATS + Cfg::CHANNELS - 1;
       m_axis.write(out);
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`avgpool`: global average, kept as an exact sum; its division lives in the tensor's scale."""
+"""`avgpool`: global average as a sum, exact or requantized; the division lives in the scale."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ from firebrick.hardware.memory import (
 )
 from firebrick.hardware.resources import Family
 from firebrick.hardware.stream import StreamType
-from firebrick.hardware.tensor import IntArray, TensorType
+from firebrick.hardware.tensor import MAX_SHIFT, MULTIPLIER_BITS, IntArray, TensorType, requantize
 from firebrick.hardware.timing import Role, RowTiming
 from firebrick.ops.base import AreaPart, ChannelOrder, ChannelTable, LayerEngine, Operator, Order
 from firebrick.ops.folding import Folding
+
+REQUANTIZE_STAGES = 2
+"""Cycles that requantizing takes."""
+MULTIPLIER_INPUT = 25
+"""Signed bits of the wider operand of a DSP slice."""
 
 
 def sum_type(kind: TensorType, bias: IntArray) -> TensorType:
@@ -40,13 +45,17 @@ def sum_type(kind: TensorType, bias: IntArray) -> TensorType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AvgPool(Operator):
-    """Global average pooling as a sum: `y[c] = bias[c] + sum of all pixels of x[c]`.
+    """`y[c] = clamp(((bias[c] + sum of all pixels of x[c]) * multiplier + half) >> shift)`.
+
+    Where nobody reads it the sums leave as they are: multiplier 1, shift 0, of `sum_type`.
 
     Attributes:
         name: of the layer.
         input: type of the input tensor.
-        output: type of the sums, see `sum_type`.
+        output: type of the output tensor, one pixel; its range is the clamp.
         bias: int64 (C,), start of each sum (a constant ring around the tensor; zeros without one).
+        multiplier: 0 to 2**MULTIPLIER_BITS - 1, one as all sums have one scale.
+        shift: bits dropped.
     """
 
     kind: ClassVar[str] = "avgpool"
@@ -54,6 +63,8 @@ class AvgPool(Operator):
     input: TensorType
     output: TensorType
     bias: IntArray
+    multiplier: int = 1
+    shift: int = 0
 
     def __post_init__(self) -> None:
         """Check every field.
@@ -63,23 +74,39 @@ class AvgPool(Operator):
         """
         shape = (self.input.channels,)
         self.require(self.bias.shape == shape, "bias", self.bias.shape, f"is not of shape {shape}")
-        expected = sum_type(self.input, self.bias)
-        self.require(self.output == expected, "output", self.output, f"is not {expected}")
+        given = (self.output.channels, self.output.height, self.output.width)
+        self.require(given == (*shape, 1, 1), "output", given, f"is not of shape {(*shape, 1, 1)}")
+        most = (1 << MULTIPLIER_BITS) - 1
+        fits = 0 <= self.multiplier <= most
+        self.require(fits, "multiplier", self.multiplier, f"is not in 0..{most}")
+        self.require(0 <= self.shift <= MAX_SHIFT, "shift", self.shift, f"is not in 0..{MAX_SHIFT}")
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:
         """Types of the input tensors."""
         return (self.input,)
 
+    @property
+    def sums(self) -> TensorType:
+        """Type of the sums."""
+        return sum_type(self.input, self.bias)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the sums leave as they are."""
+        return (self.output, self.multiplier, self.shift) == (self.sums, 1, 0)
+
     def golden(self, *inputs: IntArray) -> IntArray:
-        """Sum each channel."""
+        """Sum each channel, scale, round half up, clamp."""
         (x,) = inputs
-        return np.asarray(x.sum((2, 3), keepdims=True) + self.bias[:, None, None], np.int64)
+        total = np.asarray(x.sum((2, 3), keepdims=True), np.int64)
+        multiplier = np.full(len(self.bias), self.multiplier)
+        return requantize(total, self.bias, multiplier, self.shift, self.output)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AvgPoolEngine(LayerEngine):
-    """One instance of the module `avgpool`; its sums leave in natural channel order.
+    """One instance of the module `avgpool`; channels leave in natural order.
 
     Attributes:
         operator: what is computed.
@@ -89,13 +116,15 @@ class AvgPoolEngine(LayerEngine):
     """
 
     PARAMETERS: ClassVar[tuple[str, ...]] = (
-        *("channels", "height", "width", "columns", "bits", "signed", "sum_bits", "memory_kind"),
+        *("channels", "height", "width", "columns", "bits", "signed", "sum_bits"),
+        *("out_bits", "out_signed", "multiplier", "shift", "memory_kind"),
     )
     ROLE = Role.WORK
     CHANNELS = ChannelOrder.NATURAL
     GEOMETRIES = tuple(
         {"channels": channels, "height": side, "width": side, "columns": columns, "bits": 8}
         | {"signed": 0, "sum_bits": 8 + (side * side).bit_length(), "memory_kind": kind}
+        | {"out_bits": 8 + (side * side).bit_length(), "out_signed": 1, "multiplier": 1, "shift": 0}
         for channels, side, columns, kind in (
             *((1000, 14, 14, 1), (1000, 13, 2, 1), (10, 6, 2, 0), (100, 8, 4, 0), (7, 5, 5, 0)),
         )
@@ -156,14 +185,18 @@ class AvgPoolEngine(LayerEngine):
             "columns": self.columns,
             "bits": kind.bits,
             "signed": int(kind.signed),
-            "sum_bits": self.operator.output.bits,
+            "sum_bits": self.operator.sums.bits,
+            "out_bits": self.operator.output.bits,
+            "out_signed": int(self.operator.output.signed),
+            "multiplier": self.operator.multiplier,
+            "shift": self.operator.shift,
             "memory_kind": int(self._kind),
         }
 
     def tables(self) -> tuple[ChannelTable, ...]:
         """Natural number and initial sum."""
         bias = self.operator.bias[list(self.in_order)].tolist()
-        index, total = index_bits(self.operator.input.channels), self.operator.output.bits
+        index, total = index_bits(self.operator.input.channels), self.operator.sums.bits
         number = "Natural number of each channel in the stream's order."
         start = "Sum that each channel in the stream's order begins with."
         return (
@@ -188,8 +221,8 @@ class AvgPoolEngine(LayerEngine):
 
     def content_bits(self) -> dict[str, int]:
         """Of the table."""
-        kind, output = self.operator.input, self.operator.output
-        width = output.bits + index_bits(kind.channels)
+        kind = self.operator.input
+        width = self.operator.sums.bits + index_bits(kind.channels)
         return {"channels": rom_bits(width, kind.channels, self._kind)}
 
     @property
@@ -197,7 +230,7 @@ class AvgPoolEngine(LayerEngine):
         """What is cheap for the sums is for the table, which is somewhat wider."""
         if self.memory is not None:
             return self.memory
-        return cheap_kind(self.operator.output.bits, self.operator.input.channels)
+        return cheap_kind(self.operator.sums.bits, self.operator.input.channels)
 
     def timing(self) -> RowTiming:
         """Sums are complete with the last row and leave one a cycle, while the next frame comes.
@@ -209,7 +242,7 @@ class AvgPoolEngine(LayerEngine):
             needs=(kind.height,),
             frees=(kind.height,),
             cycles=(0,),
-            lag=kind.channels + 2,
+            lag=kind.channels + (2 if self.operator.is_exact else 2 + REQUANTIZE_STAGES),
             ring=2 * kind.height - 1,
             in_beats=StreamType(kind, self.columns).row_beats,
             out_beats=kind.channels,
@@ -219,11 +252,11 @@ class AvgPoolEngine(LayerEngine):
         """Unfinished sums, and the banks of finished ones."""
         kind = self.operator.input
         beats = kind.height * StreamType(kind, self.columns).segments
-        return (1 + (4 if beats == 1 else 2)) * kind.channels * self.operator.output.bits
+        return (1 + (4 if beats == 1 else 2)) * kind.channels * self.operator.sums.bits
 
     @classmethod
     def area(cls, p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
-        """Sum of a beat, unfinished sums, finished sums in two banks."""
+        """Sum of a beat, unfinished sums, finished sums in two banks; what requantizes them."""
         channels, columns, bits, wide = p["channels"], p["columns"], p["bits"], p["sum_bits"]
         segments = -(-p["width"] // columns)
         banks = 4 if p["height"] * segments == 1 else 2
@@ -242,3 +275,20 @@ class AvgPoolEngine(LayerEngine):
             ),
         )
         yield AreaPart("avgpool", features)
+        if (p["out_bits"], p["out_signed"], p["multiplier"], p["shift"]) != (wide, 1, 1, 0):
+            yield from requantize_area(p, family)
+
+
+def requantize_area(p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
+    """`avgpool_requantize.sv`, from its parameters: product, rounding, clamp."""
+    del family
+    product = p["sum_bits"] + MULTIPLIER_BITS + 1
+    above = max(0, product - p["shift"])
+    # a power of two is a shift
+    sliced = p["multiplier"] & (p["multiplier"] - 1) != 0
+    features = Features(
+        (1, product, above, p["out_bits"]),
+        (1, product, p["out_bits"]),
+        dsp=-(-p["sum_bits"] // MULTIPLIER_INPUT) * sliced,
+    )
+    yield AreaPart("avgpool_requantize", features)
