@@ -202,10 +202,6 @@ def test_prepare_verifies_after_each_pass(monkeypatch):
 
 
 def test_prepare_refuses_what_hardware_lacks():
-    average = GlobalAveragePoolNode("average", ("image",))
-    nodes = (average, conv("a", "average", (4, 3, 1)))
-    message = "global average 'pool0': layer='pool0' is a global average, but not the last layer"
-    refuses(prepare, graph(*nodes, averaged=False), message)
     wide = conv("a", "image", (4, 3, 3), pads=(3, 3, 3, 3))
     refuses(prepare, graph(wide), "conv 'conv1': pads=(3, 3, 3, 3) is not less than the kernel")
 

@@ -54,7 +54,7 @@ def conv_node(
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
-    """A stem, a Fire-like pair, perhaps a bypass and a pool, and a classifier."""
+    """A stem, a Fire-like pair, perhaps a bypass and a pool, a classifier, perhaps an average."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     side = draw(st.integers(7, 14))
     density = draw(st.sampled_from([1.0, 0.4]))
@@ -80,7 +80,10 @@ def graphs(draw: st.DrawFn) -> Graph:
     nodes.append(conv_node(rng, "classes", last, (5, width, 1), density, relu=draw(relu)))
     if draw(st.booleans()):
         ring = draw(st.sampled_from([None, rng.normal(0, 3, 5).astype(np.float32)]))
-        nodes.append(GlobalAveragePoolNode("logits", ("classes",), ring, None))
+        nodes.append(GlobalAveragePoolNode("average", ("classes",), ring, None))
+        if draw(st.booleans()):
+            nodes.append(conv_node(rng, "hidden", "average", (4, 5, 1), density, relu=draw(relu)))
+            nodes.append(conv_node(rng, "logits", "hidden", (5, 4, 1), density, relu=draw(relu)))
     how = Preprocessing(
         resize=side,
         channels=draw(st.sampled_from(["RGB", "BGR"])),
@@ -125,7 +128,13 @@ def networks(draw: st.DrawFn) -> Network:
         kind = pooled
     if draw(st.booleans()):
         bias = rng.integers(-1000, 1000, kind.channels)
-        layers.append(Layer(AvgPool("sums", kind, sum_type(kind, bias), bias), (layers[-1].name,)))
+        sums = AvgPool("sums", kind, sum_type(kind, bias), bias)
+        layers.append(Layer(sums, (layers[-1].name,)))
+        if draw(st.booleans()):
+            mean = TensorType(kind.channels, 1, 1, draw(st.integers(2, 8)), draw(st.booleans()))
+            factor, shift = draw(st.integers(0, 65535)), draw(st.integers(8, 40))
+            layers[-1] = Layer(AvgPool("mean", kind, mean, bias, factor, shift), layers[-1].inputs)
+            layers.append(Layer(_conv(draw, rng, "last", mean), ("mean",)))
     scales = {IMAGE: 1.0} | {x.name: 0.1 + 1 / 3 for x in layers}
     labels = tuple(f"ä{n}" for n in range(layers[-1].operator.output.channels))
     how = Preprocessing(side, "BGR", (1.5, 2.5, 3.5), (1.0, 1.0, 1.0))
@@ -145,7 +154,7 @@ def _conv(
     pad = draw(st.integers(0, kernel // 2)) if channels is None and name == "first" else kernel // 2
     out = draw(st.integers(1, 4)) if channels is None else channels
     size = (source.height + 2 * pad - kernel) // stride + 1
-    bits = draw(st.integers(2, 8))
+    bits = draw(st.integers(2, 16 if name == "last" else 8))
     code_bits, value_bits = draw(st.integers(2, 8)), draw(st.integers(2, 8))
     top = 1 << (value_bits - 1)
     values = rng.choice(np.arange(-top, top), min(2 * top, (1 << code_bits) - 1), replace=False)

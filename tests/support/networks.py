@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from firebrick.hardware.tensor import IntArray, TensorType
@@ -78,6 +81,36 @@ def small_network(seed: int = 1, *, bypass: bool = True, side: int = 25) -> Netw
     layers.append(Layer(pool, ("conv10",)))
     scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
     return Network("small", image, tuple(layers), Preprocessing(side), scales)
+
+
+def averaged(source: TensorType, bits: int = 8, *, signed: bool = False, bias: int = 0) -> AvgPool:
+    """The average of a tensor as activations that use most of their range."""
+    start = np.full(source.channels, bias)
+    sums = sum_type(source, start)
+    output = TensorType(source.channels, 1, 1, bits, signed)
+    factor, shift = 50_000, 15 + sums.bits - (bits + (not signed))
+    return AvgPool("pool", source, output, start, factor, shift)
+
+
+def headed_network(widths: Sequence[int], *, seed: int = 1, side: int = 9) -> Network:
+    """A convolution, its average as activations, linear layers of some widths with wide logits."""
+    rng = np.random.default_rng(seed)
+    image = TensorType(3, side, side)
+    body = random_conv(rng, "body", image, widths[0], 3, stride=2)
+    layers = [Layer(body, (IMAGE,)), Layer(averaged(body.output), ("body",))]
+    for number, channels in enumerate(widths[1:], 1):
+        source = layers[-1]
+        conv = random_conv(rng, f"linear{number}", source.operator.output, channels, 1, density=0.9)
+        layers.append(Layer(conv, (source.name,)))
+    layers[-1] = Layer(with_wide_logits(conv), layers[-1].inputs)
+    scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
+    return Network("headed", image, tuple(layers), Preprocessing(side), scales)
+
+
+def with_wide_logits(conv: Conv, *, signed: bool = True) -> Conv:
+    """A convolution of 32 times as fine a step, without its clamp."""
+    output = replace(conv.output, bits=16, signed=signed)
+    return replace(conv, output=output, shift=conv.shift - 5)
 
 
 def random_pixels(seed: int, network: Network, frames: int) -> IntArray:

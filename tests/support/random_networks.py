@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from firebrick.hardware.tensor import IntArray, TensorType
@@ -41,10 +43,22 @@ class _Maker:
         if end >= 1:
             kind = self.type_of(last)
             bias = self.rng.integers(-200, 200, kind.channels)
-            self.put(AvgPool(self.name("avg"), kind, sum_type(kind, bias), bias), last)
+            sums = AvgPool(self.name("avg"), kind, sum_type(kind, bias), bias)
+            if end == 3:
+                self.head(sums, last)
+            else:
+                self.put(sums, last)
         scales = {x.name: 0.1 for x in self.layers} | {IMAGE: 1.0}
         side = Preprocessing(self.image.height)
         return Network("random", self.image, tuple(self.layers), side, scales)
+
+    def head(self, sums: AvgPool, source: str) -> None:
+        """The average as activations, and up to two layers that read it."""
+        kind = TensorType(sums.output.channels, 1, 1, self.number(4, 8), self.chance(0.3))
+        factor, shift = 1 << 15, 15 + max(0, sums.output.bits - kind.bits - self.number(0, 3))
+        last = self.put(replace(sums, output=kind, multiplier=factor, shift=shift), source)
+        for _ in range(self.number(1, 2)):
+            last = self.conv(last, self.number(1, 20), 1)
 
     def block(self, kind: str, source: str) -> str:
         simple = {"pool": self.pool, "fire": self.fire, "conv": self.any_conv}

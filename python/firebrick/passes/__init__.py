@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from firebrick.ir.graph import ConvNode, GlobalAveragePoolNode, Graph
+from firebrick.ir.graph import ConvNode, Graph
 from firebrick.ir.rules import check_rules
+from firebrick.passes.average_later import average_later
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
@@ -22,13 +23,14 @@ PIPELINE: tuple[Callable[[Graph], Graph], ...] = (
     fuse_relu,
     fuse_concat,
     fold_ring,
+    average_later,
     name_layers,
 )
 """Every pass, in the order they run."""
 
 
 def prepare(graph: Graph) -> Graph:
-    """Reduce a graph to convolutions, max pools, additions and a last global average.
+    """Reduce a graph to convolutions, max pools, additions and global averages.
 
     Raises:
         FirebrickError: naming layer, field, value and rule, when that is not possible.
@@ -41,6 +43,4 @@ def prepare(graph: Graph) -> Graph:
         node.require(node.in_hardware, "layer", name, "has no counterpart in hardware")
         if isinstance(node, ConvNode) and node.pads[0] >= node.weights.shape[2]:
             raise node.fail("pads", node.pads, "is not less than the kernel")
-        if isinstance(node, GlobalAveragePoolNode) and node is not graph.nodes[-1]:
-            raise node.fail("layer", repr(node.name), "is a global average, but not the last layer")
     return graph

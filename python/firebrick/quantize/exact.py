@@ -26,6 +26,12 @@ EXACT = 1 << 24
 Array = NDArray[Any]
 
 
+def smallest_dtype(kind: TensorType) -> np.dtype[Any]:
+    """The narrowest type of NumPy that holds a tensor's values."""
+    sizes = (8, 16, 32, 64)
+    return np.dtype(f"{'' if kind.signed else 'u'}int{next(x for x in sizes if kind.bits <= x)}")
+
+
 class FloatConv:
     """A float convolution without bias, ready to run on (N, I, H, W) arrays.
 
@@ -112,4 +118,4 @@ def requantize_fast(
     acc *= 0.5**shift
     np.floor(acc, out=acc)
     np.clip(acc, output.lo, output.hi, out=acc)
-    return acc.astype(np.int8 if output.signed else np.uint8)
+    return acc.astype(smallest_dtype(output))

@@ -63,7 +63,9 @@ def quantize(
     if options.compensate:
         folded = equalize(folded, crops[:RANGE_CROPS])
     image = TensorType(size.channels, size.height, size.width, 8, signed=False)
-    calibration = Calibration(options, np.random.default_rng(options.seed + 1), Tensors(crops))
+    calibration = Calibration(
+        options, np.random.default_rng(options.seed + 1), Tensors(crops), folded.nodes[-1].name
+    )
     # BLAS threads gain little on these small matrices, and spin for minutes on a busy machine
     with threadpool_limits(limits=1, user_api="blas"):
         layers, scales = _quantize_nodes(folded, image, calibration, progress)

@@ -18,6 +18,9 @@ BINS = 32768
 CANDIDATES = np.geomspace(0.2, 1.0, 97)
 """Clipping points tried, as part of the largest magnitude."""
 
+HEADROOM = 2
+"""How much larger than those of the calibration logits may be."""
+
 
 def activation_scale(values: NDArray[np.floating], lo: int, hi: int, floor: float) -> float:
     """Scale of least sum of |error|**3 when `values` are rounded to lo..hi.
@@ -48,6 +51,16 @@ def activation_scale(values: NDArray[np.floating], lo: int, hi: int, floor: floa
         if error < best_error:
             best, best_error = float(candidate), error
     return max(best, floor)
+
+
+def logit_scale(values: NDArray[np.floating], lo: int, hi: int, floor: float) -> float:
+    """Scale of values that have bits to spare: none is clamped, nor one `HEADROOM` times as large.
+
+    Arguments as those of `activation_scale`.
+    """
+    flat = np.asarray(values).reshape(-1)
+    peak = max(float(-flat.min()) / max(-lo, 1) if lo else 0.0, float(flat.max()) / hi)
+    return max(HEADROOM * peak, floor)
 
 
 def multipliers(ratios: Vector) -> tuple[IntArray, int]:

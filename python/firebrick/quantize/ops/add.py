@@ -17,7 +17,7 @@ from firebrick.quantize.exact import Array
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
-from firebrick.quantize.scales import activation_scale, multipliers
+from firebrick.quantize.scales import multipliers
 
 SCALE_SAMPLES = 1 << 21
 """Values of a tensor that its scale is chosen on, at most."""
@@ -40,10 +40,11 @@ class AddRecipe(Recipe[AddNode, Add]):
     ) -> tuple[Add, float]:
         """The scale of what comes out, then the factors of what goes in."""
         left, right = inputs
-        bits = calibration.options.act_bits
+        bits = calibration.output_bits(node)
         kind = replace(left.kind, bits=bits, signed=not node.relu)
-        floor = max(left.scale, right.scale) / (1 << bits)
-        scale = activation_scale(_sample_sums(left, right, calibration), kind.lo, kind.hi, floor)
+        floor = max(left.scale, right.scale) / (1 << calibration.options.act_bits)
+        sums = _sample_sums(left, right, calibration)
+        scale = calibration.output_scale(node, sums, kind, floor)
         multiplier, shift = multipliers(np.array([left.scale, right.scale]) / scale)
         pair = (int(multiplier[0]), int(multiplier[1]))
         return Add(node.name, left.kind, right.kind, kind, pair, shift), scale

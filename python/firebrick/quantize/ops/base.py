@@ -10,15 +10,20 @@ from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import FloatArray, Node, Shape
 from firebrick.ops.base import Operator
-from firebrick.quantize.exact import Array
+from firebrick.quantize.exact import Array, smallest_dtype
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.scales import activation_scale, logit_scale
 from firebrick.quantize.tensors import Tensors
+
+LOGIT_BITS = 16
+"""Bits of the output of a convolution or addition that ends the network: only software reads it."""
 
 NodeT = TypeVar("NodeT", bound=Node)
 OperatorT = TypeVar("OperatorT", bound=Operator)
@@ -52,11 +57,31 @@ class Calibration:
         options: bits, scheme, crops.
         rng: source of random choices.
         tensors: what the layers so far make of the crops.
+        logits: name of the last layer, whose output nobody reads.
     """
 
     options: QuantizeOptions
     rng: np.random.Generator
     tensors: Tensors
+    logits: str
+
+    def output_bits(self, node: Node) -> int:
+        """Bits of what a layer gives where it requantizes: logits need not be narrow."""
+        return LOGIT_BITS if node.name == self.logits else self.options.act_bits
+
+    def output_scale(
+        self, node: Node, values: NDArray[np.floating], kind: TensorType, floor: float
+    ) -> float:
+        """Real value of one integer step of what a layer gives.
+
+        Args:
+            node: the layer.
+            values: sample of its output's real values, any shape.
+            kind: type of the output.
+            floor: smallest scale allowed.
+        """
+        choose = logit_scale if node.name == self.logits else activation_scale
+        return choose(values, kind.lo, kind.hi, floor)
 
 
 class Recipe(ABC, Generic[NodeT, OperatorT]):
@@ -68,8 +93,6 @@ class Recipe(ABC, Generic[NodeT, OperatorT]):
     """Class of what it becomes."""
     fields: ClassVar[tuple[tuple[str, int, int], ...]] = ()
     """The operator's integers that no initializer holds: field, smallest and largest value."""
-    is_wide: ClassVar[bool] = False
-    """Whether its output is stored as int32 even where another layer reads it."""
 
     def check(self, node: NodeT) -> None:
         """Refuse what would take too much memory to quantize.
@@ -125,6 +148,4 @@ class Recipe(ABC, Generic[NodeT, OperatorT]):
 
     def _golden(self, operator: OperatorT, *inputs: Array) -> Array:
         values = operator.golden(*(x.astype(np.int64) for x in inputs))
-        if self.is_wide:
-            return values
-        return values.astype(np.int8 if operator.output.signed else np.uint8)
+        return values.astype(smallest_dtype(operator.output))

@@ -20,7 +20,7 @@ from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.rounding.hessian import Statistics, gather_patches
 from firebrick.quantize.rounding.weights import quantize_weights
-from firebrick.quantize.scales import activation_scale, multipliers, scale_floor
+from firebrick.quantize.scales import multipliers, scale_floor
 
 MAX_SAMPLES = 3 << 23
 """Most inputs, and most outputs, of a layer that its statistics are taken from."""
@@ -79,10 +79,12 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
             bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
         output = sampled @ quantized.real.T.astype(np.float32)
         output += bias.astype(np.float32)
-        kind = TensorType(outputs, shape.height, shape.width, options.act_bits, not node.relu)
+        kind = TensorType(
+            outputs, shape.height, shape.width, calibration.output_bits(node), not node.relu
+        )
         sum_scale = source.scale * quantized.scale
         # an output step finer than that of the sums would show nothing new
-        scale = activation_scale(output, kind.lo, kind.hi, float(sum_scale.max()))
+        scale = calibration.output_scale(node, output, kind, float(sum_scale.max()))
         multiplier, shift = multipliers(sum_scale / scale)
         operator = Conv(
             name=node.name,
