@@ -156,3 +156,24 @@ def padded_pools(seed: int = 1, side: int = 41) -> Network:
     add(AvgPool("pool4", last, sum_type(last, bias), bias))
     scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
     return Network("padded", image, tuple(layers), Preprocessing(side - 6), scales)
+
+
+def network_ending_in(kind: str, seed: int = 4) -> Network:
+    """A network whose classes leave a `conv`, an `add` or a `maxpool`, with no average behind."""
+    rng = np.random.default_rng(seed)
+    image = TensorType(3, 9, 9)
+    layers = [Layer(random_conv(rng, "conv1", image, 6, 3, stride=2), (IMAGE,))]
+    source = layers[0].operator.output
+    kernel = 1 if kind == "maxpool" else source.height
+    convs = [random_conv(rng, f"conv{n}", source, CLASSES, kernel) for n in (2, 3)]
+    layers += [Layer(x, ("conv1",)) for x in (convs if kind == "add" else convs[:1])]
+    logits = convs[0].output
+    if kind == "add":
+        add = Add("logits", logits, logits, logits, (20_000, 30_000), 16)
+        layers.append(Layer(add, ("conv2", "conv3")))
+    if kind == "maxpool":
+        pooled = TensorType(CLASSES, 1, 1)
+        pool = MaxPool("logits", logits, pooled, logits.height, logits.height)
+        layers.append(Layer(pool, ("conv2",)))
+    scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
+    return Network(f"{kind}_last", image, tuple(layers), Preprocessing(image.height), scales)

@@ -75,7 +75,8 @@ def channel_orders(network: Network, entries: Mapping[str, IntArray]) -> dict[st
     """Channel order of every tensor.
 
     Some engines choose an order, some undo it; all others pass it on. So tensors joined by pooling
-    or an addition share one order, balanced for all engines that produce them.
+    or an addition share one order, balanced for all engines that produce them. Nobody stands behind
+    the output to put its classes back: what reaches it is in natural order.
 
     Args:
         network: the network.
@@ -88,7 +89,7 @@ def channel_orders(network: Network, entries: Mapping[str, IntArray]) -> dict[st
             name = parent[name]
         return name
 
-    fixed = {IMAGE}
+    fixed = {IMAGE, network.output}
     for layer in network:
         order = layer_engine(layer.operator).CHANNELS
         if order is ChannelOrder.NATURAL:

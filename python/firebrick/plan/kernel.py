@@ -141,8 +141,8 @@ def _aligned(size: int) -> int:
 def kernel_of(network: Network, pipeline: Pipeline, cycles: int) -> Kernel | None:
     """The kernel of a network, if memory can hold its images and its logits as kernels lay them.
 
-    Images are bytes, the pixels of a beat a power of two; the output is one vector in its natural
-    order of values of at most 32 bits. A network out of a classifier's middle is none such.
+    Images are bytes, the pixels of a beat a power of two; the output is one vector
+    of values of at most 32 bits. A network out of a classifier's middle is none such.
 
     Args:
         network: that is built.
@@ -154,9 +154,8 @@ def kernel_of(network: Network, pipeline: Pipeline, cycles: int) -> Kernel | Non
     logits, pixels = output.stream.tensor, image.columns
     bytes_in = (network.image.bits, network.image.signed) == (8, False)
     vector = logits.height * logits.width * output.stream.columns == 1
-    natural = output.order == tuple(range(logits.channels))
     fits = logits.bits + (not logits.signed) <= 8 * LOGIT_BYTES
-    if not (bytes_in and vector and natural and fits) or pixels & (pixels - 1):
+    if not (bytes_in and vector and fits) or pixels & (pixels - 1):
         return None
     return Kernel(
         height=network.image.height,

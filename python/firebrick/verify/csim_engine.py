@@ -69,7 +69,8 @@ def simulate(
         progress: told the share of frames done.
 
     Returns:
-        Every layer's output by name, int64 (N, C, H, W), channels in natural order.
+        Every layer's output by name, int64 (N, C, H, W), channels in natural order; the last one's
+        in the order in which they left.
 
     Raises:
         CheckFailed: when the simulation fails, with what it said: for a deadlock, each channel that
@@ -90,11 +91,14 @@ def simulate(
             what = "deadlocked" if process.returncode == DEADLOCK else "failed"
             raise CheckFailed(f"C simulation {what} (status {process.returncode})", log=text)
     taps = [x for x in net.channels if x.link.layer is not None]
-    return {str(x.link.layer): _read(workdir, x, frames) for x in taps}
+    output = pipeline.output_link
+    return {
+        str(x.link.layer): _read(workdir, x, frames, is_output=x.link.name == output) for x in taps
+    }
 
 
-def _read(workdir: Path, channel: Channel, frames: int) -> IntArray:
-    """Tensor of the stream that a tap wrote down.
+def _read(workdir: Path, channel: Channel, frames: int, *, is_output: bool = False) -> IntArray:
+    """Tensor of the stream that a tap wrote down; of the output as who reads it takes it.
 
     Raises:
         CheckFailed: when there are not exactly `frames` frames of beats.
@@ -107,4 +111,5 @@ def _read(workdir: Path, channel: Channel, frames: int) -> IntArray:
         raise CheckFailed(f"layer {link.layer!r}: beats={count} is not {expected}")
     if stream.tensor.signed:
         values -= (values >> (stream.tensor.bits - 1)) << stream.tensor.bits
-    return from_beats(values.reshape(-1, stream.columns), stream.tensor, link.order)
+    order = None if is_output else link.order
+    return from_beats(values.reshape(-1, stream.columns), stream.tensor, order)

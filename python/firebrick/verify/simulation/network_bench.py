@@ -6,7 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +47,8 @@ class Simulated:
     """What a simulation showed.
 
     Attributes:
-        tensors: every layer's output, int64 (N, C, H, W), channels in natural order.
+        tensors: every layer's output, int64 (N, C, H, W), channels in natural order; the last
+            one's in the order in which they left the top.
         start: cycle in which the first beat of the image stream was taken.
         ends: cycle in which each frame's last logit left.
     """
@@ -130,7 +131,7 @@ def simulate(
         str(link.layer): read_tensor(workdir / f"{link.name}.0.hex", link, frames)
         for link in layer_links(pipeline)
     }
-    tensors[str(logits.layer)] = read_tensor(workdir / "output.0.hex", logits, frames)
+    tensors[str(logits.layer)] = read_output(workdir / "output.0.hex", logits, frames)
     ends = read_frames(workdir / "output.0.frames")[-frames:, 0]
     start = int(read_frames(workdir / "input0.0.frames")[0, 0])
     return Simulated(tensors, start, tuple(int(x) for x in ends))
@@ -148,6 +149,16 @@ def read_tensor(path: Path, link: Link, frames: int) -> IntArray:
     if len(beats) != expected:
         raise CheckFailed(f"layer {link.layer!r}: beats={len(beats)} is not {expected}")
     return from_beats(beats, stream.tensor, link.order)
+
+
+def read_output(path: Path, link: Link, frames: int) -> IntArray:
+    """The same of what leaves the top, as who reads it does: whatever comes first is class 0.
+
+    Raises:
+        CheckFailed: when there are not exactly `frames` frames of beats.
+    """
+    natural = tuple(range(link.stream.tensor.channels))
+    return read_tensor(path, replace(link, order=natural), frames)
 
 
 @contextmanager
