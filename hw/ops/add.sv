@@ -17,6 +17,7 @@ module add #(
   parameter bit RIGHT_SIGNED = 1'b0,  // b is two's complement
   parameter int unsigned OUT_BITS = 8,  // bits of a pixel of y
   parameter bit OUT_SIGNED = 1'b0,  // y is two's complement
+  parameter bit OUT_NARROW = 1'b0,  // y is without its lowest, if unsigned its highest, value
   parameter int unsigned MULTIPLIER0 = 1,  // of a, 16 bits unsigned
   parameter int unsigned MULTIPLIER1 = 1,  // of b, 16 bits unsigned
   parameter int unsigned SHIFT = 0  // bits dropped
@@ -55,9 +56,11 @@ module add #(
   localparam int unsigned SUM_BITS = (PRODUCT_BITS > 40 ? PRODUCT_BITS : 40) + 2;
   localparam logic signed [SUM_BITS-1:0] HALF = SUM_BITS'((64'd1 << SHIFT) >> 1);
   localparam logic signed [SUM_BITS-1:0] ONE = SUM_BITS'(1);
+  localparam logic signed [SUM_BITS-1:0] LEFT_OUT = OUT_NARROW ? ONE : '0;
   localparam logic signed [SUM_BITS-1:0] HI =
-      OUT_SIGNED ? (ONE <<< (OUT_BITS - 1)) - ONE : (ONE <<< OUT_BITS) - ONE;
-  localparam logic signed [SUM_BITS-1:0] LO = OUT_SIGNED ? -(ONE <<< (OUT_BITS - 1)) : '0;
+      OUT_SIGNED ? (ONE <<< (OUT_BITS - 1)) - ONE : (ONE <<< OUT_BITS) - ONE - LEFT_OUT;
+  localparam logic signed [SUM_BITS-1:0] LO =
+      OUT_SIGNED ? LEFT_OUT - (ONE <<< (OUT_BITS - 1)) : '0;
 
   typedef logic signed [PRODUCT_BITS-1:0] product_t;
   typedef logic signed [SUM_BITS-1:0] sum_t;

@@ -41,6 +41,7 @@ module conv #(
   parameter int unsigned OUT_WIDTH       = 6,   // pixels of an output row
   parameter int unsigned OUT_BITS        = 8,   // bits of an output pixel
   parameter bit          OUT_SIGNED      = 0,   // output pixels are signed
+  parameter bit          OUT_NARROW      = 0,   // without their lowest, if unsigned highest, value
   parameter int unsigned KERNEL          = 3,   // side of the kernel
   parameter int unsigned STRIDE          = 1,   // step of the window
   parameter int unsigned PAD             = 1,   // zero pixels above and left of the image
@@ -246,6 +247,7 @@ module conv #(
     .KIND(REQUANTIZE_KIND),
     .BITS(OUT_BITS),
     .SIGNED(OUT_SIGNED),
+    .NARROW(OUT_NARROW),
     .PREFIX(PREFIX)
   ) u_drain (
     .clk,

@@ -24,6 +24,7 @@ module conv_drain #(
   parameter int unsigned SHIFT           = 16,  // bits dropped
   parameter int unsigned BITS            = 8,   // bits of an output pixel
   parameter bit          SIGNED          = 0,   // output pixels are signed
+  parameter bit          NARROW          = 0,   // without their lowest, if unsigned highest, value
   parameter int unsigned KIND            = 0,   // of the memory of biases and multipliers
   parameter int unsigned FIFO_DEPTH      = 32,  // beats of the output queue
   parameter              PREFIX          = "conv",  // of the memory files
@@ -132,6 +133,7 @@ module conv_drain #(
     .SHIFT(SHIFT),
     .BITS(BITS),
     .SIGNED(SIGNED),
+    .NARROW(NARROW),
     .KIND(KIND),
     .PREFIX(PREFIX)
   ) u_requantize (

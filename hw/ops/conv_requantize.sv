@@ -14,6 +14,7 @@ module conv_requantize #(
   parameter int unsigned SHIFT           = 16,  // bits dropped
   parameter int unsigned BITS            = 8,   // bits of a value
   parameter bit          SIGNED          = 0,   // values are signed
+  parameter bit          NARROW          = 0,   // signed: the lowest, else the highest never occurs
   parameter int unsigned KIND            = 0,   // of the memory: 0: LUTs, 1: block RAM
   parameter              PREFIX          = "conv",  // <PREFIX>.requantize.mem
   localparam int unsigned CHANNEL_BITS = CHANNELS > 1 ? $clog2(CHANNELS) : 1
@@ -32,8 +33,10 @@ module conv_requantize #(
   localparam int unsigned WIDE = SUM_BITS + MULTIPLIER_BITS + SHIFT + BITS + 2;
   localparam logic signed [WIDE-1:0] ONE = 1;
   localparam logic signed [WIDE-1:0] HALF = (ONE <<< SHIFT) >>> 1;
-  localparam logic signed [WIDE-1:0] LO = SIGNED ? -(ONE <<< (BITS - 1)) : '0;
-  localparam logic signed [WIDE-1:0] HI = (ONE <<< (SIGNED ? BITS - 1 : BITS)) - ONE;
+  localparam logic signed [WIDE-1:0] LEFT_OUT = NARROW ? ONE : '0;
+  localparam logic signed [WIDE-1:0] LO = SIGNED ? LEFT_OUT - (ONE <<< (BITS - 1)) : '0;
+  localparam logic signed [WIDE-1:0] HI =
+      (ONE <<< (SIGNED ? BITS - 1 : BITS)) - ONE - (SIGNED ? '0 : LEFT_OUT);
 
   typedef logic signed [SUM_BITS-1:0] sum_t;
   typedef logic signed [WIDE-1:0] wide_t;

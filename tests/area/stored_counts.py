@@ -33,7 +33,7 @@ SHELL = {
 ADD = {
     **{"channels": 24, "height": 20, "width": 20, "columns": 5, "shift": 17, "out_bits": 8},
     **{"left_signed": 0, "right_signed": 0, "left_bits": 8, "right_bits": 8, "out_signed": 0},
-    **{"multiplier0": 23456, "multiplier1": 31001},
+    **{"out_narrow": 0, "multiplier0": 23456, "multiplier1": 31001},
 }
 OTHERS = (
     ("add", ADD, Family.XC7),

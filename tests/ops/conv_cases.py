@@ -31,6 +31,7 @@ class Case:
     in_signed: bool = False
     out_bits: int = 8
     out_signed: bool = False
+    out_narrow: bool = False
     code_bits: int = 6
     value_bits: int = 8
     density: float = 0.4
@@ -63,7 +64,7 @@ def conv(case: Case) -> Conv:
         (n + 2 * case.pad - case.kernel) // case.stride + 1 for n in case.size
     )
     input_type = TensorType(inputs, *case.size, case.in_bits, case.in_signed)
-    output_type = TensorType(outputs, *out_size, case.out_bits, case.out_signed)
+    output_type = TensorType(outputs, *out_size, case.out_bits, case.out_signed, case.out_narrow)
     limit = 1 << (case.value_bits - 1)
     codebook = rng.integers(-limit, limit, rng.integers(2, 1 << case.code_bits, endpoint=True))
     codebook[0] = 0
@@ -190,6 +191,10 @@ CASES = {
         (2, 3), (3, 4), lanes=2, columns=2, drain=2, density=0.0, out_signed=True, shift=40
     ),
     "nine_bits": Case((3, 4), (5, 9), 3, 2, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
+    "without_the_lowest": Case(
+        (12, 5), (4, 9), lanes=2, out_bits=3, out_signed=True, out_narrow=True
+    ),
+    "without_the_highest": Case((12, 5), (4, 9), lanes=2, out_bits=3, out_narrow=True),
     "kernel_below_stride": Case((3, 4), (6, 11), 2, 3, 1, lanes=2, columns=2, drain=2, gap_bits=1),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""
@@ -238,6 +243,7 @@ def draw_cases(draw: st.DrawFn, seeds: int = 0, *, real: bool = False) -> Case:
         in_signed=in_signed,
         out_bits=number(2, 9),
         out_signed=draw(st.booleans()),
+        out_narrow=draw(st.booleans()),
         code_bits=number(2, 8),
         value_bits=value_bits,
         density=draw(st.sampled_from((0.3, 0.6, 1.0) if real else (0.05, 0.3, 0.6, 1.0))),

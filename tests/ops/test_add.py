@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,10 @@ CASES = {
     "one_pixel_no_shift": Case(
         TensorType(1, 1, 1), TensorType(1, 1, 1), TensorType(1, 1, 1, 20), (3, 5), 0, 1
     ),
+    "without_the_lowest": Case(S6, S6, replace(S5, narrow=True), (60000, 60000), 15, 3),
+    "without_the_highest": Case(
+        S6, S6, replace(S5, signed=False, narrow=True), (60000, 60000), 14, 3
+    ),
     "widest_rounding": Case(
         TensorType(2, 2, 5, 16),
         TensorType(2, 2, 5, 6, signed=True),
@@ -59,6 +63,7 @@ TENSOR = st.builds(
     width=st.just(7),
     bits=st.integers(2, 12),
     signed=st.booleans(),
+    narrow=st.booleans(),
 )
 MULTIPLIER = st.integers(0, 15).map(lambda power: 1 << power) | st.integers(0, 65535)
 
@@ -133,3 +138,14 @@ def test_wrong_columns_name_the_field() -> None:
     operator = Add("join", U8, S8, U8, (1, 1), 1)
     with pytest.raises(FirebrickError, match=r"add 'join': columns=0 is less than 1"):
         AddEngine(operator, 0)
+
+
+@pytest.mark.parametrize("name", ["without_the_lowest", "without_the_highest"])
+def test_a_narrow_range_is_met(name: str) -> None:
+    run = bench(CASES[name])
+    operator = run.engine.operator
+    wide = replace(operator, output=replace(operator.output, narrow=False))
+    kind, found, left = operator.output, operator.golden(*run.inputs), wide.golden(*run.inputs)
+    assert (kind.hi, -kind.lo) == ((15, 15) if kind.signed else (30, 0))
+    assert np.array_equal(found, np.clip(left, kind.lo, kind.hi))
+    assert np.count_nonzero(found != left) > 0

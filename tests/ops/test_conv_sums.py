@@ -74,3 +74,14 @@ def test_reference_is_the_same_in_bands(name: str, monkeypatch: pytest.MonkeyPat
     whole = operator.golden(x)
     monkeypatch.setattr("firebrick.ops.conv.operator.BAND_VALUES", 1)
     assert np.array_equal(operator.golden(x), whole)
+
+
+@pytest.mark.parametrize("name", ["without_the_lowest", "without_the_highest"])
+def test_a_narrow_range_is_met(name: str) -> None:
+    run = bench_of(CASES[name])
+    operator = run.engine.operator
+    wide = replace(operator, output=replace(operator.output, narrow=False))
+    kind, found, left = operator.output, operator.golden(*run.inputs), wide.golden(*run.inputs)
+    assert (kind.hi, -kind.lo) == ((3, 3) if kind.signed else (6, 0))
+    assert np.array_equal(found, np.clip(left, kind.lo, kind.hi))
+    assert np.count_nonzero(found != left) > 0

@@ -24,6 +24,7 @@ namespace firebrick {
 //   RIGHT_SIGNED  b is two's complement
 //   OUT_BITS      bits of a pixel of y
 //   OUT_SIGNED    y is two's complement
+//   OUT_NARROW    y is without its lowest, if unsigned its highest, value
 //   MULTIPLIER0   of a, 16 bits unsigned
 //   MULTIPLIER1   of b, 16 bits unsigned
 //   SHIFT         bits dropped
@@ -53,8 +54,9 @@ void add(hls::stream<typename Cfg::left_beat>& s_axis_a,
   // One bit for the sum, one for the rounding constant, which may exceed the products.
   using sum_t = ap_int<larger(PRODUCT_BITS, 40) + 2>;
   const sum_t half = sum_t(sum_t(1) << Cfg::SHIFT) >> 1;
-  const sum_t hi = (sum_t(1) << (Cfg::OUT_BITS - Cfg::OUT_SIGNED)) - 1;
-  const sum_t lo = Cfg::OUT_SIGNED ? sum_t(-hi - 1) : sum_t(0);
+  const sum_t top = (sum_t(1) << (Cfg::OUT_BITS - Cfg::OUT_SIGNED)) - 1;
+  const sum_t hi = top - (Cfg::OUT_SIGNED ? 0 : int(Cfg::OUT_NARROW));
+  const sum_t lo = Cfg::OUT_SIGNED ? sum_t(int(Cfg::OUT_NARROW) - top - 1) : sum_t(0);
 
 // Invariant: `index` beats of either input have been taken, and as many written.
 beats:

@@ -29,6 +29,7 @@ namespace firebrick {
 //   LANES, DRAIN     weights taken, columns requantized at a time
 //   IN_CHANNELS, IN_HEIGHT, IN_WIDTH, IN_BITS, IN_SIGNED       shape and pixels of the input
 //   OUT_CHANNELS, OUT_HEIGHT, OUT_WIDTH, OUT_BITS, OUT_SIGNED  shape and pixels of the output
+//   OUT_NARROW       the output is without its lowest, if unsigned its highest, value
 //   KERNEL           side of the kernel
 //   STRIDE, PAD      step of the window; zero pixels above and left of the image
 //   CODE_BITS        bits of a weight's code

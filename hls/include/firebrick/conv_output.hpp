@@ -29,8 +29,10 @@ ap_uint<Cfg::OUT_BITS> conv_requantize(ap_int<Cfg::ACC_BITS> sum, ap_int<Cfg::BI
 #pragma HLS INLINE
   constexpr int WIDE = larger(Cfg::ACC_BITS + Cfg::MULTIPLIER_BITS, Cfg::SHIFT) + 2;
   constexpr long long HALF = (1LL << Cfg::SHIFT) >> 1;
-  constexpr int LO = Cfg::OUT_SIGNED ? -(1 << (Cfg::OUT_BITS - 1)) : 0;
-  constexpr int HI = (1 << (Cfg::OUT_SIGNED ? Cfg::OUT_BITS - 1 : Cfg::OUT_BITS)) - 1;
+  constexpr int LEFT_OUT = Cfg::OUT_NARROW;
+  constexpr int LO = Cfg::OUT_SIGNED ? LEFT_OUT - (1 << (Cfg::OUT_BITS - 1)) : 0;
+  constexpr int HI = (1 << (Cfg::OUT_SIGNED ? Cfg::OUT_BITS - 1 : Cfg::OUT_BITS)) - 1 -
+                     (Cfg::OUT_SIGNED ? 0 : LEFT_OUT);
   const ap_int<Cfg::ACC_BITS> biased = sum + bias;  // fits, as ACC_BITS is proven with the bias
   const ap_int<WIDE> scaled = biased * multiplier;
   const ap_int<WIDE> shifted = (scaled + ap_int<WIDE>(HALF)) >> Cfg::SHIFT;

@@ -26,6 +26,7 @@ class TensorType:
         width: pixels of one row.
         bits: bits of one value.
         signed: two's complement if true, else unsigned (after a ReLU).
+        narrow: the range is one value smaller: without the lowest if signed, else the highest.
     """
 
     channels: int
@@ -33,16 +34,17 @@ class TensorType:
     width: int
     bits: int = 8
     signed: bool = False
+    narrow: bool = False
 
     @property
     def lo(self) -> int:
         """Smallest value."""
-        return -(1 << (self.bits - 1)) if self.signed else 0
+        return self.narrow - (1 << (self.bits - 1)) if self.signed else 0
 
     @property
     def hi(self) -> int:
         """Largest value."""
-        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1 - self.narrow
 
     @property
     def values(self) -> int:

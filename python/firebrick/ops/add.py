@@ -82,14 +82,14 @@ class AddEngine(LayerEngine):
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("channels", "height", "width", "columns"),
         *("left_bits", "left_signed", "right_bits", "right_signed", "out_bits", "out_signed"),
-        *("multiplier0", "multiplier1", "shift"),
+        *("out_narrow", "multiplier0", "multiplier1", "shift"),
     )
     ROLE = Role.JOIN
     IN_PORTS = ("s_axis_a", "s_axis_b")
     GEOMETRIES = tuple(
         {"channels": 64, "height": 55, "width": 55, "columns": columns}
         | {"left_bits": 8, "left_signed": 0, "right_bits": 8, "right_signed": 0}
-        | {"out_bits": 8, "out_signed": 0}
+        | {"out_bits": 8, "out_signed": 0, "out_narrow": 0}
         | {"multiplier0": 20000, "multiplier1": 31111, "shift": shift}
         for columns, shift in ((1, 16), (4, 15), (14, 16), (28, 20), (7, 18))
     )
@@ -118,6 +118,7 @@ class AddEngine(LayerEngine):
             "right_signed": int(operator.right.signed),
             "out_bits": operator.output.bits,
             "out_signed": int(operator.output.signed),
+            "out_narrow": int(operator.output.narrow),
             "multiplier0": operator.multipliers[0],
             "multiplier1": operator.multipliers[1],
             "shift": operator.shift,

@@ -55,8 +55,7 @@ class MaxPool(Operator):
         self.require(self.kernel >= 1, "kernel", self.kernel, "is less than 1")
         self.require(self.stride >= 1, "stride", self.stride, "is less than 1")
         self.require(
-            (self.input.channels, self.input.bits, self.input.signed)
-            == (self.output.channels, self.output.bits, self.output.signed),
+            replace(self.input, height=self.output.height, width=self.output.width) == self.output,
             "output",
             self.output,
             f"differs from the input {self.input} in more than height and width",

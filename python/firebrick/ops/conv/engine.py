@@ -38,7 +38,7 @@ class ConvEngine(LayerEngine):
     PARAMETERS: ClassVar[tuple[str, ...]] = (
         *("lanes", "columns", "drain"),
         *("in_channels", "in_height", "in_width", "in_bits", "in_signed"),
-        *("out_channels", "out_height", "out_width", "out_bits", "out_signed"),
+        *("out_channels", "out_height", "out_width", "out_bits", "out_signed", "out_narrow"),
         *("kernel", "stride", "pad", "code_bits", "value_bits", "gap_bits"),
         *("acc_bits", "bias_bits", "multiplier_bits", "shift", "queue_depth", "ring"),
         *("weight_depth", "length_max", "positions", "lane_channels"),

@@ -77,6 +77,7 @@ def layer_parameters(operator: Conv) -> dict[str, int]:
         "out_width": sink.width,
         "out_bits": sink.bits,
         "out_signed": int(sink.signed),
+        "out_narrow": int(sink.narrow),
         "kernel": operator.kernel,
         "stride": operator.stride,
         "pad": operator.pad,
@@ -155,5 +156,5 @@ def part_parameters(conv: Mapping[str, int]) -> dict[str, dict[str, int]]:
         "conv_drain": same(*DRAIN)
         | {"height": conv["out_height"], "segments": shape.segments}
         | {"kind": conv["requantize_kind"], "bits": conv["out_bits"]}
-        | {"signed": conv["out_signed"]},
+        | {"signed": conv["out_signed"], "narrow": conv["out_narrow"]},
     }

@@ -174,6 +174,7 @@ def _type(fields: Fields) -> TensorType:
         width=fields.whole("width", 1, MAX_SIDE),
         bits=fields.whole("bits", 1, 32),
         signed=bool(fields.whole("signed", 0, 1)),
+        narrow=bool(fields.whole("narrow", 0, 1)),
     )
     fields.close()
     if kind.values > MAX_VALUES:

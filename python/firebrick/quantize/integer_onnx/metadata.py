@@ -35,7 +35,7 @@ def describe(network: Network) -> dict[str, str]:
 
 
 def _type(kind: TensorType) -> dict[str, int]:
-    return asdict(kind) | {"signed": int(kind.signed)}
+    return {name: int(value) for name, value in asdict(kind).items()}
 
 
 def _layer(layer: Layer) -> dict[str, object]:

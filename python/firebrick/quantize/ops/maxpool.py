@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial, reduce
 
 import numpy as np
@@ -36,7 +37,7 @@ class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
         """Of the input's type and scale."""
         (source,) = inputs
         kind, shape = source.kind, output_shape(node, [source.shape])
-        output = TensorType(shape.channels, shape.height, shape.width, kind.bits, kind.signed)
+        output = replace(kind, height=shape.height, width=shape.width)
         window = (node.kernel, node.stride, *node.pads[:2])
         return MaxPool(node.name, kind, output, *window), source.scale
 
