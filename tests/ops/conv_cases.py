@@ -192,9 +192,9 @@ CASES = {
     ),
     "nine_bits": Case((3, 4), (5, 9), 3, 2, 1, in_bits=9, in_signed=True, out_bits=9, columns=5),
     "without_the_lowest": Case(
-        (12, 5), (4, 9), lanes=2, out_bits=3, out_signed=True, out_narrow=True
+        (12, 5), (4, 9), lanes=2, drain=4, out_bits=3, out_signed=True, out_narrow=True
     ),
-    "without_the_highest": Case((12, 5), (4, 9), lanes=2, out_bits=3, out_narrow=True),
+    "without_the_highest": Case((12, 5), (4, 9), lanes=2, drain=4, out_bits=3, out_narrow=True),
     "kernel_below_stride": Case((3, 4), (6, 11), 2, 3, 1, lanes=2, columns=2, drain=2, gap_bits=1),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""
