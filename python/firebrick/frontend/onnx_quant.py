@@ -5,7 +5,8 @@
 sign and narrowness give.
 
 Of a constant it is computed, so weights come in as the values that training settled on. Of an
-activation it is left out: activations get their own integers when the network is quantized.
+activation it becomes a layer, which passes make part of the one before it; what integers of the
+hardware cannot do is refused here, by the names that the file has for it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.frontend.onnx_scope import Op
-from firebrick.ir.graph import IdentityNode
+from firebrick.ir.graph import QuantNode
+from firebrick.ir.grid import Grid
 
 DOMAINS = ("qonnx.custom_op.general", "finn.custom_op.general", "onnx.brevitas")
 """Where exporters put the operator."""
@@ -35,20 +37,25 @@ ROUNDINGS: Mapping[str, Callable[[_Reals], _Reals]] = {
     "HALF_DOWN": lambda x: np.copysign(np.ceil(np.abs(x) - 0.5), x),
 }
 """By their names in QONNX."""
+TO_NEAREST = ("ROUND", "HALF_EVEN", "HALF_UP", "HALF_DOWN")
+"""Those that differ in nothing but ties."""
 
 
 def quant(op: Op) -> None:
-    """Take a `Quant` node: input, scale, zero point, bit width."""
+    """Take a `Quant` node: input, scale, zero point, bit width.
+
+    Raises:
+        FirebrickError: naming node, field, value, rule and what to do.
+    """
     width = np.asarray(op.floats(3), np.float64)
     if width.size != 1 or not 2 <= float(width.reshape(-1)[0]) <= MAX_WIDTH:
         raise op.fail("bitwidth", width.tolist(), f"is not one number in 2..{MAX_WIDTH}")
-    if not op.is_constant(0):
-        value = op.value(0)
-        op.add(IdentityNode(op.name, (value.name,), "Identity"), value.axes)
-        return
     mode = op.attribute_text("rounding_mode", "ROUND").upper()
     if mode not in ROUNDINGS:
         raise op.fail("rounding_mode", mode, f"is not one of {', '.join(ROUNDINGS)}")
+    if not op.is_constant(0):
+        _activation(op, float(width.reshape(-1)[0]), mode)
+        return
     values, scale, zero = (np.asarray(op.floats(x), np.float64) for x in range(3))
     if not (scale > 0).all():
         raise op.fail("scale", float(scale.min(initial=0)), "is not positive")
@@ -66,6 +73,37 @@ def quant(op: Op) -> None:
     steps -= zero
     steps *= scale
     op.compute(steps.astype(np.float32))
+
+
+def _activation(op: Op, width: float, mode: str) -> None:
+    """A tensor that is computed from the image.
+
+    Raises:
+        FirebrickError: hardware cannot do that.
+    """
+    value = op.value(0)
+    if mode not in TO_NEAREST:
+        rule = f"of an activation is not one of {', '.join(TO_NEAREST)}: train it with ROUND"
+        raise op.fail("rounding_mode", mode, rule)
+    if width != int(width):
+        raise op.fail("bitwidth", width, "of an activation is not a whole number")
+    rule = "of an activation is not one number: train it with one scale for all channels"
+    scale = _one_number(op, "scale", 1, rule)
+    if not 0 < scale < float("inf"):
+        raise op.fail("scale", scale, "is not positive and finite")
+    zero = _one_number(op, "zero_point", 2, "of an activation is not 0: train it symmetric")
+    if zero != 0:
+        rule = "of an activation is not 0: train it symmetric, or unsigned behind a ReLU"
+        raise op.fail("zero_point", zero, rule)
+    signed, narrow = (bool(op.attribute_int(x, n)) for x, n in (("signed", 1), ("narrow", 0)))
+    op.add(QuantNode(op.name, (value.name,), Grid(scale, int(width), signed, narrow)), value.axes)
+
+
+def _one_number(op: Op, field: str, index: int, rule: str) -> float:
+    values = np.unique(op.floats(index))
+    if values.size != 1:
+        raise op.fail(field, [float(x) for x in values[:3]], rule)
+    return float(values[0])
 
 
 def _range(op: Op, width: float) -> tuple[float, float]:

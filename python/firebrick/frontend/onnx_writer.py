@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.files.output import whole_file
+from firebrick.frontend.onnx_quant import DOMAINS
 from firebrick.ir.graph import (
     IMAGE,
     MONOTONE,
+    ActivatedNode,
     AddNode,
     BatchNormNode,
     ConcatNode,
@@ -32,13 +34,16 @@ from firebrick.ir.graph import (
     IdentityNode,
     MaxPoolNode,
     Node,
+    QuantNode,
     ReluNode,
     Shape,
 )
+from firebrick.ir.grid import Grid
 from firebrick.ir.rules import check_rules, shapes
 
 OPSET = 17
 IR_VERSION = 8
+QUANT_DOMAIN = DOMAINS[0]
 BATCH = "N"
 NAME_KEY = "firebrick.name"
 PREPROCESSING_KEY = "firebrick.preprocessing"
@@ -81,7 +86,7 @@ def to_onnx(graph: Graph) -> onnx.ModelProto:
             emitter.initializers,
         ),
         ir_version=IR_VERSION,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=_opsets(emitter.nodes),
         producer_name="firebrick",
     )
     helper.set_model_props(
@@ -94,6 +99,12 @@ def to_onnx(graph: Graph) -> onnx.ModelProto:
     )
     onnx.checker.check_model(model)
     return model
+
+
+def _opsets(nodes: Sequence[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
+    """ONNX's own, and that of `Quant` where there is one."""
+    versions = {"": OPSET} | {x.domain: 1 for x in nodes if x.domain}
+    return [helper.make_opsetid(*x) for x in versions.items()]
 
 
 def _tail(graph: Graph) -> set[str]:
@@ -143,19 +154,45 @@ class _Emitter:
     def emit(self, node: Node) -> None:
         """Append what computes a layer."""
         _WRITERS[type(node)](self, node)
-        linear = self.nodes[-1].output[0]
-        if linear != node.name:
-            self.add("Relu", [linear], node.name)
+        if isinstance(node, ActivatedNode):
+            self._activation(node)
 
-    def before_relu(self, node: ConvNode | AddNode) -> str:
-        """Name of a layer's tensor before the ReLU that `emit` appends; its own without one."""
-        return self.fresh(f"{node.name}.linear") if node.relu else node.name
+    def sums(self, node: ActivatedNode) -> str:
+        """Name of a layer's tensor before the nodes that `emit` appends; its own without any."""
+        is_last = not node.relu and node.grid is None
+        return node.name if is_last else self.fresh(f"{node.name}.linear")
+
+    def _activation(self, node: ActivatedNode) -> None:
+        """What stands behind the sums of a layer."""
+        source = self.sums(node)
+        # an unsigned grid is a ReLU itself
+        if node.relu and (node.grid is None or node.ceiling is not None):
+            clamped = node.name if node.grid is None else self.fresh(f"{node.name}.clamped")
+            source = self.clamp(node, source, node.ceiling, clamped)
+        if node.grid is not None:
+            self.quant(node, source, node.grid)
+
+    def clamp(self, node: Node, source: str, ceiling: float | None, output: str) -> str:
+        """Append a ReLU, with a ceiling if there is one."""
+        if ceiling is None:
+            return self.add("Relu", [source], output)
+        names = (f"{node.name}.floor", f"{node.name}.ceiling")
+        limits = (np.asarray(0.0), np.asarray(ceiling))
+        constants = [self.constant(*x) for x in zip(names, limits, strict=True)]
+        return self.add("Clip", [source, *constants], output)
+
+    def quant(self, node: Node, source: str, grid: Grid) -> None:
+        """Append a `Quant` of QONNX, as the last of a layer."""
+        values = {"scale": grid.scale, "zero": 0.0, "bits": grid.bits}
+        constants = [self.constant(f"{node.name}.{x}", np.asarray(y)) for x, y in values.items()]
+        how = {"signed": int(grid.signed), "narrow": int(grid.narrow), "rounding_mode": "ROUND"}
+        self.add("Quant", [source, *constants], node.name, domain=QUANT_DOMAIN, **how)
 
 
 def _conv(out: _Emitter, node: ConvNode) -> None:
     inputs = [*node.inputs, *out.constants(node, "weights", "bias")]
     window = {"kernel_shape": node.weights.shape[2:], "strides": (node.stride,) * 2}
-    out.add("Conv", inputs, out.before_relu(node), pads=node.pads, **window)
+    out.add("Conv", inputs, out.sums(node), pads=node.pads, **window)
 
 
 def _batch_norm(out: _Emitter, node: BatchNormNode) -> None:
@@ -164,13 +201,11 @@ def _batch_norm(out: _Emitter, node: BatchNormNode) -> None:
 
 
 def _relu(out: _Emitter, node: ReluNode) -> None:
-    if node.ceiling is not None:
-        bounds = [
-            out.constant(f"{node.name}.{x}", y) for x, y in (("low", 0.0), ("high", node.ceiling))
-        ]
-        out.add("Clip", [*node.inputs, *bounds], node.name)
-        return
-    out.add("Relu", node.inputs, node.name)
+    out.clamp(node, node.inputs[0], node.ceiling, node.name)
+
+
+def _quant(out: _Emitter, node: QuantNode) -> None:
+    out.quant(node, node.inputs[0], node.grid)
 
 
 def _max_pool(out: _Emitter, node: MaxPoolNode) -> None:
@@ -184,7 +219,7 @@ def _concat(out: _Emitter, node: ConcatNode) -> None:
 
 
 def _add(out: _Emitter, node: AddNode) -> None:
-    out.add("Add", node.inputs, out.before_relu(node))
+    out.add("Add", node.inputs, out.sums(node))
 
 
 def _global_average(out: _Emitter, node: GlobalAveragePoolNode) -> None:
@@ -222,6 +257,7 @@ _WRITERS: Mapping[type[Node], Callable[[_Emitter, Any], None]] = {
     ConvNode: _conv,
     BatchNormNode: _batch_norm,
     ReluNode: _relu,
+    QuantNode: _quant,
     MaxPoolNode: _max_pool,
     ConcatNode: _concat,
     AddNode: _add,

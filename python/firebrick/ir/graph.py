@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
+from firebrick.ir.grid import BITS, Grid, activated
 
 FloatArray = NDArray[np.float32]
 
@@ -72,7 +73,7 @@ class Node:
     keeps_factors: ClassVar[bool] = False
     """Whether `f(a x) = a f(x)` for any positive factors `a` of the channels."""
     lets_relu_through: ClassVar[bool] = False
-    """Whether `relu(f(x)) = f(relu(x))`."""
+    """Whether `g(f(x)) = f(g(x))` for a ReLU, and any other g of one number that never falls."""
     name: str
     inputs: tuple[str, ...]
 
@@ -100,12 +101,46 @@ class Node:
         if not holds:
             raise self.fail(field, value, rule)
 
+    def _require_size(self, field: str, value: float) -> None:
+        self.require(0 < value < float("inf"), field, value, "is not positive and finite")
+
     def _require_shape(self, field: str, array: FloatArray, shape: tuple[int, ...]) -> None:
         self.require(array.shape == shape, field, array.shape, f"is not of shape {shape}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ConvNode(Node):
+class ActivatedNode(Node):
+    """A layer of sums, which may do behind them what a ReLU and a `Quant` would.
+
+    Attributes:
+        relu: a ReLU follows.
+        ceiling: what the ReLU is clamped to; None for not at all.
+        grid: what its values are put on then; None for none.
+    """
+
+    relu: bool = field(default=False, kw_only=True)
+    ceiling: float | None = field(default=None, kw_only=True)
+    grid: Grid | None = field(default=None, kw_only=True)
+
+    def activate(self, sums: FloatArray) -> FloatArray:
+        """What becomes of its sums, the bias among them."""
+        return activated(sums, relu=self.relu, ceiling=self.ceiling, grid=self.grid)
+
+    def verify_numbers(self) -> None:
+        """A ceiling is a ReLU's, and a grid one that integers of the hardware can have."""
+        if self.ceiling is not None:
+            self.require(self.relu, "ceiling", self.ceiling, "has no ReLU under it")
+            self._require_size("ceiling", self.ceiling)
+        if self.grid is not None:
+            self._require_size("scale", self.grid.scale)
+            bits, rule = self.grid.bits, f"is not in {BITS.start}..{BITS[-1]}"
+            self.require(bits in BITS, "bits", bits, rule)
+            is_relu = self.relu == (not self.grid.signed)
+            self.require(is_relu, "signed", self.grid.signed, f"does not go with relu={self.relu}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConvNode(ActivatedNode):
     """Convolution, cross-correlation as in ONNX.
 
     Attributes:
@@ -113,7 +148,6 @@ class ConvNode(Node):
         bias: float32 (O,).
         stride: both directions.
         pads: top, left, bottom, right.
-        relu: a ReLU follows.
     """
 
     kind: ClassVar[str] = "conv"
@@ -122,7 +156,6 @@ class ConvNode(Node):
     bias: FloatArray
     stride: int = 1
     pads: tuple[int, int, int, int] = (0, 0, 0, 0)
-    relu: bool = False
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """One channel a filter, one pixel a window that lies within image and padding."""
@@ -170,11 +203,31 @@ class BatchNormNode(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReluNode(Node):
-    """max(x, 0)."""
+    """max(x, 0), and not above the ceiling if there is one.
+
+    Attributes:
+        ceiling: largest value; None for none.
+    """
 
     kind: ClassVar[str] = "relu"
-    keeps_factors: ClassVar[bool] = True
     ceiling: float | None = None
+
+    def verify_numbers(self) -> None:
+        """Something is left between 0 and the ceiling."""
+        if self.ceiling is not None:
+            self._require_size("ceiling", self.ceiling)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantNode(Node):
+    """Values are put on a grid, as training has done with this tensor."""
+
+    kind: ClassVar[str] = "quant"
+    grid: Grid
+
+    def verify_numbers(self) -> None:
+        """The grid has a size."""
+        self._require_size("scale", self.grid.scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,14 +288,13 @@ class ConcatNode(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AddNode(Node):
-    """Elementwise sum of two tensors of the same shape, with an optional ReLU."""
+class AddNode(ActivatedNode):
+    """Elementwise sum of two tensors of the same shape."""
 
     kind: ClassVar[str] = "add"
     stem: ClassVar[str] = "bypass"
     arity: ClassVar[int] = 2
     in_hardware: ClassVar[bool] = True
-    relu: bool = False
 
     def infer(self, inputs: Sequence[Shape]) -> Shape:
         """That of both inputs."""

@@ -15,11 +15,13 @@ from firebrick.passes.fuse_concat import fuse_concat
 from firebrick.passes.fuse_relu import fuse_relu
 from firebrick.passes.hoist_elementwise import hoist_elementwise
 from firebrick.passes.name_layers import name_layers
+from firebrick.passes.quant_image import quant_image
 
 PIPELINE: tuple[Callable[[Graph], Graph], ...] = (
     drop_identities,
     hoist_elementwise,
     fold_batchnorm,
+    quant_image,
     fuse_relu,
     fuse_concat,
     fold_ring,

@@ -19,7 +19,7 @@ def fold_batchnorm(graph: Graph) -> Graph:
 
     Rewrites:
         - BatchNorm(Conv(x; W, c)) -> Conv(x; a W, a c + b), when nothing else reads the
-          convolution and it has no ReLU
+          convolution and it has neither ReLU nor grid
         - Conv(BatchNorm(x); W, c) -> Conv(x; W a, c + W b), when convolutions alone read it and
           either b is 0 or they are not padded
         - BatchNorm(x) of anything else -> Conv(x; diag(a), b), a 1x1 convolution
@@ -39,7 +39,8 @@ def fold_batchnorm(graph: Graph) -> Graph:
         source = nodes.get(redirects.get(node.inputs[0], node.inputs[0]))
         behind = [nodes[x.name] for x in read_by[node.name]]
         takers = [x for x in behind if isinstance(x, ConvNode) and _takes(x, offset)]
-        if isinstance(source, ConvNode) and not source.relu and len(read_by[node.inputs[0]]) == 1:
+        is_alone = len(read_by.get(node.inputs[0], ())) == 1
+        if is_alone and isinstance(source, ConvNode) and not source.relu and source.grid is None:
             budget.take(node, "weights", source.weights.shape)
             folded = replace(
                 source,

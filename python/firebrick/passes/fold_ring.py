@@ -15,12 +15,12 @@ from firebrick.passes.rewrite import readers, rebuild
 def fold_ring(graph: Graph) -> Graph:
     """Move the padding of a 1x1 convolution into the global average that reads it.
 
-    On padding, a 1x1 convolution gives its bias (after its ReLU), whatever the image.
+    On padding, a 1x1 convolution gives its bias, activated, whatever the image.
 
     Rewrites:
         - GlobalAverage(Conv1x1(x; pads p, bias b)) -> GlobalAverage(Conv1x1(x; no pads)) with
-          `ring = relu(b) * (pixels with p - pixels)` and `count = pixels with p`, for stride 1 and
-          a convolution that nothing else reads
+          `ring = activate(b) * (pixels with p - pixels)` and `count = pixels with p`, for stride 1
+          and a convolution that nothing else reads
     """
     known = shapes(graph)
     read_by = readers(graph)
@@ -35,8 +35,7 @@ def fold_ring(graph: Graph) -> Graph:
             continue
         inner, outer = known[conv.inputs[0]], known[conv.name]
         count = outer.height * outer.width
-        constant = np.maximum(conv.bias, 0) if conv.relu else conv.bias
-        ring = (constant * (count - inner.height * inner.width)).astype(np.float32)
+        ring = (conv.activate(conv.bias) * (count - inner.height * inner.width)).astype(np.float32)
         replaced[conv.name] = (replace(conv, pads=(0, 0, 0, 0)),)
         replaced[node.name] = (replace(node, ring=ring, count=count),)
     return rebuild(graph, replaced)

@@ -15,7 +15,7 @@ def fuse_concat(graph: Graph) -> Graph:
 
     Rewrites:
         - Concat(Conv(x; V), Conv(x; W), ...) -> Conv(x; V and W, one after the other), when the
-          convolutions agree in stride and ReLU and nothing else reads them. The kernel is the
+          convolutions agree in stride, ReLU and grid and nothing else reads them. The kernel is the
           smallest square that holds all taps at their places.
 
     Raises:
@@ -50,7 +50,7 @@ def _part(
 def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
     first = parts[0]
     for part in parts[1:]:
-        for field in ("inputs", "stride", "relu"):
+        for field in ("inputs", "stride", "relu", "ceiling", "grid"):
             ours, theirs = getattr(first, field), getattr(part, field)
             rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
             node.require(ours == theirs, f"{part.name}.{field}", theirs, rule)
@@ -71,7 +71,9 @@ def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
         np.concatenate([x.bias for x in parts]),
         first.stride,
         (before, before, bottom, right),
-        first.relu,
+        relu=first.relu,
+        ceiling=first.ceiling,
+        grid=first.grid,
     )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Move ReLU and batch norm up to the convolutions they can be folded into."""
+"""Move ReLU, Quant and batch norm up to the convolutions they can be folded into."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from firebrick.ir.graph import (
     ConvNode,
     Graph,
     Node,
+    QuantNode,
     ReluNode,
     Shape,
 )
@@ -25,13 +26,14 @@ hours."""
 
 
 def hoist_elementwise(graph: Graph) -> Graph:
-    """Apply ReLU and batch norm before a pool or concat instead of after it.
+    """Apply ReLU, Quant and batch norm before a pool or concat instead of after it.
 
     Each holds when no other layer reads the pool or the concat, and is repeated until none applies.
 
     Rewrites:
         - Relu(MaxPool(x)) -> MaxPool(Relu(x)), since both are monotone
         - Relu(Concat(x, y)) -> Concat(Relu(x), Relu(y))
+        - the same of Quant, which never falls either
         - BatchNorm(Concat(x, y)) -> Concat(BatchNorm(x), BatchNorm(y)), each with its channels,
           where x and y are convolutions, which take it in
 
@@ -70,7 +72,7 @@ def hoist_elementwise(graph: Graph) -> Graph:
 
 def _moves(node: Node, source: Node, linear: set[str]) -> bool:
     """Whether a layer may be applied before the one it reads."""
-    if isinstance(node, ReluNode):
+    if isinstance(node, ReluNode | QuantNode):
         return source.lets_relu_through
     is_concat = isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
     return is_concat and source.name in linear

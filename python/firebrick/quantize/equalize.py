@@ -28,7 +28,8 @@ LARGEST_FACTOR = 4.0
 def equalize(graph: Graph, images: FloatArray | PixelArray) -> Graph:
     """The same function, with channels of more even range.
 
-    A tensor stays as it is unless all its readers, seen through max pools, are convolutions.
+    A tensor stays as it is unless all its readers, seen through max pools, are convolutions; and
+    where a ceiling or a grid says what its numbers are.
 
     Args:
         graph: prepared graph.
@@ -39,8 +40,10 @@ def equalize(graph: Graph, images: FloatArray | PixelArray) -> Graph:
         readers = _readers(graph, name)
         if not readers or not all(x in convs for x in readers):
             continue
-        factors = _factors(loudness)
         source = convs[name]
+        if source.ceiling is not None or source.grid is not None:
+            continue
+        factors = _factors(loudness)
         weights = source.weights * factors[:, None, None, None]
         convs[name] = replace(source, weights=weights, bias=source.bias * factors)
         for reader in readers:

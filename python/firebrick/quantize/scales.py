@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,9 @@ from firebrick.hardware.tensor import MAX_SHIFT, MULTIPLIER_BITS, IntArray
 from firebrick.ops.conv.operator import BIAS_BITS
 
 Vector = NDArray[np.float64]
+
+ScaleChoice = Callable[[NDArray[np.floating], int, int, float], float]
+"""From a sample of values, smallest and largest integer, and smallest scale allowed."""
 
 LARGEST_BIAS = (1 << (BIAS_BITS - 1)) - 1
 LARGEST_MULTIPLIER = (1 << MULTIPLIER_BITS) - 1

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +12,7 @@ from onnx import TensorProto
 from firebrick.hardware.tensor import MAX_SHIFT
 from firebrick.ir.graph import AddNode, FloatArray
 from firebrick.ops.add import Add
+from firebrick.quantize.activations import output_kind, output_scale
 from firebrick.quantize.exact import Array
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
@@ -40,11 +40,10 @@ class AddRecipe(Recipe[AddNode, Add]):
     ) -> tuple[Add, float]:
         """The scale of what comes out, then the factors of what goes in."""
         left, right = inputs
-        bits = calibration.output_bits(node)
-        kind = replace(left.kind, bits=bits, signed=not node.relu)
+        kind = output_kind(node, left.shape, calibration.output_bits(node))
         floor = max(left.scale, right.scale) / (1 << calibration.options.act_bits)
         sums = _sample_sums(left, right, calibration)
-        scale = calibration.output_scale(node, sums, kind, floor)
+        scale = output_scale(node, kind, sums, floor, calibration.scale_choice(node))
         multiplier, shift = multipliers(np.array([left.scale, right.scale]) / scale)
         pair = (int(multiplier[0]), int(multiplier[1]))
         return Add(node.name, left.kind, right.kind, kind, pair, shift), scale
@@ -85,5 +84,4 @@ def _sample_sums(left: Source, right: Source, calibration: Calibration) -> Float
 
 
 def _real(node: AddNode, left: Array, right: Array) -> FloatArray:
-    total = np.asarray(left + right, np.float32)
-    return np.maximum(total, 0) if node.relu else total
+    return node.activate(np.asarray(left + right, np.float32))

@@ -53,7 +53,7 @@ class AvgPoolRecipe(Recipe[GlobalAveragePoolNode, AvgPool]):
             ]
         )
         # an output step finer than that of the sums would show nothing new
-        scale = calibration.output_scale(node, values * step, output, step)
+        scale = calibration.scale_choice(node)(values * step, output.lo, output.hi, step)
         multiplier, shift = multipliers(np.array([step / scale]))
         return AvgPool(node.name, kind, output, bias, int(multiplier[0]), shift), scale
 

@@ -10,7 +10,6 @@ from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import FloatArray, Node, Shape
@@ -19,7 +18,7 @@ from firebrick.quantize.exact import Array, smallest_dtype
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
-from firebrick.quantize.scales import activation_scale, logit_scale
+from firebrick.quantize.scales import ScaleChoice, activation_scale, logit_scale
 from firebrick.quantize.tensors import Tensors
 
 LOGIT_BITS = 16
@@ -69,19 +68,9 @@ class Calibration:
         """Bits of what a layer gives where it requantizes: logits need not be narrow."""
         return LOGIT_BITS if node.name == self.logits else self.options.act_bits
 
-    def output_scale(
-        self, node: Node, values: NDArray[np.floating], kind: TensorType, floor: float
-    ) -> float:
-        """Real value of one integer step of what a layer gives.
-
-        Args:
-            node: the layer.
-            values: sample of its output's real values, any shape.
-            kind: type of the output.
-            floor: smallest scale allowed.
-        """
-        choose = logit_scale if node.name == self.logits else activation_scale
-        return choose(values, kind.lo, kind.hi, floor)
+    def scale_choice(self, node: Node) -> ScaleChoice:
+        """How the real value of one integer step of what a layer gives is chosen."""
+        return logit_scale if node.name == self.logits else activation_scale
 
 
 class Recipe(ABC, Generic[NodeT, OperatorT]):

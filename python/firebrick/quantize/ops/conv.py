@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 from onnx import TensorProto
 
-from firebrick.hardware.tensor import MAX_SHIFT, TensorType
+from firebrick.hardware.tensor import MAX_SHIFT
 from firebrick.ir.graph import ConvNode, FloatArray
 from firebrick.ir.rules import output_shape
 from firebrick.ops.conv.operator import Conv
+from firebrick.quantize.activations import output_kind, output_scale
 from firebrick.quantize.exact import Array, FloatConv, IntConv, requantize_fast
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
@@ -79,12 +80,11 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
             bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
         output = sampled @ quantized.real.T.astype(np.float32)
         output += bias.astype(np.float32)
-        kind = TensorType(
-            outputs, shape.height, shape.width, calibration.output_bits(node), not node.relu
-        )
+        kind = output_kind(node, shape, calibration.output_bits(node))
         sum_scale = source.scale * quantized.scale
         # an output step finer than that of the sums would show nothing new
-        scale = calibration.output_scale(node, output, kind, float(sum_scale.max()))
+        finest = float(sum_scale.max())
+        scale = output_scale(node, kind, output, finest, calibration.scale_choice(node))
         multiplier, shift = multipliers(sum_scale / scale)
         operator = Conv(
             name=node.name,
@@ -172,7 +172,7 @@ def _positions(node: ConvNode, options: QuantizeOptions) -> int:
 def _real(node: ConvNode, conv: FloatConv, x: Array) -> FloatArray:
     y = conv(x)
     y += node.bias[:, None, None]
-    return np.maximum(y, 0, out=y) if node.relu else y
+    return node.activate(y)
 
 
 def _integer(operator: Conv, sums: IntConv, x: Array) -> Array:
