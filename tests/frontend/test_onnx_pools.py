@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from onnx_builders import RNG, Builder, run, save
 
-from firebrick.frontend import onnx_reader
+from firebrick.frontend import load
 from firebrick.frontend.onnx_writer import to_onnx
 from firebrick.quantize.ops.maxpool import MaxPoolRecipe
 
@@ -15,7 +15,7 @@ PAD = [(0, 0, 1, 0), (1, 0, 0, 0), (0, 1, 0, 0), (1, 1, 1, 1), (2, 1, 0, 2), (0,
 def agrees(pool, b, tmp_path, height, width):
     """The maxima themselves, as onnxruntime finds them in the file and in what is written of it."""
     model = b.model(b("GlobalAveragePool", pool), image=("N", 3, height, width))
-    graph = onnx_reader.read(save(model, tmp_path))
+    graph = load(str(save(model, tmp_path)))
     model.graph.output[0].name = pool
     again = to_onnx(graph)
     again.graph.output[0].name = graph.nodes[0].name
