@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "python" / "firebrick"
 
 ORDER = (
     {"__init__", "errors"},
-    {"checked", "console", "data", "pixels", "progress", "quoting"},
+    {"arrays", "checked", "console", "data", "pixels", "preprocessing", "progress", "quoting"},
     {"files"},
     {"onnx_runtime", "processes", "wheel_file"},
     {"weights_package"},
@@ -24,7 +24,7 @@ ORDER = (
     {"area"},
     {"boards", "ir"},
     {"images"},
-    {"frontend", "passes", "quantize"},
+    {"frontend", "inputs", "passes", "quantize"},
     {"plan"},
     {"search"},
     {"emit"},

@@ -28,9 +28,9 @@ from firebrick.ir.graph import (
     Graph,
     MaxPoolNode,
     Node,
-    Preprocessing,
     Shape,
 )
+from firebrick.preprocessing import Preprocessing
 
 SEED, BATCH, RATE, DECAY = 1, 128, 0.1, 5e-4
 SHIFT = 2

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Photographs: reading them safely, cutting them to size, and the samples that packages carry.
 
-A photograph is a uint8 array (3, H, W) in RGB order throughout Firebrick.
+A photograph is a uint8 array (3, H, W) in RGB order throughout Firebrick; what a network takes of
+it is (C, H, W).
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from firebrick.errors import FirebrickError
-from firebrick.ir.graph import FloatArray, Preprocessing
+from firebrick.ir.graph import FloatArray
 from firebrick.pixels import TooLarge, decode
+from firebrick.preprocessing import Preprocessing
 
 PixelArray = NDArray[np.uint8]
 
@@ -138,14 +140,8 @@ def load_folder(folder: Path, most: int = MAX_FILES) -> list[PixelArray]:
     Raises:
         FirebrickError: the folder cannot be read, holds no or too many files, or one is no image.
     """
-    try:
-        paths = sorted(x for x in folder.iterdir() if x.is_file() and not x.name.startswith("."))
-    except OSError as error:
-        raise FirebrickError(f"folder {str(folder)!r}: cannot be read: {error.strerror}") from None
-    if not 0 < len(paths) <= MAX_FILES:
-        raise FirebrickError(f"folder {str(folder)!r}: files={len(paths)} is not in 1..{MAX_FILES}")
     photographs, kept = [], 0
-    for path in paths[:most]:
+    for path in list_folder(folder)[:most]:
         photographs.append(load_photograph(path))
         kept += photographs[-1].size
         if kept > MAX_KEPT:
@@ -154,6 +150,21 @@ def load_folder(folder: Path, most: int = MAX_FILES) -> list[PixelArray]:
                 f"give at most {len(photographs) - 1} photographs of this size"
             )
     return photographs
+
+
+def list_folder(folder: Path) -> list[Path]:
+    """Files of a folder in order of name; hidden ones are passed over.
+
+    Raises:
+        FirebrickError: the folder cannot be read, or holds no or too many files.
+    """
+    try:
+        paths = sorted(x for x in folder.iterdir() if x.is_file() and not x.name.startswith("."))
+    except OSError as error:
+        raise FirebrickError(f"folder {str(folder)!r}: cannot be read: {error.strerror}") from None
+    if not 0 < len(paths) <= MAX_FILES:
+        raise FirebrickError(f"folder {str(folder)!r}: files={len(paths)} is not in 1..{MAX_FILES}")
+    return paths
 
 
 def load_photograph(source: str | Path) -> PixelArray:
@@ -171,7 +182,7 @@ def load_photograph(source: str | Path) -> PixelArray:
 
 
 def load_pixels(source: str | Path, resize: int, height: int, width: int) -> PixelArray:
-    """The network's input: shorter side resized to `resize`, centre cut out.
+    """What is cut out of a photograph: shorter side resized to `resize`, centre cut out.
 
     Args:
         source: image file or name of a sample.
@@ -194,11 +205,23 @@ def centre_crop(photograph: PixelArray, resize: int, height: int, width: int) ->
     return _to_array(_centre(image, resize, height, width))
 
 
+def of_photographs(rgb: PixelArray, how: Preprocessing) -> PixelArray:
+    """`Preprocessing.of_photographs`, channels first: (N, 3, H, W) to (N, C, H, W)."""
+    pixels = how.of_photographs(rgb.transpose(0, 2, 3, 1))
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+
+
+def framed(pixels: PixelArray, how: Preprocessing) -> PixelArray:
+    """`Preprocessing.framed`, channels first: (N, C, H, W)."""
+    bordered = how.framed(pixels.transpose(0, 2, 3, 1))
+    return np.ascontiguousarray(bordered.transpose(0, 3, 1, 2))
+
+
 def to_float(pixels: PixelArray, preprocessing: Preprocessing) -> FloatArray:
     """What the float network eats: channels in its order, (pixel - mean) / std.
 
     Args:
-        pixels: uint8 (N, 3, H, W), RGB.
+        pixels: uint8 (N, C, H, W), RGB, without border.
         preprocessing: channel order, mean and std are used.
     """
     ordered = pixels[:, ::-1] if preprocessing.channels == "BGR" else pixels

@@ -56,8 +56,9 @@ def decode(image: Image.Image, most: int) -> Image.Image:
         TooLarge: naming what it takes, and the most.
         Exception: whatever a decoder raises on a damaged file.
     """
-    if image.mode == "F":
-        raise ValueError("mode=F is not 8 or 16 bits a channel")
+    # Of 16-bit grey, Pillow gives the mode I;16; in older ones, and of PGM, it is I.
+    if image.mode == "F" or (image.mode == "I" and image.format not in ("PNG", "PPM")):
+        raise ValueError(f"mode={image.mode}, 32 bits a channel, is not 8 or 16")
     _shrink(image, most)
     try:
         with _limited(most + SLACK):

@@ -13,13 +13,14 @@ from firebrick.emit.rtl.generate import generate, load_words
 from firebrick.hardware.memory import MemoryKind
 from firebrick.hardware.resources import Family
 from firebrick.hardware.tensor import TensorType
-from firebrick.ir.graph import IMAGE, Preprocessing
+from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.avgpool import AvgPool, sum_type
 from firebrick.ops.conv.operator import Conv
 from firebrick.ops.folding import Folding
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
+from firebrick.preprocessing import Preprocessing
 from firebrick.runtime import Description
 from firebrick.runtime.description import read_description
 from firebrick.runtime.layout import Bytes, Logits

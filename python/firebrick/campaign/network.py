@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick import images
+from firebrick import inputs
 from firebrick.campaign.designs import weight_bytes
 from firebrick.emit.rtl.generate import generate, load_words
 from firebrick.errors import FirebrickError, printable, printable_lines
@@ -140,8 +140,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             plan = Plan.from_json(chosen.plan.read_text(), str(chosen.plan))
             check_claims(network, plan)
-        size = (network.preprocessing.resize, network.image.height, network.image.width)
-        pixels = np.stack([images.load_pixels(x, *size) for x in chosen.photographs])
+        shape = (network.preprocessing, network.image.height, network.image.width)
+        pixels = np.concatenate([inputs.load(x, *shape) for x in chosen.photographs])
         result = simulate(network, plan, pixels)
     except (FirebrickError, OSError) as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)

@@ -148,6 +148,11 @@ class Fields:
         found = enumerate(self.values(field, most, "numbers"))
         return tuple(self._number(f"{field}[{n}]", x) for n, x in found)
 
+    def integers(self, field: str, most: int, low: int, high: int) -> tuple[int, ...]:
+        """A list of at most `most` integers in low..high."""
+        found = enumerate(self.values(field, most, "integers"))
+        return tuple(self._whole(f"{field}[{n}]", x, low, high) for n, x in found)
+
     def objects(self, field: str, title: str, most: int) -> Iterator[Fields]:
         """A list of at most `most` objects.
 

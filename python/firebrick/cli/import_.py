@@ -28,7 +28,7 @@ def import_(
         Triple | None, typer.Option(metavar="S S S", help="Channel divisors, 0 to 255.")
     ] = None,
     channels: Annotated[
-        str | None, typer.Option(help="Order the model expects: `RGB` or `BGR`.")
+        str | None, typer.Option(help="Order the model expects: `RGB` or `BGR`; `GREY` of one.")
     ] = None,
     resize: Annotated[
         int | None,
@@ -40,6 +40,7 @@ def import_(
 
     `--mean`, `--std`, `--channels` and `--resize` say how a photograph becomes the model's input.
     The default is what the source says; for an `.onnx` file that says nothing, as torchvision.
+    Three equal numbers stand for any number of channels: grey images have one.
 
     Example: `firebrick import model.onnx -o m.onnx --mean 127.5 127.5 127.5 --std 128 128 128`
     """

@@ -61,7 +61,7 @@ def infer(
     name = engine.value
     network = load.read(model)
     with console.progress_bars() as progress:
-        job = make_job(network, images, [name], plan, waves, progress)
+        job, names = make_job(network, images, [name], plan, waves, progress)
         run = ENGINES[name](job)
     if dump is not None:
         layers: dict[str, Any] = {
@@ -71,12 +71,12 @@ def infer(
             np.savez_compressed(file, **layers)
     best_classes = classify(network, run.tensors)
     results = [
-        {"image": source, "engine": name, "top5": best, "seconds": run.seconds / len(images)}
+        {"image": source, "engine": name, "top5": best, "seconds": run.seconds / len(names)}
         | cycles(run)
-        for source, best in zip(images, best_classes, strict=True)
+        for source, best in zip(names, best_classes, strict=True)
     ]
     if json:
         console.emit_json({"results": results})
     else:
-        print_classes(images, best_classes)
+        print_classes(names, best_classes)
         print_run(name, run)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What engines are given: photographs and a plan, as the user names them."""
+"""What engines are given: photographs or arrays, and a plan, as the user names them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from firebrick import images
+from firebrick import inputs
 from firebrick.cli.files import read_plan
 from firebrick.errors import FirebrickError
-from firebrick.images import PixelArray
 from firebrick.ir.network import Network
 from firebrick.progress import Progress
 from firebrick.verify.engine import Job
@@ -29,8 +28,11 @@ def make_job(
     plan: Path | None,
     waves: Path | None,
     progress: Progress,
-) -> Job:
-    """Read photographs and plan.
+) -> tuple[Job, list[str]]:
+    """Read images and plan.
+
+    Returns:
+        What engines are given, and a name of each image.
 
     Raises:
         FirebrickError: when they cannot be read, or concern hardware and none is simulated.
@@ -41,6 +43,11 @@ def make_job(
                 f"{field}={file}: needs engine {' or '.join(wanted)}, which does not run"
             )
     chosen = None if plan is None else read_plan(plan, network)
-    shape = (network.preprocessing.resize, network.image.height, network.image.width)
-    pixels: list[PixelArray] = [images.load_pixels(source, *shape) for source in sources]
-    return Job(network, np.stack(pixels), chosen, progress, waves)
+    image, how = network.image, network.preprocessing
+    pixels = [inputs.load(source, how, image.height, image.width) for source in sources]
+    names = [
+        source if len(found) == 1 else f"{source}[{n}]"
+        for source, found in zip(sources, pixels, strict=True)
+        for n in range(len(found))
+    ]
+    return Job(network, np.concatenate(pixels), chosen, progress, waves), names

@@ -14,7 +14,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, no ta
 Output = Annotated[Path, typer.Option("--output", "-o", help="ONNX file to write.")]
 Quantized = Annotated[Path, typer.Argument(help="Integer ONNX file, made by `quantize`.")]
 Images = Annotated[
-    list[str], typer.Argument(help="Image files, or samples: `chelsea`, `coffee`, `rocket` ...")
+    list[str],
+    typer.Argument(help="Image files, .npy arrays, or samples: `chelsea`, `coffee`, `rocket` ..."),
 ]
 PlanFile = Annotated[
     Path | None,

@@ -53,7 +53,7 @@ def verify(
     network = load.read(model)
     runs: dict[str, EngineRun] = {}
     with console.progress_bars() as progress:
-        job = make_job(network, images, names, plan, waves, progress)
+        job, sources = make_job(network, images, names, plan, waves, progress)
         reference = ENGINES[REFERENCE](job)
         for name in names:
             runs[name] = ENGINES[name](job)
@@ -64,7 +64,7 @@ def verify(
         console.emit_json(
             {
                 "reference": REFERENCE,
-                "images": list(images),
+                "images": sources,
                 "engines": {
                     name: {
                         "layers": len(rows),
@@ -79,13 +79,13 @@ def verify(
                 "differing": sum(totals.values()),
                 "results": [
                     {"image": source, "top5": best}
-                    for source, best in zip(images, best_classes, strict=True)
+                    for source, best in zip(sources, best_classes, strict=True)
                 ],
             }
         )
     else:
         print_differences(differences)
-        print_classes(images, best_classes)
+        print_classes(sources, best_classes)
         for name, run in runs.items():
             print_run(name, run)
     if any(totals.values()):

@@ -10,7 +10,8 @@ from firebrick.data import PACKAGE
 
 NAME = "firebrick_runtime"
 WHEEL = wheel_file.file_name(NAME, __version__)
-PARTS = ("__init__.py", "errors.py", "pixels.py", "runtime", "web")
+MODULES = ("__init__.py", "arrays.py", "errors.py", "pixels.py", "preprocessing.py")
+PARTS = (*MODULES, "runtime", "web")
 """Files and folders of the package that a board needs."""
 PYTHON = (3, 10)
 """Oldest Python they run on: that of PYNQ 3.0."""

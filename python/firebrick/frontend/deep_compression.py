@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from firebrick.errors import FirebrickError
 from firebrick.frontend.labels import imagenet_labels
 from firebrick.frontend.squeezenet import V10, Parameters, build, layer_shapes
-from firebrick.ir.graph import Graph, Preprocessing
+from firebrick.ir.graph import Graph
+from firebrick.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(resize=256, channels="BGR", mean=(104.0, 117.0, 123.0))
 CODES = 256

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from firebrick.errors import FirebrickError
-from firebrick.ir.graph import Preprocessing, Shape
+from firebrick.ir.graph import Shape
+from firebrick.preprocessing import Preprocessing, channel_orders
 
 SMALL = 128
 """Sides of an input below this are of data sets whose images are taken whole (digits, CIFAR)."""
@@ -21,16 +22,26 @@ _STD = (0.229, 0.224, 0.225)
 def raw(shape: Shape) -> Preprocessing:
     """The pixels themselves, for a network that normalizes them itself."""
     zeros, ones = (0.0,) * shape.channels, (1.0,) * shape.channels
-    return Preprocessing(_resize(shape), mean=zeros, std=ones)
+    return Preprocessing(_resize(shape), channel_orders(shape.channels)[0], zeros, ones)
 
 
 def default(shape: Shape) -> Preprocessing:
-    """What torchvision does to photographs; other images than colour are scaled to 0..1."""
+    """What torchvision does to colour photographs; grey and other images are scaled to 0..1."""
     is_colour = shape.channels == len(_MEAN)
     mean = _MEAN if is_colour else (0.0,) * shape.channels
     std = _STD if is_colour else (1.0,) * shape.channels
     scaled = [tuple(PIXEL * x for x in values) for values in (mean, std)]
-    return Preprocessing(_resize(shape), mean=scaled[0], std=scaled[1])
+    return Preprocessing(_resize(shape), channel_orders(shape.channels)[0], *scaled)
+
+
+def of_channels(chosen: Mapping[str, Any], channels: int) -> dict[str, Any]:
+    """What a user gives, for an image of so many channels: equal numbers stand for any number."""
+    return {
+        field: values[:1] * channels
+        if field in ("mean", "std") and len(set(values)) == 1
+        else values
+        for field, values in chosen.items()
+    }
 
 
 def check_scale(chosen: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import onnx_beyond, onnx_constants, onnx_image, onnx_parse, onnx_quant
-from firebrick.frontend.defaults import default, raw
+from firebrick.frontend.defaults import default, of_channels, raw
 from firebrick.frontend.onnx_ops import ADVICE, HANDLERS
 from firebrick.frontend.onnx_scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
@@ -74,8 +74,8 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     nodes = _layers(scope.nodes, output.name)
     own, _ = onnx_image.take_in_factors(nodes, raw(pixels.shape))
     if PREPROCESSING_KEY in stored.left:
-        fields = stored.inner(PREPROCESSING_KEY)
-        how = read_preprocessing(fields, pixels.shape.channels, whole=False)
+        inner = stored.inner(PREPROCESSING_KEY)
+        how = read_preprocessing(inner, pixels.shape.channels, whole=False)
         source = "the file's metadata"
     elif onnx_image.is_bytes(image):
         how, source = raw(pixels.shape), "bytes, as the model takes them"
@@ -84,7 +84,8 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     else:
         how, source = default(pixels.shape), "a guess: as torchvision does"
     if chosen:
-        how, source = replace(how, **chosen), f"the command line, the rest {source}"
+        fields = of_channels(chosen, pixels.shape.channels)
+        how, source = replace(how, **fields), f"the command line, the rest {source}"
     nodes, how = onnx_image.take_in_factors(nodes, how)
     result = Graph(name or path.stem, pixels.shape, nodes, how, labels)
     return check_rules(result), source

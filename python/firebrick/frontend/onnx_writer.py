@@ -93,7 +93,7 @@ def to_onnx(graph: Graph) -> onnx.ModelProto:
         model,
         {
             NAME_KEY: json.dumps(graph.name),
-            PREPROCESSING_KEY: json.dumps(asdict(graph.preprocessing)),
+            PREPROCESSING_KEY: json.dumps(_preprocessing(graph)),
             LABELS_KEY: json.dumps(graph.labels),
         },
     )
@@ -105,6 +105,12 @@ def _opsets(nodes: Sequence[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
     """ONNX's own, and that of `Quant` where there is one."""
     versions = {"": OPSET} | {x.domain: 1 for x in nodes if x.domain}
     return [helper.make_opsetid(*x) for x in versions.items()]
+
+
+def _preprocessing(graph: Graph) -> dict[str, object]:
+    """Its fields but the border, which a float graph has none of."""
+    fields = asdict(graph.preprocessing)
+    return {x: value for x, value in fields.items() if x not in ("border", "fill")}
 
 
 def _tail(graph: Graph) -> set[str]:

@@ -16,7 +16,8 @@ from firebrick.errors import FirebrickError
 from firebrick.frontend.labels import imagenet_labels
 from firebrick.frontend.squeezenet import V11, Parameters, build, layer_shapes
 from firebrick.frontend.unpickle import load_arrays
-from firebrick.ir.graph import Graph, Preprocessing
+from firebrick.ir.graph import Graph
+from firebrick.preprocessing import Preprocessing
 from firebrick.weights_package import COMMAND, SHA256, SIZE, WEIGHTS
 
 PREPROCESSING = Preprocessing(resize=256, channels="BGR", mean=(103.939, 116.779, 123.68))

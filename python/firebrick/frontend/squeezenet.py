@@ -20,9 +20,9 @@ from firebrick.ir.graph import (
     IdentityNode,
     MaxPoolNode,
     Node,
-    Preprocessing,
     Shape,
 )
+from firebrick.preprocessing import Preprocessing
 
 SIZE = 227
 """Side of the image both versions were trained on."""

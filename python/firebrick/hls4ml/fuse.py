@@ -23,10 +23,11 @@ from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.hls4ml.block import Block, blocks
 from firebrick.hls4ml.exact import Branch, NotExact, branch, require, tensor_type
-from firebrick.ir.graph import IMAGE, Preprocessing
+from firebrick.ir.graph import IMAGE
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.conv.operator import Conv
 from firebrick.plan.pipeline import build
+from firebrick.preprocessing import Preprocessing
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
 

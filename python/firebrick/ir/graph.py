@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.grid import BITS, Grid, activated
+from firebrick.preprocessing import Preprocessing
 
 FloatArray = NDArray[np.float32]
 
@@ -35,26 +36,6 @@ class Shape:
     def values(self) -> int:
         """Number of values."""
         return self.channels * self.height * self.width
-
-
-@dataclass(frozen=True, slots=True)
-class Preprocessing:
-    """How a photograph becomes the network's float input.
-
-    The photograph is resized so that its shorter side is `resize` pixels, and its centre is cut out
-    at the network's input size. Then, per channel, `value = (pixel - mean) / std`.
-
-    Attributes:
-        resize: shorter side after resizing, pixels.
-        channels: ``RGB`` or ``BGR``, the order the network expects.
-        mean: per network channel, at pixel scale (0..255).
-        std: per network channel, at pixel scale.
-    """
-
-    resize: int
-    channels: str = "RGB"
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,5 +15,3 @@ MAX_LABEL = 1000
 """Longest name of a class, characters."""
 MAX_LABELS = 1 << 16
 """Most classes."""
-MAX_RESIZE = 1 << 14
-"""Longest shorter side that a photograph is resized to, pixels."""

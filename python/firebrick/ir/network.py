@@ -13,8 +13,9 @@ import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray, TensorType
-from firebrick.ir.graph import IMAGE, Preprocessing
+from firebrick.ir.graph import IMAGE
 from firebrick.ops.base import Operator
+from firebrick.preprocessing import Preprocessing
 
 T = TypeVar("T", bound=Operator)
 
@@ -41,10 +42,10 @@ class Network:
 
     Attributes:
         name: of the model.
-        image: type of the input tensor: raw pixels, RGB order, uint8.
+        image: type of the input tensor: raw pixels, RGB order, uint8, with the border.
         layers: in execution order.
-        preprocessing: how photographs become pixels (only `resize` still matters: channel order,
-            mean and std are folded into the first layer).
+        preprocessing: how photographs become pixels, border included. Channel order, mean and std
+            are folded into the first layer, and say which pixels stand for floats.
         scales: per tensor (image included), the real value of one integer step.
         labels: class names, empty when unknown.
     """
@@ -114,7 +115,7 @@ class Network:
         """Reference integers of every layer.
 
         Args:
-            image: RGB pixels, shape (N, 3, H, W).
+            image: RGB pixels, shape (N, C, H, W).
 
         Returns:
             Every layer's output by name, each (N, C, H, W).

@@ -16,7 +16,6 @@ from firebrick.ir.graph import (
     FloatArray,
     Graph,
     Node,
-    Preprocessing,
     Shape,
 )
 from firebrick.ir.limits import (
@@ -24,10 +23,10 @@ from firebrick.ir.limits import (
     MAX_LABEL,
     MAX_LAYERS,
     MAX_NAME,
-    MAX_RESIZE,
     MAX_VALUES,
     MAX_WEIGHTS,
 )
+from firebrick.preprocessing import MAX_BORDER, MAX_RESIZE, Preprocessing, channel_orders
 
 
 def output_shape(node: Node, inputs: Sequence[Shape]) -> Shape:
@@ -101,8 +100,16 @@ def check_rules(graph: Graph) -> Graph:
             f"{logits.channels}"
         )
     _verify_texts(graph)
-    check_preprocessing(f"graph {graph.name!r}", graph.preprocessing, graph.input)
+    _verify_preprocessing(graph)
     return graph
+
+
+def _verify_preprocessing(graph: Graph) -> None:
+    """It fits the input, which has no border: zeros around it are the layers' own."""
+    image, how, place = graph.input, graph.preprocessing, f"graph {graph.name!r}"
+    how.check(place, image.channels, image.height, image.width)
+    if any(how.border):
+        raise FirebrickError(f"{place}: preprocessing.border={how.border} is not 0")
 
 
 class Budget:
@@ -162,48 +169,32 @@ def _verify_texts(graph: Graph) -> None:
 
 
 def read_preprocessing(stored: Fields, channels: int, *, whole: bool) -> Preprocessing:
-    """Preprocessing as it is stored in a file; what is left out is as in `Preprocessing`.
+    """Preprocessing as it is stored in a file.
 
     Args:
         stored: its fields.
         channels: of the image.
-        whole: nothing may be left out.
+        whole: that of integers: nothing may be left out, and it says the border. Else channel
+            order, mean and std may be left out: the usual order, and pixels as they are.
 
     Raises:
         FirebrickError: naming file, field, value and rule.
     """
-    how = Preprocessing(stored.whole("resize", 1, MAX_RESIZE))
+    usual = channel_orders(channels)[0]
+    how = Preprocessing(
+        stored.whole("resize", 1, MAX_RESIZE), usual, (0.0,) * channels, (1.0,) * channels
+    )
     if whole or "channels" in stored.left:
         how = replace(how, channels=stored.line("channels"))
     if whole or "mean" in stored.left:
         how = replace(how, mean=stored.numbers("mean", channels))
     if whole or "std" in stored.left:
         how = replace(how, std=stored.numbers("std", channels))
+    if whole:
+        border = stored.integers("border", 4, 0, MAX_BORDER)
+        stored.require(len(border) == 4, "border", border, "is not four numbers")
+        top, left, bottom, right = border
+        fill = stored.integers("fill", channels, 0, 255)
+        how = replace(how, border=(top, left, bottom, right), fill=fill)
     stored.close()
     return how
-
-
-def check_preprocessing(place: str, how: Preprocessing, image: Shape) -> None:
-    """Check that a photograph can become the image in this way.
-
-    Args:
-        place: what is preprocessed for, to begin messages with.
-        how: to be checked.
-        image: shape of the network's input.
-
-    Raises:
-        FirebrickError: naming place, field, value and rule.
-    """
-
-    def require(holds: bool, field: str, value: object, rule: str) -> None:
-        if not holds:
-            raise FirebrickError(f"{place}: preprocessing.{field}={value} {rule}")
-
-    smallest = max(image.height, image.width)
-    require(how.channels in ("RGB", "BGR"), "channels", how.channels, "is not RGB or BGR")
-    require(how.resize >= smallest, "resize", how.resize, f"is less than the input's {smallest}")
-    require(how.resize <= MAX_RESIZE, "resize", how.resize, f"exceeds {MAX_RESIZE}")
-    for field, values in (("mean", how.mean), ("std", how.std)):
-        numbers = len(values) == image.channels and bool(np.all(np.isfinite(values)))
-        require(numbers, field, values, f"is not {image.channels} finite numbers")
-    require(min(how.std) > 0, "std", how.std, "is not positive")

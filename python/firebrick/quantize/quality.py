@@ -9,7 +9,7 @@ import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray
-from firebrick.images import PixelArray, centre_crop, to_float
+from firebrick.images import PixelArray, centre_crop, framed, of_photographs, to_float
 from firebrick.ir.graph import Graph
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
@@ -37,7 +37,9 @@ def run_integers(network: Network, pixels: PixelArray) -> dict[str, IntArray]:
     return {name: x.astype(np.int64) for name, x in run_layers(_functions(network), pixels)}
 
 
-def sqnr_db(graph: Graph, network: Network, photographs: Sequence[PixelArray]) -> float:
+def sqnr_db(
+    graph: Graph, network: Network, photographs: Sequence[PixelArray] | PixelArray
+) -> float:
     """Signal to quantization noise of the logits, pooled over photographs and classes.
 
     `10 log10(sum float**2 / sum (float - scale * integer)**2)`
@@ -45,19 +47,24 @@ def sqnr_db(graph: Graph, network: Network, photographs: Sequence[PixelArray]) -
     Args:
         graph: prepared float graph.
         network: quantized from it.
-        photographs: uint8 (3, H, W) RGB of any size; their centre is used.
+        photographs: uint8 (3, H, W) RGB of any size; their centre is used. Or as `quantize` takes
+            images of the network's size.
 
     Raises:
         FirebrickError: there is no photograph.
     """
-    if not photographs:
+    if not len(photographs):
         raise FirebrickError("sqnr: photographs=0 is less than 1")
-    shape, resize = graph.input, graph.preprocessing.resize
+    shape, how = graph.input, graph.preprocessing
     signal = noise = 0.0
     for photograph in photographs:
-        pixels = centre_crop(photograph, resize, shape.height, shape.width)[None]
-        wanted = run_float(graph, to_float(pixels, graph.preprocessing)).astype(np.float64)
-        logits = last_layer(_functions(network), pixels).astype(np.int64).reshape(wanted.shape)
+        pixels = photograph[None]
+        if not isinstance(photographs, np.ndarray):
+            cut = centre_crop(photograph, how.resize, shape.height, shape.width)
+            pixels = of_photographs(cut[None], how)
+        wanted = run_float(graph, to_float(pixels, how)).astype(np.float64)
+        bordered = framed(pixels, network.preprocessing)
+        logits = last_layer(_functions(network), bordered).astype(np.int64).reshape(wanted.shape)
         signal += float((wanted**2).sum())
         noise += float(((wanted - network.scales[network.output] * logits) ** 2).sum())
     return float(10 * np.log10(signal / noise)) if noise > 0 else float("inf")

@@ -9,13 +9,14 @@ layer's weights, bias and scales are chosen so that its integers follow the floa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import TensorType
-from firebrick.images import PixelArray
+from firebrick.images import PixelArray, framed, of_photographs
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.base import Operator
@@ -36,7 +37,7 @@ RANGE_CROPS = 17
 def quantize(
     graph: Graph,
     options: QuantizeOptions,
-    photographs: Sequence[PixelArray],
+    photographs: Sequence[PixelArray] | PixelArray,
     progress: Progress | None = None,
 ) -> Network:
     """Quantize a prepared float graph (convolutions, max pools, adds, global average).
@@ -44,7 +45,9 @@ def quantize(
     Args:
         graph: after `firebrick.passes.prepare`.
         options: bits, scheme, seed.
-        photographs: uint8 (3, H, W) RGB of any size, to calibrate on.
+        photographs: uint8 (3, H, W) RGB of any size, to calibrate on. Or images of the network's
+            size as one array, uint8 (N, C, H, W), without border: they are taken as they are, at
+            most as many as `options.crops`.
         progress: called with what is being done and the share done, 0 to 1.
 
     Returns:
@@ -54,15 +57,20 @@ def quantize(
     Raises:
         FirebrickError: naming layer, field, value and rule.
     """
-    size = graph.input
-    if size.channels != 3:
-        raise FirebrickError(f"{graph.name}: image channels={size.channels} is not 3, as RGB has")
-    footprint.check(graph, options)
-    folded = fold_input(graph)
-    crops = random_crops(photographs, options.crops, size.height, size.width, options.seed)
+    size, folded = graph.input, fold_input(graph)
+    footprint.check(folded, options)
+    how = folded.preprocessing
+    if isinstance(photographs, np.ndarray):
+        crops = framed(_evenly(photographs, options.crops), how)
+        options = replace(options, crops=len(crops))
+    else:
+        how.require_photographs(graph.name)
+        cuts = random_crops(photographs, options.crops, size.height, size.width, options.seed)
+        crops = of_photographs(cuts, how)
     if options.compensate:
         folded = equalize(folded, crops[:RANGE_CROPS])
-    image = TensorType(size.channels, size.height, size.width, 8, signed=False)
+    whole = folded.input
+    image = TensorType(whole.channels, whole.height, whole.width, 8, signed=False)
     calibration = Calibration(
         options, np.random.default_rng(options.seed + 1), Tensors(crops), folded.nodes[-1].name
     )
@@ -71,7 +79,20 @@ def quantize(
         layers, scales = _quantize_nodes(folded, image, calibration, progress)
     if progress:
         progress("quantizing", 1.0)
-    return Network(graph.name, image, tuple(layers), graph.preprocessing, scales, graph.labels)
+    preprocessing = replace(graph.preprocessing, border=how.border, fill=how.fill)
+    return Network(graph.name, image, tuple(layers), preprocessing, scales, graph.labels)
+
+
+def _evenly(images: PixelArray, most: int) -> PixelArray:
+    """At most so many of some images, from all over them.
+
+    Raises:
+        FirebrickError: there is none.
+    """
+    if not len(images):
+        raise FirebrickError("quantize: images=0 is less than 1")
+    places = np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)
+    return np.asarray(images[places], np.uint8)
 
 
 def _quantize_nodes(

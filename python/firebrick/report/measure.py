@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from firebrick import images
+from firebrick import inputs
 from firebrick.emit.rtl.generate import generate
 from firebrick.errors import CheckFailed
 from firebrick.files.key import content_key
@@ -90,8 +90,8 @@ class Bench:
     def pixels(self) -> PixelArray:
         """The photographs."""
         network = self.network
-        shape = (network.preprocessing.resize, network.image.height, network.image.width)
-        return np.stack([images.load_pixels(name, *shape) for name in PHOTOGRAPHS])
+        shape = (network.preprocessing, network.image.height, network.image.width)
+        return np.concatenate([inputs.load(name, *shape) for name in PHOTOGRAPHS])
 
     @cached_property
     def reference(self) -> EngineRun:

@@ -18,7 +18,7 @@ from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.hardware.tensor import TensorType
-from firebrick.ir.graph import IMAGE, Preprocessing, Shape
+from firebrick.ir.graph import IMAGE
 from firebrick.ir.limits import (
     MAX_FRAME,
     MAX_LABEL,
@@ -30,7 +30,8 @@ from firebrick.ir.limits import (
 )
 from firebrick.ir.network import Layer, Network
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
-from firebrick.ir.rules import check_preprocessing, read_preprocessing
+from firebrick.ir.rules import read_preprocessing
+from firebrick.preprocessing import Preprocessing
 from firebrick.quantize.integer_onnx.export import to_model
 from firebrick.quantize.integer_onnx.metadata import (
     LABELS_KEY,
@@ -101,8 +102,8 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
     labels = top.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL)
     document = top.inner(NETWORK_KEY)
     image = _type(document.inner("image"))
-    if (image.channels, image.bits, image.signed) != (3, 8, False):
-        raise FirebrickError(f"image={image} is not 3 channels of unsigned bytes")
+    if (image.bits, image.signed) != (8, False):
+        raise FirebrickError(f"image={image} is not of unsigned bytes")
     types = {IMAGE: image}
     frame, weights = image.values, 0
     layers = []
@@ -162,8 +163,7 @@ def _layer(
 
 def _preprocessing(fields: Fields, image: TensorType) -> Preprocessing:
     how = read_preprocessing(fields, image.channels, whole=True)
-    shape = Shape(image.channels, image.height, image.width)
-    check_preprocessing(NETWORK_KEY, how, shape)
+    how.check(NETWORK_KEY, image.channels, image.height, image.width)
     return how
 
 
