@@ -120,8 +120,8 @@ def test_no_name_is_markup(name: str) -> None:
     for sign in ("<", ">", "\x1b", "\u202e"):
         assert sign not in title
     assert not re.search(r"(?<!\\)[`*_\[\]$|]", title)
-    assert len(readme(name, "0" * 64, (), "").splitlines()) == len(
-        readme("x", "0" * 64, (), "").splitlines()
+    assert len(readme(name, "0" * 64, (), "sample.png", "").splitlines()) == len(
+        readme("x", "0" * 64, (), "sample.png", "").splitlines()
     )
     (*_, row) = table(("model",), [(name,)])
     assert "\n" not in row

@@ -6,10 +6,10 @@ It runs on a board too. Nothing but numbers is ever made of a file: no pickles, 
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -32,52 +32,62 @@ def is_array(source: str | Path) -> bool:
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """Read an array of pixels or of floats.
-
-    Returns:
-        uint8, float16, float32 or float64, of up to 4 axes, at least one value; all finite.
+    """As `array_of`, from a file.
 
     Raises:
         FirebrickError: naming the file and the rule.
     """
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_BYTES:
-                raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
-            shape, in_columns, kind = _header(file, path)
-            count = math.prod(shape)
-            wanted = file.tell() + count * kind.itemsize
-            if size != wanted:
-                raise FirebrickError(f"{path}: bytes={size}, its header says {wanted}")
-            data = file.read(count * kind.itemsize)
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) != count * kind.itemsize:
-        raise FirebrickError(f"{path}: changed while it was read")
-    array = np.frombuffer(data, kind).reshape(shape, order="F" if in_columns else "C")
+    return array_of(data, str(path))
+
+
+def array_of(data: bytes, place: str) -> NDArray[Any]:
+    """An array of pixels or of floats.
+
+    Args:
+        data: a whole file.
+        place: what messages begin with.
+
+    Returns:
+        uint8, float16, float32 or float64, of up to 4 axes, at least one value; all finite.
+
+    Raises:
+        FirebrickError: naming the place and the rule.
+    """
+    if len(data) > MAX_BYTES:
+        raise FirebrickError(f"{place}: exceeds {MAX_BYTES} bytes")
+    file = io.BytesIO(data)
+    shape, in_columns, kind = _header(file, place)
+    start, wanted = file.tell(), math.prod(shape) * kind.itemsize
+    if len(data) != start + wanted:
+        raise FirebrickError(f"{place}: bytes={len(data)}, its header says {start + wanted}")
+    array = np.frombuffer(data, kind, offset=start).reshape(shape, order="F" if in_columns else "C")
     if kind.kind == "f" and not np.isfinite(array).all():
-        raise FirebrickError(f"{path}: not all of its values are finite numbers")
+        raise FirebrickError(f"{place}: not all of its values are finite numbers")
     return array.astype(kind.newbyteorder("="), copy=False)
 
 
-def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(file: io.BytesIO, place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, order and type, if they are what is taken."""
     start = file.read(10)
     # Version 1: others are for headers longer than any that is taken.
     if len(start) < 10 or start[:8] != npy.magic(1, 0):
-        raise FirebrickError(f"{path}: is not a .npy file of version 1, as numpy.save writes it")
+        raise FirebrickError(f"{place}: is not a .npy file of version 1, as numpy.save writes it")
     length = int.from_bytes(start[8:], "little")
     if length > MAX_HEADER:
-        raise FirebrickError(f"{path}: header={length} exceeds {MAX_HEADER} bytes")
+        raise FirebrickError(f"{place}: header={length} exceeds {MAX_HEADER} bytes")
     file.seek(8)
     try:
         shape, in_columns, kind = npy.read_array_header_1_0(file)
     except Exception:  # it evaluates a text, and what is wrong with that can be anything
-        raise FirebrickError(f"{path}: its header is damaged") from None
+        raise FirebrickError(f"{place}: its header is damaged") from None
     if kind.name not in TYPES:
         name = "".join(x if x.isprintable() else "?" for x in str(kind))[:40]
-        raise FirebrickError(f"{path}: type={name} is none of {', '.join(TYPES)}")
+        raise FirebrickError(f"{place}: type={name} is none of {', '.join(TYPES)}")
     if len(shape) > MAX_AXES or not all(1 <= x <= MAX_BYTES for x in shape):
-        raise FirebrickError(f"{path}: shape={shape} is not up to {MAX_AXES} axes of 1 and more")
+        raise FirebrickError(f"{place}: shape={shape} is not up to {MAX_AXES} axes of 1 and more")
     return shape, in_columns, kind

@@ -87,12 +87,8 @@ class Preprocessing:
         count = channels if any(self.border) else 0
         filled = len(self.fill) == count and all(0 <= x <= 255 for x in self.fill)
         require(filled, "fill", self.fill, f"is not {count} numbers in 0..255")
-        require(
-            self.resize >= max(size),
-            "resize",
-            self.resize,
-            f"is less than {max(size)}, the longer side of the input",
-        )
+        most = max(size)
+        require(self.resize >= most, "resize", self.resize, f"is less than the input's {most}")
         require(self.resize <= MAX_RESIZE, "resize", self.resize, f"exceeds {MAX_RESIZE}")
         for field, values in (("mean", self.mean), ("std", self.std)):
             numbers = len(values) == channels and bool(np.all(np.isfinite(values)))

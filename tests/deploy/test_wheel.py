@@ -99,8 +99,9 @@ def test_it_carries_driver_and_page_and_nothing_else(wheel: Path) -> None:
         names = [x for x in archive.namelist() if ".dist-info/" not in x]
     parts = {"/".join(x.split("/")[:2]) for x in names}
     assert parts == {
-        *("firebrick/__init__.py", "firebrick/errors.py", "firebrick/pixels.py"),
-        *("firebrick/runtime", "firebrick/web"),
+        *("firebrick/__init__.py", "firebrick/arrays.py", "firebrick/errors.py"),
+        *("firebrick/pixels.py", "firebrick/preprocessing.py", "firebrick/runtime"),
+        "firebrick/web",
     }
     assert "firebrick/web/static/page.js" in names
     assert "firebrick/runtime/registers.py" in names
@@ -125,7 +126,10 @@ def test_it_runs_without_being_installed(wheel: Path) -> None:
 
 PYTHONS = [x for x in runtime_files() if x.suffix == ".py"]
 ALLOWED = {"numpy", "PIL", "fastapi", "starlette", "uvicorn", "pynq", "pyxrt"}
-OWN = ("firebrick.runtime", "firebrick.web", "firebrick.errors", "firebrick.pixels")
+OWN = (
+    *("firebrick.arrays", "firebrick.errors", "firebrick.pixels", "firebrick.preprocessing"),
+    *("firebrick.runtime", "firebrick.web"),
+)
 SIMULATED = ROOT / "python" / "firebrick" / "runtime" / "sim.py"
 """The one file that imports more of the package, when it is asked to simulate."""
 

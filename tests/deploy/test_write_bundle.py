@@ -69,7 +69,14 @@ def test_driver_reads_what_was_written(made: Made) -> None:
     assert bundle.board == "pynq-z2"
     assert bundle.assumed_clock_mhz == 100
     assert bundle.logits_scale == network.scales[network.output]
-    assert bundle.preprocessing == {"resize": 30}
+    assert bundle.preprocessing == {
+        "resize": 30,
+        "channels": "RGB",
+        "mean": [0.0, 0.0, 0.0],
+        "std": [1.0, 1.0, 1.0],
+        "border": [0, 0, 0, 0],
+        "fill": [],
+    }
     plan = json.loads((made.folder / "plan.json").read_text())
     assert bundle.cycles_per_frame == plan["cycles_per_frame"]
     assert bundle.latency_cycles == plan["latency_cycles"]

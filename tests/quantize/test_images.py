@@ -118,6 +118,10 @@ def _float(path: Path) -> None:
     Image.fromarray(np.ones((8, 8), np.float32)).save(path, format="TIFF")
 
 
+def _wide(path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 200 << 8, np.int32)).save(path, format="TIFF")
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -125,7 +129,8 @@ def _float(path: Path) -> None:
         (_truncated, "cannot be read as an image"),
         (_text, "cannot be read as an image"),
         (_empty, "cannot be read as an image"),
-        (_float, "mode=F"),
+        (_float, "mode=F, 32 bits a channel, is not 8 or 16"),
+        (_wide, "mode=I, 32 bits a channel, is not 8 or 16"),
     ],
 )
 def test_bad_files_are_refused_by_name(
@@ -208,6 +213,8 @@ def test_small_files_of_many_pixels_are_served_or_refused_within_1_gb(tmp_path: 
     Image.new("CMYK", (SIDE, SIDE)).save(paths[5], "JPEG")
     run = measured(LOAD, *map(str, paths))
     answers = dict(zip((x.name for x in paths), json.loads(run.out)[::2], strict=True))
+    wide = f"image {str(paths[0])!r}: cannot be read as an image: mode=I, 32 bits a channel, is not"
+    assert answers.pop("int32") == f"{wide} 8 or 16"
     refused = f"image {str(paths[4])!r}: takes 747 MB of memory to decode, more than 600"
     assert answers.pop("webp") == refused
     assert all(x == [3, 1024, 1024] for x in answers.values()), answers

@@ -12,6 +12,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
+from firebrick.preprocessing import Preprocessing
 from firebrick.web.app import Limits, make_app
 from firebrick.web.classify import Classifier, Logits, Model, Pixels
 from firebrick.web.guard import App
@@ -25,7 +26,8 @@ MODEL = Model(
     board="pynq-z2",
     height=24,
     width=32,
-    resize=40,
+    channels=3,
+    how=Preprocessing(40),
     scale=0.01,
     labels=LABELS,
     cycles_per_frame=1001,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import subprocess
 import sys
@@ -20,10 +21,21 @@ from pages import MODEL, FakeDevice, picture
 
 from command_line import firebrick
 from firebrick.errors import FirebrickError
+from firebrick.preprocessing import Preprocessing
 from firebrick.runtime import Bundle, Counters, Description
 from firebrick.web import bundles, server
 from firebrick.web.bundles import Driver, Opened, default_device, model_of
 from firebrick.web.classify import Classifier
+
+HOW: dict[str, Any] = {
+    "resize": 40,
+    "channels": "BGR",
+    "mean": [1.0, 2.0, 3.0],
+    "std": [4, 4, 4],
+    "border": [0, 0, 0, 0],
+    "fill": [],
+}
+"""Preprocessing as a bundle says it."""
 
 
 def bundle(**changes: Any) -> Bundle:
@@ -47,7 +59,7 @@ def bundle(**changes: Any) -> Bundle:
         "board": "kv260",
         "labels": ("a", "b", "c"),
         "sample": "sample.png",
-        "preprocessing": MappingProxyType({"resize": 40}),
+        "preprocessing": MappingProxyType(HOW),
         "cycles_per_frame": 900,
         "latency_cycles": 2000,
         "assumed_clock_mhz": 200,
@@ -60,7 +72,8 @@ def bundle(**changes: Any) -> Bundle:
 def test_model_is_what_the_bundle_says() -> None:
     model = model_of(bundle())
     assert (model.name, model.digest, model.board) == ("tiny", "ab" * 32, "kv260")
-    assert (model.height, model.width, model.resize, model.scale) == (24, 32, 40, 0.25)
+    assert (model.height, model.width, model.channels, model.scale) == (24, 32, 3, 0.25)
+    assert model.how == Preprocessing(40, "BGR", (1.0, 2.0, 3.0), (4.0,) * 3)
     assert model.labels == ("a", "b", "c")
     assert (model.cycles_per_frame, model.latency_cycles, model.clock_mhz) == (900, 2000, 200)
     assert model.engines == (("conv1", "conv", 800),)
@@ -68,7 +81,7 @@ def test_model_is_what_the_bundle_says() -> None:
 
 def test_resize_at_its_limits_is_taken() -> None:
     for resize in (32, 1 << 14):  # the longer side of the input, and the most
-        assert model_of(bundle(preprocessing={"resize": resize})).resize == resize
+        assert model_of(bundle(preprocessing=HOW | {"resize": resize})).how.resize == resize
 
 
 def test_texts_of_a_bundle_give_a_terminal_no_orders() -> None:
@@ -85,15 +98,38 @@ def test_texts_of_a_bundle_give_a_terminal_no_orders() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"channels": 1}, "b: channels=1 is not 3"),
-        ({"preprocessing": {}}, "preprocessing.resize=None is not a number"),
-        ({"preprocessing": {"resize": 31}}, "preprocessing.resize=31 is not a number"),
-        ({"preprocessing": {"resize": "40"}}, "preprocessing.resize='40' is not a number"),
-        ({"preprocessing": {"resize": (1 << 14) + 1}}, "is not a number"),
-        ({"preprocessing": {"resize": 1 << 40}}, "is not a number"),
+        ({"channels": 1}, "preprocessing.channels=BGR is not GREY, as 1 channels are"),
+        ({"channels": 4}, "preprocessing.channels=BGR is not RAW, as 4 channels are"),
+        ({"preprocessing": {}}, "preprocessing has not exactly the fields border, channels, fill,"),
+        ({"preprocessing": {**HOW, "blur": 1}}, "has not exactly the fields"),
+        (
+            {"preprocessing": HOW | {"resize": 31}},
+            "resize=31 is less than the input's 32",
+        ),
+        ({"preprocessing": HOW | {"resize": "40"}}, "preprocessing.resize='40' is no size"),
+        ({"preprocessing": HOW | {"resize": True}}, "preprocessing.resize=True is no size"),
+        ({"preprocessing": HOW | {"resize": (1 << 14) + 1}}, "resize=16385 exceeds 16384"),
+        ({"preprocessing": HOW | {"resize": 10**4000}}, "resize=10000000000000000000 is no size"),
+        ({"preprocessing": HOW | {"channels": "\x1b[2J"}}, r"channels=\?\[2J is not RGB or BGR"),
+        ({"preprocessing": HOW | {"channels": None}}, "or channels no text"),
+        ({"preprocessing": HOW | {"mean": 1.0}}, "preprocessing.mean=1.0 is not a list of float"),
+        ({"preprocessing": HOW | {"mean": [1, 2]}}, "is not 3 finite numbers"),
+        ({"preprocessing": HOW | {"mean": [1, 2, math.nan]}}, "is not a list of float"),
+        ({"preprocessing": HOW | {"std": [1, 0, 1]}}, "is not positive"),
+        ({"preprocessing": HOW | {"border": [1, 1, 1]}}, "is not four numbers"),
+        ({"preprocessing": HOW | {"border": [12, 0, 12, 0]}}, "leaves nothing of 24x32"),
+        ({"preprocessing": HOW | {"border": [-1, 0, 0, 0]}}, "is not four numbers in 0..1024"),
+        ({"preprocessing": HOW | {"border": [1, 1, 1, 1.5]}}, "is not a list of int"),
+        ({"preprocessing": HOW | {"border": [1] * 4}}, r"fill=\(\) is not 3 numbers in 0..255"),
+        (
+            {"preprocessing": HOW | {"border": [1] * 4, "fill": [1, 2, 256]}},
+            r"fill=\(1, 2, 256\) is not 3 numbers in 0..255",
+        ),
+        ({"preprocessing": HOW | {"fill": [1, 2, 3]}}, "is not 0 numbers"),
+        ({"preprocessing": HOW | {"fill": [0] * 129}}, "is not a list of int"),
     ],
 )
-def test_bundle_that_takes_no_photographs_is_refused(changes: Any, message: str) -> None:
+def test_bundle_whose_images_nothing_can_become_is_refused(changes: Any, message: str) -> None:
     with pytest.raises(FirebrickError, match=message):
         model_of(bundle(**changes))
 

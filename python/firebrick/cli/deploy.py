@@ -35,7 +35,10 @@ def deploy(
         ),
     ] = None,
     sample: Annotated[
-        str, typer.Option(help="Photograph to put in: an image file, or the name of a sample.")
+        str,
+        typer.Option(
+            help="Photograph to put in: an image file, or the name of a sample. Or a .npy array."
+        ),
     ] = SAMPLE,
     json: Json = False,
 ) -> None:

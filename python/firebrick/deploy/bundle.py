@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from firebrick import images
+from firebrick.arrays import is_array, read_array
 from firebrick.boards import Board
 from firebrick.deploy import run
 from firebrick.deploy.hardware import check
@@ -33,6 +34,7 @@ from firebrick.files.ownership import Marker, write_marker
 from firebrick.ir.network import Network
 from firebrick.plan.kernel import WORD_BYTES
 from firebrick.plan.plan import Plan
+from firebrick.preprocessing import RAW
 from firebrick.quantize.integer_onnx import load
 from firebrick.runtime.bundle import DOCUMENT, FORMAT, WEIGHTS, Bundle
 
@@ -49,7 +51,8 @@ class BundleContents:
         plan: of the hardware.
         board: what the hardware is for; None if it is only simulated.
         hardware: files that program the device, by their name in the bundle.
-        sample: an image file, or the name of a sample photograph.
+        sample: an image file, a ``.npy`` file, or the name of a sample photograph; the usual one
+            is left out where the network takes no photographs.
     """
 
     model: Path
@@ -86,6 +89,7 @@ def write_bundle(contents: BundleContents, folder: Path) -> dict[str, int]:
         shutil.copyfile(temporary / "rtl" / HEADER.name, temporary / HEADER.name)
         _write_weights(temporary, manifest["kernel"])
         _write_model(contents, temporary)
+        sample = _write_sample(contents, temporary)
         for name, source in (contents.hardware or {}).items():
             shutil.copyfile(source, temporary / name)
             check(name, temporary / name)
@@ -94,9 +98,9 @@ def write_bundle(contents: BundleContents, folder: Path) -> dict[str, int]:
         shutil.copyfile(Path(run.__file__), temporary / "run.py")
         (temporary / "classify.ipynb").write_text(notebook(network.name))
         credit = CREDITS.get(contents.sample, "")
-        text = readme(network.name, network.digest(), contents.hardware or {}, credit)
+        text = readme(network.name, network.digest(), contents.hardware or {}, sample, credit)
         (temporary / "README.txt").write_text(text, encoding="utf-8")
-        write_marker(temporary, MARKER, _describe(contents, manifest["kernel"]))
+        write_marker(temporary, MARKER, _describe(contents, manifest["kernel"], sample))
         Bundle.open(temporary)  # what the driver would refuse is never written
         return _sizes(temporary)
 
@@ -111,7 +115,7 @@ def _write_weights(folder: Path, kernel: Mapping[str, Any]) -> None:
 
 
 def _write_model(contents: BundleContents, folder: Path) -> None:
-    """The network, its labels, a photograph: whole, as any other that is classified."""
+    """The network and its labels."""
     network = contents.network
     (folder / "model").mkdir()
     copy = folder / "model" / "quant.onnx"
@@ -121,8 +125,27 @@ def _write_model(contents: BundleContents, folder: Path) -> None:
     count = network.types()[network.output].channels
     labels = network.labels or [f"class {x}" for x in range(count)]
     (folder / "labels.txt").write_text("".join(f"{x}\n" for x in labels), encoding="utf-8")
-    pixels = images.load_photograph(contents.sample)
+
+
+def _write_sample(contents: BundleContents, folder: Path) -> str | None:
+    """A photograph: whole, as any other that is classified. Or an array; returns the file's name.
+
+    Raises:
+        FirebrickError: it cannot become the network's image.
+    """
+    image, how, name = contents.network.image, contents.network.preprocessing, contents.sample
+    if is_array(name):
+        shutil.copyfile(name, folder / "sample.npy")
+        frames = how.of_arrays(name, read_array(folder / "sample.npy"), image.height, image.width)
+        if len(frames) != 1:
+            raise FirebrickError(f"{name}: images={len(frames)} is not 1")
+        return "sample.npy"
+    if how.channels == RAW and name == SAMPLE:
+        return None
+    how.require_photographs(f"image {name!r}")
+    pixels = images.load_photograph(name)
     Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0))).save(folder / "sample.png")
+    return "sample.png"
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -131,7 +154,9 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {x.relative_to(folder).as_posix(): x.stat().st_size for x in files}
 
 
-def _describe(contents: BundleContents, kernel: Mapping[str, Any]) -> dict[str, object]:
+def _describe(
+    contents: BundleContents, kernel: Mapping[str, Any], sample: str | None
+) -> dict[str, object]:
     """Fields of the bundle, its files left out."""
     network, plan, board = contents.network, contents.plan, contents.board
     image = network.image
@@ -142,9 +167,9 @@ def _describe(contents: BundleContents, kernel: Mapping[str, Any]) -> dict[str, 
         "image": {"height": image.height, "width": image.width, "channels": image.channels},
         "kernel": kernel,
         "logits": {"scale": network.scales[network.output]},
-        "preprocessing": {"resize": network.preprocessing.resize},
+        "preprocessing": asdict(network.preprocessing),
         "labels": "labels.txt",
-        "sample": "sample.png",
+        "sample": sample,
         "cycles_per_frame": plan.cycles_per_frame,
         "latency_cycles": plan.latency_cycles,
         "assumed_clock_mhz": board.clock_mhz if board else None,

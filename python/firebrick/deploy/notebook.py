@@ -23,7 +23,6 @@ run_path(str(BUNDLE / "run.py"))["find_driver"]()  # the installed one, or that 
 
 from firebrick.runtime import Bundle
 from firebrick.web.bundles import open_classifier
-from firebrick.web.photographs import read_pixels, to_pixels
 
 bundle = Bundle.open(BUNDLE)  # every file is compared with its checksum
 DEVICE = None  # what the bundle was made for; or "sim", "pynq", "xrt"
@@ -42,11 +41,7 @@ PHOTOGRAPH = None  # the bundle's sample; or a path: BUNDLE / "photo.jpg"
 
 with open_classifier(BUNDLE, DEVICE, say=print) as opened:
     model = opened.classifier.model
-    shape = (model.resize, model.height, model.width)
-    if PHOTOGRAPH is None:
-        pixels = to_pixels(opened.sample, *shape)
-    else:
-        pixels = read_pixels(PHOTOGRAPH, *shape)
+    pixels = opened.image(PHOTOGRAPH)
     result = opened.classifier.infer(pixels)
 
 for best in result.best:

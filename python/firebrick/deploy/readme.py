@@ -21,8 +21,8 @@ A Firebrick accelerator of the network {model}, ready to classify photographs.
 The authors of Firebrick have run no vendor's tool and no board: what they know of this hardware,
 they know from simulation.
 
-    python3 -P run.py                  classifies sample.png
-    python3 -P run.py photo.jpg        classifies a photograph: JPEG, PNG or WebP
+{try_sample}    python3 -P run.py photo.jpg        classifies a photograph: JPEG, PNG or WebP
+    python3 -P run.py x.npy            classifies an array (rows, columns, channels)
     python3 -P run.py --device sim     simulates the hardware, where all of firebrick is installed
 
 -P keeps Python from importing what lies in this folder. Python 3.10 does not know it: leave it out,
@@ -48,8 +48,7 @@ labels.txt        names of the classes
 model/            the network in integers; onnxruntime runs it too
 registers.h       registers of the accelerator
 rtl/              the hardware in SystemVerilog
-sample.png        a photograph{credit}
-wheel/            the driver
+{list_sample}wheel/            the driver
 
 The driver refuses files that do not have their checksum, and a device whose model hash is not
 
@@ -59,16 +58,19 @@ Checksums find damage, not intent: a bundle holds programs, so take it from peop
 """
 
 
-def readme(model: str, digest: str, names: Collection[str], credit: str) -> str:
+def readme(model: str, digest: str, names: Collection[str], sample: str | None, credit: str) -> str:
     """Text of the file.
 
     Args:
         model: name of the network.
         digest: model hash.
         names: files that program a device.
+        sample: name of the sample's file, if there is one.
         credit: whose photograph the sample is; may be empty.
     """
     made_for = next((text for name, text in _MADE_FOR.items() if name in names), _SIMULATED)
+    what = "a photograph" if sample == "sample.png" else "an array"
+    credit = f": {credit}" if credit else ""
     model = printable(model)
     title = f"{model} on an FPGA"
     return _TEXT.format(
@@ -76,6 +78,9 @@ def readme(model: str, digest: str, names: Collection[str], credit: str) -> str:
         model=model,
         made_for=made_for,
         wheel=WHEEL,
-        credit=f": {credit}" if credit else "",
+        try_sample=f"    python3 -P run.py                  classifies {sample}\n"
+        if sample
+        else "",
+        list_sample=f"{sample}        {what}{credit}\n" if sample else "",
         digest=digest,
     )

@@ -4,6 +4,7 @@
 
 python3 run.py                      the sample
 python3 run.py photo.jpg            a photograph: JPEG, PNG or WebP
+python3 run.py x.npy                an array (rows, columns, channels): pixels, or the float input
 python3 run.py --device sim         in simulation, where the whole of firebrick is installed
 """
 
@@ -77,7 +78,6 @@ def main() -> int:
     from firebrick.errors import FirebrickError  # noqa: PLC0415 - only now it can be found
     from firebrick.web.bundles import open_classifier  # noqa: PLC0415
     from firebrick.web.classify import Result  # noqa: PLC0415
-    from firebrick.web.photographs import read_pixels  # noqa: PLC0415
 
     def show(result: Result) -> None:
         """Print a result for people."""
@@ -92,12 +92,7 @@ def main() -> int:
 
     try:
         with open_classifier(BUNDLE, given.device, say=lambda x: print(x, file=sys.stderr)) as it:
-            if given.image is None:
-                result = it.classifier.classify(it.sample)
-            else:
-                model = it.classifier.model
-                pixels = read_pixels(given.image, model.resize, model.height, model.width)
-                result = it.classifier.infer(pixels)
+            result = it.classifier.infer(it.image(given.image))
     except FirebrickError as error:
         print(f"run.py: {error.shown()}", file=sys.stderr)
         return error.exit_status

@@ -18,8 +18,8 @@ from pathlib import Path, PurePosixPath
 from firebrick.runtime.bundle_files import CHUNK, MAX_FILE_BYTES, MAX_TOTAL_BYTES, opened
 from firebrick.runtime.errors import BundleError
 
-PICTURES = (".jpeg", ".jpg", ".png", ".webp")
-"""Photographs may lie beside the listed files: no program is ever loaded from such a name."""
+PICTURES = (".jpeg", ".jpg", ".npy", ".png", ".webp")
+"""Photographs and arrays may lie beside the listed files: no program is loaded from such a name."""
 TRACES = frozenset({".DS_Store", ".ipynb_checkpoints", "Thumbs.db"})
 """What Jupyter and desktops leave where they have been; nothing loads a program from there."""
 

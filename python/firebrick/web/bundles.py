@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from firebrick.arrays import array_of
 from firebrick.errors import FirebrickError
+from firebrick.preprocessing import Preprocessing
 from firebrick.runtime import Accelerator, Bundle
+from firebrick.runtime.description import MAX_CHANNELS
 from firebrick.web.classify import Classifier, Logits, Model, Pixels
 
 PREPARING = MappingProxyType(
@@ -23,24 +27,21 @@ PREPARING = MappingProxyType(
 """Devices, and what opening one takes."""
 SECONDS = MappingProxyType({"sim": 3600.0, "pynq": 10.0, "xrt": 10.0})
 """Longest wait for a device; a whole SqueezeNet takes milliseconds, simulated a minute or more."""
-MOST_RESIZE = 1 << 14
-"""Shorter side of a photograph after resizing, at most."""
+MOST = 1e30
+"""Largest number of a preprocessing."""
+SAMPLES = ("sample.png", "sample.npy")
+"""Names that the sample of a bundle can have."""
 
 
 def model_of(bundle: Bundle) -> Model:
     """What a bundle says about its network.
 
     Raises:
-        FirebrickError: photographs cannot become its images.
+        FirebrickError: nothing can become its images.
     """
-    image, resize = bundle.description, bundle.preprocessing.get("resize")
-    if image.channels != 3:
-        raise FirebrickError(f"{bundle.folder}: channels={image.channels} is not 3: no photographs")
-    if not isinstance(resize, int) or not max(image.height, image.width) <= resize <= MOST_RESIZE:
-        raise FirebrickError(
-            f"{bundle.folder}: preprocessing.resize={resize!r:.20} is not a number from the "
-            f"input's longer side to {MOST_RESIZE}"
-        )
+    image = bundle.description
+    how = preprocessing_of(bundle)
+    how.check(str(bundle.folder), image.channels, image.height, image.width)
     labels = bundle.labels or tuple(f"class {x}" for x in range(image.classes))
     return Model(
         name=bundle.model,
@@ -48,7 +49,8 @@ def model_of(bundle: Bundle) -> Model:
         board=None if bundle.board is None else _printable(bundle.board),
         height=image.height,
         width=image.width,
-        resize=resize,
+        channels=image.channels,
+        how=how,
         scale=bundle.logits_scale,
         labels=tuple(map(_printable, labels)),
         cycles_per_frame=bundle.cycles_per_frame,
@@ -59,6 +61,34 @@ def model_of(bundle: Bundle) -> Model:
             for x in bundle.engines
         ),
     )
+
+
+def preprocessing_of(bundle: Bundle) -> Preprocessing:
+    """What a bundle says, of the right types; whether it fits the image is another question.
+
+    Raises:
+        FirebrickError: naming the field and the rule.
+    """
+    stored, place = bundle.preprocessing, f"{bundle.folder}: preprocessing"
+    names = {x.name for x in fields(Preprocessing)}
+    if stored.keys() != names:
+        raise FirebrickError(f"{place} has not exactly the fields {', '.join(sorted(names))}")
+    resize, channels = stored["resize"], stored["channels"]
+    if type(resize) is not int or not 0 < resize < MOST or not isinstance(channels, str):
+        raise FirebrickError(f"{place}.resize={resize!r:.20} is no size, or channels no text")
+    lists: dict[str, tuple[Any, ...]] = {}
+    for name, kind in (("mean", float), ("std", float), ("border", int), ("fill", int)):
+        values = stored[name]
+        if (
+            not isinstance(values, list)
+            or len(values) > MAX_CHANNELS
+            or not all(type(x) in (int, kind) and abs(x) < MOST for x in values)
+        ):
+            raise FirebrickError(f"{place}.{name}={values!r:.40} is not a list of {kind.__name__}")
+        lists[name] = tuple(map(kind, values))
+    if len(lists["border"]) != 4:
+        raise FirebrickError(f"{place}.border={lists['border']} is not four numbers")
+    return Preprocessing(resize=resize, channels=_printable(channels[:20]), **lists)
 
 
 def _printable(text: str) -> str:
@@ -93,12 +123,29 @@ class Opened:
     Attributes:
         classifier: sends photographs to the accelerator.
         device: what that is: `sim`, `pynq` or `xrt`.
-        sample: a PNG picture.
+        sample: a PNG picture; None if there is none.
+        array: a ``.npy`` file instead.
     """
 
     classifier: Classifier
     device: str
-    sample: bytes
+    sample: bytes | None
+    array: bytes | None = None
+
+    def image(self, path: Path | None = None) -> Pixels:
+        """The input (H, W, C) of a file; of the sample without one.
+
+        Raises:
+            FirebrickError: naming the file and the rule, or there is no sample.
+        """
+        model = self.classifier.model
+        if path is not None:
+            return model.read(path)
+        if self.sample is not None:
+            return model.of_photograph(self.sample)
+        if self.array is not None:
+            return model.of_array(array_of(self.array, "sample.npy"), "sample.npy")
+        raise FirebrickError(f"{model.name}: the bundle has no sample: name a file")
 
 
 @contextmanager
@@ -123,4 +170,5 @@ def open_classifier(
     say(PREPARING[chosen])
     with Accelerator.open(bundle, device=chosen) as accelerator:
         classifier = Classifier(model_of(bundle), Driver(accelerator), SECONDS[chosen])
-        yield Opened(classifier, chosen, bundle.read("sample.png"))
+        picture, array = (bundle.read(x) if x == bundle.sample else None for x in SAMPLES)
+        yield Opened(classifier, chosen, picture, array)

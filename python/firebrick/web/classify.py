@@ -6,13 +6,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.errors import CheckFailed
-from firebrick.web.photographs import to_pixels
+from firebrick.arrays import is_array, read_array
+from firebrick.errors import CheckFailed, FirebrickError
+from firebrick.preprocessing import Preprocessing
+from firebrick.web.photographs import read_pixels, to_pixels
 
 BEST = 5
 """Classes that are shown."""
@@ -28,9 +31,10 @@ class Model:
         name: of the network.
         digest: model hash.
         board: name of the board it was planned for; None if for none.
-        height: of the input.
-        width: of the input.
-        resize: shorter side of a photograph before the input is cut out.
+        height: of the input, border included.
+        width: of the input, border included.
+        channels: of the input.
+        how: preprocessing: how photographs and arrays become the input.
         scale: real value of one step of a logit.
         labels: class names.
         cycles_per_frame: predicted.
@@ -44,13 +48,57 @@ class Model:
     board: str | None
     height: int
     width: int
-    resize: int
+    channels: int
+    how: Preprocessing
     scale: float
     labels: Sequence[str]
     cycles_per_frame: int
     latency_cycles: int
     clock_mhz: int | None
     engines: Sequence[tuple[str, str, int]]
+
+    @property
+    def cut(self) -> tuple[int, int, int]:
+        """Of a photograph: shorter side after resizing, height and width of what is cut out.
+
+        Raises:
+            FirebrickError: the network takes none.
+        """
+        self.how.require_photographs(self.name)
+        return self.how.resize, *self.how.cut(self.height, self.width)
+
+    def of_photograph(self, data: bytes) -> Pixels:
+        """The input (H, W, C), of the bytes of a photograph.
+
+        Raises:
+            BadPhotograph: it is none.
+            FirebrickError: the network takes none.
+        """
+        frame: Pixels = self.how.of_photographs(to_pixels(data, *self.cut)[None])[0]
+        return frame
+
+    def of_array(self, array: NDArray[Any], place: str) -> Pixels:
+        """The input (H, W, C), of an array; see `Preprocessing.of_arrays`.
+
+        Raises:
+            FirebrickError: naming the place and the rule; or it holds several.
+        """
+        frames = self.how.of_arrays(place, array, self.height, self.width)
+        if len(frames) != 1:
+            raise FirebrickError(f"{place}: images={len(frames)} is not 1")
+        frame: Pixels = frames[0]
+        return frame
+
+    def read(self, path: Path) -> Pixels:
+        """The input (H, W, C), of a photograph or of a ``.npy`` file.
+
+        Raises:
+            FirebrickError: naming the file and the rule.
+        """
+        if is_array(path):
+            return self.of_array(read_array(path), str(path))
+        frame: Pixels = self.how.of_photographs(read_pixels(path, *self.cut)[None])[0]
+        return frame
 
     def frames_per_second(self, cycles: int) -> float | None:
         """At the assumed clock; None without one."""
@@ -78,7 +126,7 @@ class Device(Protocol):
     """What is needed of `firebrick.runtime.Accelerator`."""
 
     def run(self, images: Pixels, seconds: float) -> tuple[Logits, int, int]:
-        """Logits of frames (N, H, W, 3); cycles of the run, and between the last two frames."""
+        """Logits of frames (N, H, W, C); cycles of the run, and between the last two frames."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +193,7 @@ class Classifier:
         self.model = model
         self._device = device
         self._seconds = seconds
-        grey = np.full((2, model.height, model.width, 3), 128, np.uint8)
+        grey = np.full((2, model.height, model.width, model.channels), 128, np.uint8)
         logits, _, self.frame_cycles = device.run(grey, seconds)
         if not np.array_equal(logits[0], logits[1]) or self.frame_cycles < 1:
             raise CheckFailed(f"{model.name}: two equal frames gave different logits or no cycles")
@@ -157,11 +205,10 @@ class Classifier:
             BadPhotograph: it is none.
             FirebrickError: the accelerator failed.
         """
-        shape = (self.model.resize, self.model.height, self.model.width)
-        return self.infer(to_pixels(data, *shape))
+        return self.infer(self.model.of_photograph(data))
 
     def infer(self, pixels: Pixels) -> Result:
-        """Classify pixels (H, W, 3).
+        """Classify an input, pixels (H, W, C).
 
         Raises:
             FirebrickError: the accelerator failed.

@@ -42,6 +42,7 @@ def serve(
     """
     # The address is asked for first: a simulation may take minutes to get ready.
     with listen(host, port) as listener, open_classifier(folder, device, say=say) as opened:
+        opened.classifier.model.how.require_photographs(f"{folder}: the page")
         app = make_app(
             opened.classifier, own_names() | {host}, device=opened.device, sample=opened.sample
         )
