@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,9 @@ def _header(file: io.BytesIO, place: str) -> tuple[tuple[int, ...], bool, np.dty
         raise FirebrickError(f"{place}: header={length} exceeds {MAX_HEADER} bytes")
     file.seek(8)
     try:
-        shape, in_columns, kind = npy.read_array_header_1_0(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of the text
+            shape, in_columns, kind = npy.read_array_header_1_0(file)
     except Exception:  # it evaluates a text, and what is wrong with that can be anything
         raise FirebrickError(f"{place}: its header is damaged") from None
     if kind.name not in TYPES:

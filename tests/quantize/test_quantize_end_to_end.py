@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -211,16 +210,6 @@ def test_statistics_count_a_centre_tap_as_one_weight() -> None:
     assert counts["nonzero"] <= counts["weights"] - 1
 
 
-@pytest.mark.parametrize("pads", [(1, 1, 1, 1), (0, 0, 1, 1)])
-def test_a_padded_first_layer_with_a_mean_is_refused(pads: tuple[int, int, int, int]) -> None:
-    graph = _graph()
-    padded = replace(graph.nodes[0], pads=pads)
-    with pytest.raises(FirebrickError, match=rf"conv 'stem': pads={re.escape(str(pads))}.*mean"):
-        quantize(
-            replace(graph, nodes=(padded, *graph.nodes[1:])), QuantizeOptions(**FAST), PHOTOGRAPHS
-        )
-
-
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -233,15 +222,6 @@ def test_a_padded_first_layer_with_a_mean_is_refused(pads: tuple[int, int, int, 
 def test_options_out_of_range_are_refused(fields: dict[str, object], message: str) -> None:
     with pytest.raises(FirebrickError, match=message):
         QuantizeOptions(**fields)
-
-
-def test_an_image_that_is_not_rgb_is_refused() -> None:
-    rng = np.random.default_rng(0)
-    nodes = (conv_node(rng, "only", "image", (2, 1, 3)),)
-    how = Preprocessing(9, "RGB", (0.0,), (1.0,))
-    grey = Graph("grey", Shape(1, 9, 9), nodes, how)
-    with pytest.raises(FirebrickError, match="grey: image channels=1 is not 3, as RGB has"):
-        quantize(grey, QuantizeOptions(), photographs())
 
 
 def test_no_photographs_or_wrong_ones_are_refused() -> None:
