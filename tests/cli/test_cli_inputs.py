@@ -33,7 +33,7 @@ def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wrong(result: Result) -> str:
     """The one line of a command that was given what it cannot take."""
     assert result.returncode == 2
-    (message,) = result.stderr.splitlines()
+    (message,) = (x for x in result.stderr.splitlines() if x)  # progress leaves an empty one
     return message
 
 
@@ -97,7 +97,7 @@ def test_other_channels_are_calibrated_on_arrays(tmp_path: Path) -> None:
     write_padded(tmp_path / "m.onnx", 2)
     fields(tmp_path, "import", "m.onnx", "-o", "f.onnx", *MEAN, *STD)
     message = wrong(firebrick(tmp_path, "quantize", "f.onnx", "-o", "q.onnx"))
-    assert "padded: --calibration: an image of 2 channels is no photograph" in message
+    assert "m: --calibration: an image of 2 channels is no photograph" in message
     assert not (tmp_path / "q.onnx").exists()
     (tmp_path / "data").mkdir()
     data = np.random.default_rng(0).uniform(-2, 2, (40, SIDE, SIDE, 2)).astype(np.float32)
