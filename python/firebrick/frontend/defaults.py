@@ -30,8 +30,12 @@ def default(shape: Shape) -> Preprocessing:
     is_colour = shape.channels == len(_MEAN)
     mean = _MEAN if is_colour else (0.0,) * shape.channels
     std = _STD if is_colour else (1.0,) * shape.channels
-    scaled = [tuple(PIXEL * x for x in values) for values in (mean, std)]
-    return Preprocessing(_resize(shape), channel_orders(shape.channels)[0], *scaled)
+    return Preprocessing(
+        _resize(shape),
+        channel_orders(shape.channels)[0],
+        mean=tuple(PIXEL * x for x in mean),
+        std=tuple(PIXEL * x for x in std),
+    )
 
 
 def of_channels(chosen: Mapping[str, Any], channels: int) -> dict[str, Any]:

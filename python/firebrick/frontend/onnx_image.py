@@ -13,7 +13,8 @@ from onnx import TensorProto, helper, numpy_helper
 from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_layout import is_transpose
 from firebrick.frontend.onnx_scope import Value
-from firebrick.ir.graph import IMAGE, BatchNormNode, Node, Preprocessing, Shape
+from firebrick.ir.graph import IMAGE, BatchNormNode, Node, Shape
+from firebrick.preprocessing import Preprocessing
 
 _TYPES = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.UINT8)
 _NHWC_TO_NCHW = [0, 3, 1, 2]
