@@ -105,6 +105,7 @@ def test_hardware_pads_with_zeros_itself_where_they_are_pixels(mean: tuple[float
         ((7, 2, (3, 3, 3, 3)), (3, 2, (1, 1, 1, 1)), (7, 7)),
         ((3, 2, (1, 1, 1, 1)), (3, 2, (0, 0, 2, 2)), (4, 4)),
         ((5, 2, (2, 2, 1, 1)), (4, 2, (1, 1, 1, 1)), (5, 5)),
+        ((3, 3, (0, 0, 2, 1)), (3, 3, (0, 0, 2, 2)), (4, 3)),
     ],
 )
 def test_layers_padded_otherwise_have_zeros_around_their_kernels(
@@ -117,16 +118,35 @@ def test_layers_padded_otherwise_have_zeros_around_their_kernels(
 
 
 @pytest.mark.parametrize(
+    ("rows", "columns", "border"),
+    [
+        (slice(0, 2), slice(0, 3), (1, 1, 0, 1)),
+        (slice(1, 3), slice(1, 2), (0, 0, 1, 0)),
+        (slice(2, 3), slice(0, 1), (0, 1, 1, 0)),
+        (slice(1, 2), slice(1, 2), (0, 0, 0, 0)),
+        (slice(0, 0), slice(0, 0), (0, 0, 0, 0)),
+    ],
+)
+def test_padding_that_zeros_alone_look_at_is_none(
+    rows: slice, columns: slice, border: Pads
+) -> None:
+    """As a rectangular kernel or an unequal padding becomes a square one."""
+    model = graph((3, 1, (1, 1, 1, 1)), how=Preprocessing(11, "RGB", WHOLE, (50.0,) * 3))
+    first = model.nodes[0]
+    assert isinstance(first, ConvNode)
+    weights = np.zeros_like(first.weights)
+    weights[:, :, rows, columns] = first.weights[:, :, rows, columns]
+    model = replace(model, nodes=(replace(first, weights=weights), *model.nodes[1:]))
+    assert float_difference(model) < 1e-4
+    assert fold_input(model).preprocessing.border == border
+
+
+@pytest.mark.parametrize(
     ("readers", "mean", "message"),
     [
         ([(3, 1, (1,) * 4)], (104.0, 256.0, 0.0), r"pads=\(1, 1, 1, 1\) .* no pixel 0..255 is"),
         ([(3, 1, (1,) * 4)], (-0.6, 0.0, 0.0), "no pixel 0..255 is zero"),
         ([(3, 400, (1025,) * 4)], WHOLE, r"1025\) of a layer that reads the image exceeds 1024"),
-        (
-            [(3, 1, (0, 0, 2, 1)), (3, 1, (0, 0, 2, 2))],
-            WHOLE,
-            r"conv 'c0': pads=\(0, 0, 2, 1\) .* lacks unequal parts",
-        ),
         (
             [(3, 300, (1000,) * 4), (3, 1, (0,) * 4)],
             WHOLE,

@@ -29,7 +29,7 @@ def fold_input(graph: Graph) -> Graph:
 
     Raises:
         FirebrickError: a layer that reads the image is no convolution, or is padded where no pixel
-            stands for zero, or some are padded too differently.
+            stands for zero, or far too much.
     """
     how, size = graph.preprocessing, graph.input
     readers = [_conv(x) for x in graph.nodes if IMAGE in x.inputs]
@@ -40,7 +40,7 @@ def fold_input(graph: Graph) -> Graph:
         conv.require(max(conv.pads) <= MAX_BORDER, "pads", conv.pads, rule)
         rule = f"of a layer that reads the image, while mean={how.mean}: no pixel 0..255 is zero"
         has_zero = bool(np.all((pixel >= 0) & (pixel <= 255)))
-        conv.require(has_zero or not any(conv.pads), "pads", conv.pads, rule)
+        conv.require(has_zero or not any(_seen(conv)), "pads", conv.pads, rule)
     if how.channels == "BGR":
         pixel = pixel[::-1]
     top, left, bottom, right = border
@@ -69,26 +69,58 @@ def _conv(node: object) -> ConvNode:
 
 
 def _border(readers: list[ConvNode]) -> Pads:
-    """The widest padding on each side."""
+    """The widest padding on each side that a weight looks at."""
     top, left, bottom, right = (
-        max(sides) for sides in zip(*(x.pads for x in readers), strict=True)
+        max(0, *sides) for sides in zip(*(_seen(x) for x in readers), strict=True)
     )
     return top, left, bottom, right
 
 
+def _box(conv: ConvNode) -> tuple[slice, slice]:
+    """Rows and columns of the kernel around which all weights are zero."""
+    used = np.any(conv.weights, axis=(0, 1))
+    rows, columns = (np.flatnonzero(np.any(used, axis=x)) for x in (1, 0))
+    if not len(rows):
+        return slice(0, conv.weights.shape[2]), slice(0, conv.weights.shape[3])
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _seen(conv: ConvNode) -> Pads:
+    """Padding that a weight looks at; less than 0 where all look at the inside."""
+    kernel, (rows, columns) = conv.weights.shape[2], _box(conv)
+    top, left, bottom, right = conv.pads
+    if not conv.weights.any():
+        return (0, 0, 0, 0)
+    return (
+        top - rows.start,
+        left - columns.start,
+        bottom - (kernel - rows.stop),
+        right - (kernel - columns.stop),
+    )
+
+
 def _unpadded(conv: ConvNode, border: Pads) -> ConvNode:
-    """The same layer on an image with that border: zeros around its kernel reach the rest of it."""
+    """The same layer on an image with that border.
+
+    Zeros before its weights reach the rest of the border, zeros behind them keep the number of
+    windows; only those look at padding, at the far edges.
+    """
     if not any(border):
         return conv
-    top, left, bottom, right = (b - p for b, p in zip(border, conv.pads, strict=True))
-    rule = f"of a layer that reads the image lacks unequal parts of the widest, {border}"
-    conv.require((top, bottom) == (left, right), "pads", conv.pads, rule)
-    outputs, channels, kernel, _ = conv.weights.shape
-    size = outputs * channels * (top + kernel + bottom) ** 2
+    rows, columns = _box(conv)
+    taps = conv.weights[:, :, rows, columns]
+    seen, kernel = _seen(conv), conv.weights.shape[2]
+    first = [border[n] - seen[n] for n in (0, 1)]
+    whole = [kernel + border[n] + border[n + 2] - conv.pads[n] - conv.pads[n + 2] for n in (0, 1)]
+    ends = [start + size for start, size in zip(first, taps.shape[2:], strict=True)]
+    side = max(*ends, *whole)
+    size = taps.shape[0] * taps.shape[1] * side**2
     rule = f"beside the widest, {border}, makes more than {MAX_VALUES} weights"
     conv.require(size <= MAX_VALUES, "pads", conv.pads, rule)
-    grown = np.pad(conv.weights, ((0, 0), (0, 0), (top, bottom), (left, right)))
-    return replace(conv, weights=grown, pads=(0, 0, 0, 0))
+    behind = [(start, side - end) for start, end in zip(first, ends, strict=True)]
+    grown = np.pad(taps, ((0, 0), (0, 0), *behind))
+    bottom, right = (side - x for x in whole)
+    return replace(conv, weights=grown, pads=(0, 0, bottom, right))
 
 
 def _on_pixels(conv: ConvNode, how: Preprocessing) -> ConvNode:
