@@ -81,6 +81,19 @@ def test_stream_modules(module: str, parameters: dict[str, int]) -> None:
     assert abs(model.ff - found.ff) <= max(10, found.ff / 10), (model, found)
 
 
+@pytest.mark.parametrize(
+    ("sum_bits", "multiplier", "slices"), [(18, 50_001, 1), (26, 50_001, 2), (18, 1 << 15, 0)]
+)
+def test_average_that_requantizes(sum_bits: int, multiplier: int, slices: int) -> None:
+    parameters = {"sum_bits": sum_bits, "multiplier": multiplier, "shift": sum_bits + 7}
+    parameters |= {"out_bits": 8, "out_signed": 0}
+    found = yosys("avgpool_requantize", parameters, Family.XC7, {})
+    model = estimate("avgpool_requantize", parameters, Family.XC7)
+    assert model.dsp == found.dsp == slices
+    assert abs(model.lut - found.lut) <= 12
+    assert abs(model.ff - found.ff) <= 12
+
+
 def test_shell() -> None:
     parameters = {
         **{"channels": 3, "height": 56, "width": 60, "classes": 100, "logit_bits": 20},

@@ -195,6 +195,11 @@ CASES = {
         (12, 5), (4, 9), lanes=2, drain=4, out_bits=3, out_signed=True, out_narrow=True
     ),
     "without_the_highest": Case((12, 5), (4, 9), lanes=2, drain=4, out_bits=3, out_narrow=True),
+    "linear": Case(
+        (24, 10), (1, 1), lanes=4, columns=1, dual=True, deal="weights", density=0.9,
+        out_bits=16, out_signed=True, powers=True,
+    ),
+    "linear_clamped": Case((9, 4), (1, 1), lanes=2, columns=1, density=0.9, out_bits=16),
     "kernel_below_stride": Case((3, 4), (6, 11), 2, 3, 1, lanes=2, columns=2, drain=2, gap_bits=1),
 }  # fmt: skip
 """Every geometry that the engine treats in its own way, small."""

@@ -79,7 +79,12 @@ NETWORKS = {
     "joined": joined,
     "convolution_last": convolution_last,
 }
-FEW = 8
+FEW, MANY = 8, 40
+HASTY = ("joined", "convolution_last")
+"""Networks that may be faster than predicted."""
+QUICK = ("hidden", "one_pixel")
+"""Those that are always compiled as C++; all are by `make test-all`."""
+SOME = [x if x in QUICK else pytest.param(x, marks=pytest.mark.slow) for x in NETWORKS]
 
 
 def planned(network: Network, multipliers: int) -> Plan:
@@ -103,8 +108,14 @@ def test_logits_are_wider_than_activations(name: str) -> None:
     assert logits.min() > kind.lo or not kind.signed
 
 
-@pytest.mark.parametrize("multipliers", [FEW, 40])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "multipliers"),
+    [
+        *((x, FEW) for x in NETWORKS),
+        ("hidden", MANY),
+        *(pytest.param(x, MANY, marks=pytest.mark.slow) for x in NETWORKS if x != "hidden"),
+    ],
+)
 def test_rtl(name: str, multipliers: int, build_root: Path, tmp_path: Path) -> None:
     network = NETWORKS[name]()
     chosen = planned(network, multipliers)
@@ -120,7 +131,15 @@ def test_rtl(name: str, multipliers: int, build_root: Path, tmp_path: Path) -> N
         )
         assert differing(network, pixels, result.tensors) == []
         if stalls == (0, 0):
-            assert result.ends[-1] - result.ends[-2] == predicted
+            measured = result.ends[-1] - result.ends[-2]
+            # an engine that waits for rows empties its queues, which may save it some cycles
+            assert measured == predicted or (name in HASTY and measured < predicted)
+
+
+def test_linear_layers_are_shared_by_lanes() -> None:
+    foldings = {x.name: x.folding for x in planned(NETWORKS["hidden"](), MANY).layers}
+    assert foldings["linear1"].lanes > 1
+    assert foldings["linear1"].columns == 1
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -131,7 +150,7 @@ def test_onnxruntime(name: str) -> None:
     assert differing(network, pixels, tensors) == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SOME)
 def test_csim(name: str, build_root: Path, tmp_path: Path) -> None:
     network = NETWORKS[name]()
     pipeline = build(network, planned(network, FEW))
@@ -141,7 +160,7 @@ def test_csim(name: str, build_root: Path, tmp_path: Path) -> None:
     assert differing(network, pixels, tensors) == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SOME)
 def test_hls4ml(name: str, build_root: Path) -> None:
     need_hls4ml()
     network = NETWORKS[name]()
@@ -149,4 +168,6 @@ def test_hls4ml(name: str, build_root: Path) -> None:
     pixels = random_pixels(3, network, FRAMES)
     project = hls4ml_engine.build(network, chosen, build_root)
     tensors = hls4ml_engine.predict(project, network, chosen, pixels)
+    order = build(network, chosen).link(network.output).order  # of its output array
+    tensors[network.output] = tensors[network.output][:, np.argsort(order)]
     assert differing(network, pixels, tensors) == []

@@ -26,6 +26,12 @@ COEFFICIENTS: Mapping[Family, Mapping[str, Weights]] = {
             # 3.9% of 5
             (0, 0, 5.7211, 4.3198, 1.6791, 0),
         ),
+        "avgpool_requantize": (
+            # 12.8% of 6
+            (0, 1.5592),
+            # 0.0% of 6
+            (4, 1),
+        ),
         "broadcast": (
             # 16.5% of 4
             (0, 1.8215),
@@ -117,6 +123,12 @@ COEFFICIENTS: Mapping[Family, Mapping[str, Weights]] = {
             (0, 1.4207, 0, 2.3722, 9.9966, 0),
             # 3.9% of 5
             (0, 0, 5.7211, 4.3198, 1.6791, 0),
+        ),
+        "avgpool_requantize": (
+            # 12.8% of 6
+            (0, 1.5592),
+            # 0.0% of 6
+            (4, 1),
         ),
         "broadcast": (
             # 16.5% of 4

@@ -16,12 +16,14 @@ from firebrick.area.coefficients import COEFFICIENTS
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ops import ENGINES, PLUMBING
+from firebrick.ops.avgpool import requantize_area
 from firebrick.ops.base import AreaPart
 
 Module = Callable[[Mapping[str, int], Family], Iterator[AreaPart]]
 
 MODULES: Mapping[str, Module] = {
     **{kind: engine.area for kind, engine in {**ENGINES, **PLUMBING}.items()},
+    "avgpool_requantize": requantize_area,
     "load_gate": shell.load_gate,
     "shell": shell.shell,
     "skid": shell.skid,

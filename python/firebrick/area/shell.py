@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules that are no engines: the shell, the gate of the loading chain, a skid buffer.
+"""Modules that are no engines: shell, gate of the loading chain, skid buffer; part of one engine.
 
 Terms as in `ops/`.
 """
@@ -15,6 +15,14 @@ from firebrick.hardware.resources import Family
 from firebrick.ops.base import AreaPart
 
 GEOMETRIES: Mapping[str, tuple[dict[str, int], ...]] = {
+    "avgpool_requantize": tuple(
+        {"sum_bits": total, "out_bits": out, "out_signed": signed}
+        | {"multiplier": multiplier, "shift": shift}
+        for total, out, signed, multiplier, shift in (
+            *((13, 8, 0, 40503, 20), (16, 8, 1, 52429, 23), (17, 8, 0, 33333, 24)),
+            *((14, 4, 0, 61681, 25), (20, 8, 0, 45875, 27), (24, 12, 1, 39321, 28)),
+        )
+    ),
     "skid": ({"width": 9}, {"width": 57}, {"width": 225}),
     "load_gate": tuple(
         {"words": words, "stages": stages, "width": 64}

@@ -280,15 +280,13 @@ class AvgPoolEngine(LayerEngine):
 
 
 def requantize_area(p: Mapping[str, int], family: Family) -> Iterator[AreaPart]:
-    """`avgpool_requantize.sv`, from its parameters: product, rounding, clamp."""
+    """`avgpool_requantize.sv`, from its parameters: a slice rounds the product, LUTs clamp it."""
     del family
-    product = p["sum_bits"] + MULTIPLIER_BITS + 1
-    above = max(0, product - p["shift"])
     # a power of two is a shift
     sliced = p["multiplier"] & (p["multiplier"] - 1) != 0
     features = Features(
-        (1, product, above, p["out_bits"]),
-        (1, product, p["out_bits"]),
+        (1, p["out_bits"]),
+        (1, p["out_bits"]),
         dsp=-(-p["sum_bits"] // MULTIPLIER_INPUT) * sliced,
     )
     yield AreaPart("avgpool_requantize", features)
