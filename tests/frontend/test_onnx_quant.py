@@ -13,7 +13,8 @@ from firebrick import frontend, passes
 from firebrick.errors import FirebrickError
 from firebrick.frontend.onnx_quant import DOMAINS, ROUNDINGS
 from firebrick.hls4ml.convert import convert
-from firebrick.ir.graph import ConvNode
+from firebrick.ir.graph import ConvNode, Graph, QuantNode
+from firebrick.ir.grid import Grid
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.quantizer import quantize
 from firebrick.search.goal import Goal
@@ -88,10 +89,14 @@ def test_weights_are_those_that_training_settled_on(domain: str, tmp_path: Path)
             assert len(np.unique(channel)) < 1 << BITS
 
 
-def test_a_fire_module_is_prepared_as_without_quant(tmp_path: Path) -> None:
+def test_a_fire_module_is_prepared_with_the_grids_of_its_activations(tmp_path: Path) -> None:
     graph = passes.prepare(frontend.load(saved(fire_model(QuantBuilder()), tmp_path)))
     convs = [x for x in graph.nodes if isinstance(x, ConvNode)]
+    of_image = Grid(1 / 64, 8, signed=True, narrow=True)  # clips bright and dark pixels
+    others = Grid(float(np.float32(0.05)), 8, signed=False, narrow=False)
+    assert [x.grid for x in convs] == [of_image, *[others] * 4]
     assert [x.weights.shape for x in convs] == [
+        (3, 3, 1, 1),
         (8, 3, 3, 3),
         (4, 8, 1, 1),
         (16, 4, 3, 3),
@@ -161,6 +166,43 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(FirebrickError, match=message):
         weights_of(QuantBuilder(), tmp_path, *arguments, **fields)
+
+
+def activation(folder: Path, *arguments: object, **fields: object) -> Graph:
+    """A network with one Quant of an activation."""
+    b = QuantBuilder()
+    conv = b("Conv", "data", b.random(CLASSES, 3, 3, 3), b.random(CLASSES))
+    output = b("Flatten", b("GlobalAveragePool", b.quant(conv, *arguments, **fields)), axis=1)
+    return frontend.load(saved(b.finished(output), folder))
+
+
+@pytest.mark.parametrize("mode", ["ROUND", "HALF_EVEN", "HALF_UP", "HALF_DOWN"])
+def test_an_activation_may_be_rounded_to_the_nearest(mode: str, tmp_path: Path) -> None:
+    scale = np.full((1, CLASSES, 1, 1), 0.25)  # the same for every channel
+    graph = activation(tmp_path, scale, 5, rounding_mode=mode, narrow=0)
+    (node,) = [x for x in graph.nodes if isinstance(x, QuantNode)]
+    assert node.grid == Grid(0.25, 5, signed=True, narrow=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields", "message"),
+    [
+        ((np.arange(1, CLASSES + 1).reshape(1, -1, 1, 1), 5), {}, r"scale=\[1.0, 2.0, 3.0\] of an"),
+        ((0.0, 5), {}, r"scale=0.0 is not positive and finite"),
+        ((np.inf, 5), {}, r"scale=inf is not positive and finite"),
+        ((0.5, 5, 3.0), {}, r"zero_point=3.0 of an activation is not 0: train it symmetric"),
+        ((0.5, 5.5), {}, r"bitwidth=5.5 of an activation is not a whole number"),
+        ((0.5, 5), {"rounding_mode": "FLOOR"}, r"rounding_mode=FLOOR of an activation is not one"),
+        ((0.5, 5), {"rounding_mode": "CEIL"}, r"of ROUND, HALF_EVEN, HALF_UP, HALF_DOWN: train it"),
+    ],
+)
+def test_what_integers_cannot_do_is_refused(
+    arguments: tuple[object, ...], fields: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(FirebrickError, match=message) as error:
+        activation(tmp_path, *arguments, **fields)
+    assert "(Quant)" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_of_another_domain_is_unknown(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -19,6 +21,7 @@ from firebrick.ir.graph import (
     Preprocessing,
     Shape,
 )
+from firebrick.ir.grid import Grid
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.add import Add
 from firebrick.ops.avgpool import AvgPool, sum_type
@@ -53,37 +56,47 @@ def conv_node(
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> Graph:
+def activations(draw: st.DrawFn, *, grids: bool) -> dict[str, object]:
+    """What may stand behind the sums of a layer."""
+    kind = draw(st.sampled_from(["none", "relu", "ceiling", *(["grid"] if grids else [])]))
+    if kind != "grid":
+        ceiling = draw(st.floats(0.1, 6)) if kind == "ceiling" else None
+        return {"relu": kind != "none", "ceiling": ceiling}
+    signed = draw(st.booleans())
+    grid = Grid(draw(st.floats(0.004, 0.5)), draw(st.integers(2, 8)), signed, draw(st.booleans()))
+    return {"relu": not signed, "grid": grid}
+
+
+@st.composite
+def graphs(draw: st.DrawFn, *, grids: bool = True) -> Graph:
     """A stem, a Fire-like pair, perhaps a bypass and a pool, a classifier, perhaps an average."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     side = draw(st.integers(7, 14))
     density = draw(st.sampled_from([1.0, 0.4]))
-    relu = st.booleans()
+    relu = activations(grids=grids)
     width = draw(st.integers(1, 6))
     kernel, stride = draw(st.sampled_from([(3, 1), (3, 2), (1, 1)]))
     nodes: list[Node] = [
-        conv_node(rng, "stem", IMAGE, (width, 3, kernel), density, stride=stride, relu=draw(relu))
+        conv_node(rng, "stem", IMAGE, (width, 3, kernel), density, stride=stride, **draw(relu))
     ]
     if draw(st.booleans()):
         pads = draw(st.tuples(*[st.integers(0, 2)] * 4))
         nodes.append(MaxPoolNode("pool", (nodes[-1].name,), 3, 2, draw(st.booleans()), pads))
     entry = nodes[-1].name
-    nodes.append(conv_node(rng, "squeeze", entry, (2, width, 1), density, relu=draw(relu)))
+    nodes.append(conv_node(rng, "squeeze", entry, (2, width, 1), density, **draw(relu)))
     nodes.append(
-        conv_node(
-            rng, "expand", "squeeze", (width, 2, 3), density, pads=(1, 1, 1, 1), relu=draw(relu)
-        )
+        conv_node(rng, "expand", "squeeze", (width, 2, 3), density, pads=(1, 1, 1, 1), **draw(relu))
     )
     if draw(st.booleans()):
-        nodes.append(AddNode("bypass", (entry, "expand"), draw(relu)))
+        nodes.append(AddNode("bypass", (entry, "expand"), **draw(relu)))
     last = nodes[-1].name
-    nodes.append(conv_node(rng, "classes", last, (5, width, 1), density, relu=draw(relu)))
+    nodes.append(conv_node(rng, "classes", last, (5, width, 1), density, **draw(relu)))
     if draw(st.booleans()):
         ring = draw(st.sampled_from([None, rng.normal(0, 3, 5).astype(np.float32)]))
         nodes.append(GlobalAveragePoolNode("average", ("classes",), ring, None))
         if draw(st.booleans()):
-            nodes.append(conv_node(rng, "hidden", "average", (4, 5, 1), density, relu=draw(relu)))
-            nodes.append(conv_node(rng, "logits", "hidden", (5, 4, 1), density, relu=draw(relu)))
+            nodes.append(conv_node(rng, "hidden", "average", (4, 5, 1), density, **draw(relu)))
+            nodes.append(conv_node(rng, "logits", "hidden", (5, 4, 1), density, **draw(relu)))
     how = Preprocessing(
         resize=side,
         channels=draw(st.sampled_from(["RGB", "BGR"])),
@@ -108,6 +121,7 @@ def networks(draw: st.DrawFn) -> Network:
         left.output.width,
         draw(st.integers(2, 8)),
         draw(st.booleans()),
+        draw(st.booleans()),
     )
     factors = tuple(draw(st.sampled_from([0, 1, 7, 4096, 65535])) for _ in range(2))
     join = Add("join", left.output, right.output, kind, factors, draw(st.integers(0, 24)))
@@ -122,8 +136,12 @@ def networks(draw: st.DrawFn) -> Network:
         pads = [draw(st.integers(0, kernel - 1)) for _ in range(2)]
         # the last window begins at the last pixel, or a stride before
         short = draw(st.booleans()) and kernel > stride
-        size = [-(-(pad + kind.height) // stride) - short for pad in pads]
-        pooled = TensorType(kind.channels, *map(max, size, (1, 1)), kind.bits, kind.signed)
+        size = [
+            -(-(pad + side) // stride) - short
+            for pad, side in zip(pads, (kind.height, kind.width), strict=True)
+        ]
+        height, width = map(max, size, (1, 1))
+        pooled = replace(kind, height=height, width=width)
         layers.append(Layer(MaxPool("pool", kind, pooled, kernel, stride, *pads), ("join",)))
         kind = pooled
     if draw(st.booleans()):
@@ -166,7 +184,7 @@ def _conv(
     return Conv(
         name=name,
         input=source,
-        output=TensorType(out, size, size, bits, draw(st.booleans())),
+        output=TensorType(out, size, size, bits, draw(st.booleans()), draw(st.booleans())),
         kernel=kernel,
         stride=stride,
         pad=pad,

@@ -65,7 +65,13 @@ def test_every_engine_agrees_on_what_quantize_makes(
                 pruned = pruned[:, ::-1]
             assert not layer.operator.codes[pruned].any()
             assert len(layer.operator.codebook) <= 1 << weight_bits
-            assert layer.operator.output.signed != node.relu
+            output = layer.operator.output
+            assert output.signed != node.relu
+            if node.grid is not None:
+                assert (network.scales[node.name], output.bits) == (node.grid.scale, node.grid.bits)
+                assert (output.lo, output.hi) == (node.grid.lo, node.grid.hi)
+            if node.ceiling is not None:
+                assert network.scales[node.name] <= node.ceiling / output.hi
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -54,7 +54,7 @@ class Node:
     keeps_factors: ClassVar[bool] = False
     """Whether `f(a x) = a f(x)` for any positive factors `a` of the channels."""
     lets_relu_through: ClassVar[bool] = False
-    """Whether `g(f(x)) = f(g(x))` for a ReLU, and any other g of one number that never falls."""
+    """Whether `relu(f(x)) = f(relu(x))`, of a ReLU without a ceiling."""
     name: str
     inputs: tuple[str, ...]
 

@@ -11,6 +11,7 @@ from firebrick.ir.graph import (
     ConcatNode,
     ConvNode,
     Graph,
+    MaxPoolNode,
     Node,
     QuantNode,
     ReluNode,
@@ -33,7 +34,7 @@ def hoist_elementwise(graph: Graph) -> Graph:
     Rewrites:
         - Relu(MaxPool(x)) -> MaxPool(Relu(x)), since both are monotone
         - Relu(Concat(x, y)) -> Concat(Relu(x), Relu(y))
-        - the same of Quant, which never falls either
+        - the same of Quant
         - BatchNorm(Concat(x, y)) -> Concat(BatchNorm(x), BatchNorm(y)), each with its channels,
           where x and y are convolutions, which take it in
 
@@ -72,17 +73,21 @@ def hoist_elementwise(graph: Graph) -> Graph:
 
 def _moves(node: Node, source: Node, linear: set[str]) -> bool:
     """Whether a layer may be applied before the one it reads."""
-    if isinstance(node, ReluNode | QuantNode):
+    if isinstance(node, ReluNode) and node.ceiling is None:
         return source.lets_relu_through
+    if isinstance(node, ReluNode | QuantNode):
+        # These never fall either, and what they read are numbers of its inputs as they are.
+        return isinstance(source, MaxPoolNode | ConcatNode)
     is_concat = isinstance(node, BatchNormNode) and isinstance(source, ConcatNode)
     return is_concat and source.name in linear
 
 
 def _is_linear(node: Node, linear: set[str]) -> bool:
-    """Whether a layer is a convolution without ReLU, or such ones side by side."""
+    """Whether a layer is a convolution with nothing behind it, or such ones side by side."""
     if isinstance(node, ConcatNode):
         return linear.issuperset(node.inputs)
-    return isinstance(node, BatchNormNode) or (isinstance(node, ConvNode) and not node.relu)
+    is_sum = isinstance(node, ConvNode) and not node.relu and node.grid is None
+    return is_sum or isinstance(node, BatchNormNode)
 
 
 def _apply(node: Node, source: Node, known: dict[str, Shape]) -> list[Node]:
