@@ -14,7 +14,8 @@ import pytest
 import firebrick.ops
 from firebrick.area.coefficients import COEFFICIENTS
 from firebrick.area.estimate import parts
-from firebrick.frontend import onnx_ops, onnx_writer
+from firebrick.frontend import onnx_writer
+from firebrick.frontend.onnx_reader.operators import HANDLERS
 from firebrick.hardware.resources import Family
 from firebrick.ir.network import Network
 from firebrick.ops import ENGINES, LAYERS, PLUMBING
@@ -102,7 +103,7 @@ def float_node(kind: str) -> str:
 
 def reader(kind: str) -> str:
     """Among the modules that read ONNX nodes, one uses the class."""
-    names = {sys.modules[x.__module__] for x in onnx_ops.HANDLERS.values()}
+    names = {sys.modules[x.__module__] for x in HANDLERS.values()}
     used = any(node_name(kind) in vars(module) for module in names)
     return "" if used else f"nothing reads a {node_name(kind)}"
 
@@ -137,7 +138,7 @@ PLACES: Mapping[str, Lack] = {
 """Files that every operator stands in, `<name>` is its kind, and what is wanted there."""
 LAYER_PLACES: Mapping[str, Lack] = {
     "python/firebrick/ir/graph.py": float_node,
-    "python/firebrick/frontend/onnx_ops.py": reader,
+    "python/firebrick/frontend/onnx_reader/operators.py": reader,
     "python/firebrick/frontend/onnx_writer.py": writer,
     "python/firebrick/quantize/ops/<name>.py": nothing,
     "python/firebrick/quantize/ops/__init__.py": recipe,

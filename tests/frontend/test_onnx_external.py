@@ -13,7 +13,8 @@ import pytest
 from onnx_builders import pytorch, run, save
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend import load, onnx_external
+from firebrick.frontend import load
+from firebrick.frontend.onnx_reader import external
 from firebrick.frontend.onnx_writer import to_onnx
 
 DATA = "model.onnx.data"
@@ -92,7 +93,7 @@ def test_what_is_not_plainly_beside_it_is_refused(
 
 def test_all_of_it_together_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = split(tmp_path)
-    monkeypatch.setattr(onnx_external, "MAX_BYTES", 2000)
+    monkeypatch.setattr(external, "MAX_BYTES", 2000)
     with pytest.raises(FirebrickError, match="with the tensors before it exceeds 2000 bytes"):
         load(str(path))
 

@@ -9,7 +9,8 @@ from onnx import TensorProto, helper
 from onnx_builders import SIDE, Builder, pytorch, save
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend import load, onnx_parse
+from firebrick.frontend import load
+from firebrick.frontend.onnx_reader import parse
 from firebrick.frontend.onnx_writer import LABELS_KEY, PREPROCESSING_KEY
 
 
@@ -86,7 +87,7 @@ def test_corrupt_file(data, tmp_path):
 
 def test_file_too_large(tmp_path, monkeypatch):
     path = save(pytorch(), tmp_path)
-    monkeypatch.setattr(onnx_parse, "MAX_BYTES", 100)
+    monkeypatch.setattr(parse, "MAX_BYTES", 100)
     refuses(path, "exceeds 100 bytes")
 
 

@@ -11,7 +11,7 @@ from onnx_builders import CLASSES, SIDE, Builder
 
 from firebrick import frontend, passes
 from firebrick.errors import FirebrickError
-from firebrick.frontend.onnx_quant import DOMAINS, ROUNDINGS
+from firebrick.frontend.onnx_reader.quant import DOMAINS, ROUNDINGS
 from firebrick.hls4ml.convert import convert
 from firebrick.ir.graph import ConvNode, Graph, QuantNode
 from firebrick.ir.grid import Grid

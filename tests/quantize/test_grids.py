@@ -8,7 +8,7 @@ import pytest
 from small_networks import conv_node, photographs
 
 from firebrick import passes
-from firebrick.frontend import onnx_reader, onnx_writer
+from firebrick.frontend import load, onnx_writer
 from firebrick.images import to_float
 from firebrick.ir.graph import (
     IMAGE,
@@ -146,7 +146,7 @@ def test_a_graph_with_grids_is_written_and_read_again(tmp_path: Path) -> None:
     for graph in (trained(GRIDS["narrow"]), passes.prepare(trained(GRIDS["unsigned"]))):
         path = tmp_path / "written.onnx"
         onnx_writer.write(graph, path)
-        again = passes.prepare(onnx_reader.read(path))
+        again = passes.prepare(load(str(path)))
         wanted = passes.prepare(graph)
         assert [type(x) for x in again.nodes] == [type(x) for x in wanted.nodes]
         for one, other in zip(again.nodes, wanted.nodes, strict=True):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend import deep_compression, onnx_reader, pretrained
+from firebrick.frontend import deep_compression, pretrained
 from firebrick.frontend.defaults import check_scale
+from firebrick.frontend.onnx_reader.read import read as read_onnx
 from firebrick.ir.graph import Graph
 from firebrick.ir.rules import check_rules
 
@@ -56,7 +57,7 @@ def read(
         raise FirebrickError(f"{source}: source is not {PRETRAINED}, *.net or *.onnx")
     try:
         if path.suffix == ".onnx":
-            return Loaded(*onnx_reader.read(path, size=size, chosen=chosen))
+            return Loaded(*read_onnx(path, size=size, chosen=chosen))
         is_net = path.suffix == ".net" and source != PRETRAINED
         graph = deep_compression.read(path) if is_net else pretrained.load_pretrained()
     except OSError as error:

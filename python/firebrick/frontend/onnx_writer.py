@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.files.output import whole_file
-from firebrick.frontend.onnx_quant import DOMAINS
+from firebrick.frontend.onnx_reader.quant import DOMAINS
 from firebrick.ir.graph import (
     IMAGE,
     MONOTONE,

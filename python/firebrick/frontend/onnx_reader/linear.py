@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from firebrick.frontend.onnx_scope import MERGED, Op, Value
-from firebrick.frontend.onnx_window import square
+from firebrick.frontend.onnx_reader.scope import MERGED, Op, Value
+from firebrick.frontend.onnx_reader.window import square
 from firebrick.ir.graph import ConvNode, FloatArray
 
 

@@ -11,7 +11,7 @@ import math
 import onnx
 from onnx import helper, shape_inference
 
-from firebrick.frontend.onnx_scope import MAX_INTS, Op, Value
+from firebrick.frontend.onnx_reader.scope import MAX_INTS, Op, Value
 from firebrick.ir.graph import Shape
 from firebrick.ir.limits import MAX_VALUES
 

@@ -17,7 +17,7 @@ from onnx import TypeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend.onnx_scope import MAX_INTS, MAX_RANK, Op
+from firebrick.frontend.onnx_reader.scope import MAX_INTS, MAX_RANK, Op
 from firebrick.ir.limits import MAX_VALUES
 
 IR_VERSION = 9

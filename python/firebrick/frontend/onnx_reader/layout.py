@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.frontend.onnx_scope import MERGED, NO_PADS, Op, Value
+from firebrick.frontend.onnx_reader.scope import MERGED, NO_PADS, Op, Value
 
 _LETTERS = {letters: letter for letter, letters in MERGED.items()}
 

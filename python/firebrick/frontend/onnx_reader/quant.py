@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from firebrick.frontend.onnx_scope import Op
+from firebrick.frontend.onnx_reader.scope import Op
 from firebrick.ir.graph import QuantNode
 from firebrick.ir.grid import Grid
 

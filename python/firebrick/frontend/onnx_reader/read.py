@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any ONNX classifier whose layers Firebrick knows, as a float graph.
 
-The file is not trusted: `onnx_parse` bounds and checks it, and every tensor is bounded before it is
+The file is not trusted: `parse` bounds and checks it, and every tensor is bounded before it is
 unpacked. What cannot be read is collected, so that the user learns of all of it at once.
 """
 
@@ -17,10 +17,10 @@ import onnx
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend import onnx_beyond, onnx_constants, onnx_image, onnx_parse, onnx_quant
 from firebrick.frontend.defaults import default, of_channels, raw
-from firebrick.frontend.onnx_ops import ADVICE, HANDLERS
-from firebrick.frontend.onnx_scope import Op, Scope
+from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant
+from firebrick.frontend.onnx_reader.operators import ADVICE, HANDLERS
+from firebrick.frontend.onnx_reader.scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
@@ -50,7 +50,7 @@ def read(
 
 
 def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Graph, str]:
-    model = onnx_parse.parse(path)
+    model = parse.parse(path)
     graph = model.graph
     if len(graph.output) != 1:
         names = ", ".join(repr(x.name) for x in graph.output)
@@ -59,11 +59,11 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
         )
     protos = _needed(graph.node, graph.output[0].name)
     weights = {x.name: x for x in graph.initializer}
-    image = onnx_image.find(graph)
-    pixels, batch = onnx_image.value(image, protos, weights, size)
-    scope = Scope(onnx_parse.opset(model), batch, weights)
+    entry = image.find(graph)
+    pixels, batch = image.value(entry, protos, weights, size)
+    scope = Scope(parse.opset(model), batch, weights)
     scope.shapes[IMAGE] = pixels.shape
-    scope.values[image.name] = pixels
+    scope.values[entry.name] = pixels
     _read_nodes(graph, protos, scope)
     output = scope.values.get(graph.output[0].name)
     if output is None:
@@ -72,12 +72,12 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     name = stored.line(NAME_KEY, MAX_NAME) if NAME_KEY in stored.left else ""
     labels = stored.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL) if LABELS_KEY in stored.left else ()
     nodes = _layers(scope.nodes, output.name)
-    own, _ = onnx_image.take_in_factors(nodes, raw(pixels.shape))
+    own, _ = image.take_in_factors(nodes, raw(pixels.shape))
     if PREPROCESSING_KEY in stored.left:
         inner = stored.inner(PREPROCESSING_KEY)
         how = read_preprocessing(inner, pixels.shape.channels, whole=False)
         source = "the file's metadata"
-    elif onnx_image.is_bytes(image):
+    elif image.is_bytes(entry):
         how, source = raw(pixels.shape), "bytes, as the model takes them"
     elif len(own) < len(nodes):
         how, source = raw(pixels.shape), "the model's own layers"
@@ -86,7 +86,7 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     if chosen:
         fields = of_channels(chosen, pixels.shape.channels)
         how, source = replace(how, **fields), f"the command line, the rest {source}"
-    nodes, how = onnx_image.take_in_factors(nodes, how)
+    nodes, how = image.take_in_factors(nodes, how)
     result = Graph(name or path.stem, pixels.shape, nodes, how, labels)
     return check_rules(result), source
 
@@ -99,7 +99,7 @@ def _read_nodes(graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], scope:
     """
     reasons: dict[str, list[str]] = {}
     unread: set[str] = set()
-    dims: onnx_beyond.Dims | None = None
+    dims: beyond.Dims | None = None
     for proto in protos:
         op = Op(proto, scope)
         if unread.isdisjoint(proto.input):
@@ -109,8 +109,8 @@ def _read_nodes(graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], scope:
             except FirebrickError as error:
                 reason = error.message.removeprefix(f"{op.where}: ")
                 reasons.setdefault(reason, []).append(op.where)
-        dims = onnx_beyond.dims_of(graph) if dims is None else dims
-        if onnx_constants.is_foldable(op) or not onnx_beyond.pass_over(op, dims):
+        dims = beyond.dims_of(graph) if dims is None else dims
+        if constants.is_foldable(op) or not beyond.pass_over(op, dims):
             unread.update(x for x in proto.output if x)
     if reasons:
         lines = (f"{', '.join(nodes)}: {reason}" for reason, nodes in reasons.items())
@@ -119,11 +119,11 @@ def _read_nodes(graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], scope:
 
 def _read_node(op: Op) -> None:
     proto = op.proto
-    is_standard = proto.domain in onnx_parse.DOMAINS
-    if proto.op_type == "Quant" and proto.domain in onnx_quant.DOMAINS:
-        onnx_quant.quant(op)
-    elif is_standard and proto.input and onnx_constants.is_foldable(op):
-        onnx_constants.fold(op)
+    is_standard = proto.domain in parse.DOMAINS
+    if proto.op_type == "Quant" and proto.domain in quant.DOMAINS:
+        quant.quant(op)
+    elif is_standard and proto.input and constants.is_foldable(op):
+        constants.fold(op)
     elif is_standard and proto.op_type in HANDLERS:
         HANDLERS[proto.op_type](op)
     else:

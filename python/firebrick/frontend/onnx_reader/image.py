@@ -11,8 +11,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend.onnx_layout import is_transpose
-from firebrick.frontend.onnx_scope import Value
+from firebrick.frontend.onnx_reader.layout import is_transpose
+from firebrick.frontend.onnx_reader.scope import Value
 from firebrick.ir.graph import IMAGE, BatchNormNode, Node, Shape
 from firebrick.preprocessing import Preprocessing
 

@@ -2,7 +2,7 @@
 """From the bytes of an untrusted ONNX file to a model that ONNX's own checker accepts.
 
 Its size is bounded before it is parsed, and the only other files that are read are those of
-`onnx_external`.
+`external`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend import onnx_external
+from firebrick.frontend.onnx_reader import external
 from firebrick.ir.onnx_file import MAX_BYTES, check_size
 
 MAX_NODES = 4096
@@ -47,7 +47,7 @@ def parse(path: Path) -> onnx.ModelProto:
     inputs = sum(len(x.input) for x in model.graph.node)
     if inputs > MAX_INPUTS:
         raise FirebrickError(f"inputs={inputs} of all nodes exceed {MAX_INPUTS}")
-    onnx_external.take_in(model, path.parent)
+    external.take_in(model, path.parent)
     # Shapes that exporters note down are not used; the checker would insist that they are whole.
     del model.graph.value_info[:]
     for output in model.graph.output:

@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-from firebrick.frontend import onnx_elementwise, onnx_layout, onnx_linear
-from firebrick.frontend.onnx_scope import MERGED, Op
-from firebrick.frontend.onnx_window import convolution, max_pool
+from firebrick.frontend.onnx_reader import elementwise, layout, linear
+from firebrick.frontend.onnx_reader.scope import MERGED, Op
+from firebrick.frontend.onnx_reader.window import convolution, max_pool
 from firebrick.ir.graph import (
-    AddNode,
     ConcatNode,
     GlobalAveragePoolNode,
     IdentityNode,
     MaxPoolNode,
 )
-
-__all__ = ["HANDLERS", "AddNode"]
 
 _EXPLICIT_SOFTMAX_AXIS = 13
 """Opset from which Softmax works along one axis instead of along all from that axis on."""
@@ -131,39 +128,39 @@ def _shape(op: Op) -> None:
 
 
 HANDLERS: Mapping[str, Callable[[Op], None]] = {
-    "Add": onnx_elementwise.add,
+    "Add": elementwise.add,
     "AveragePool": _average_pool,
-    "BatchNormalization": onnx_elementwise.batch_norm,
+    "BatchNormalization": elementwise.batch_norm,
     "Cast": _cast,
-    "Clip": onnx_elementwise.clip,
+    "Clip": elementwise.clip,
     "Concat": _concat,
     "Constant": _constant,
     "Conv": convolution,
-    "Div": onnx_elementwise.div,
+    "Div": elementwise.div,
     "Dropout": _dropout,
-    "Flatten": onnx_layout.flatten,
-    "Gemm": onnx_linear.gemm,
+    "Flatten": layout.flatten,
+    "Gemm": linear.gemm,
     "GlobalAveragePool": _global_average_pool,
     "GlobalMaxPool": _global_max_pool,
     "Identity": _identity,
     "LogSoftmax": _softmax,
-    "MatMul": onnx_linear.matmul,
-    "Max": onnx_elementwise.maximum,
+    "MatMul": linear.matmul,
+    "Max": elementwise.maximum,
     "MaxPool": max_pool,
-    "Min": onnx_elementwise.minimum,
-    "Mul": onnx_elementwise.mul,
-    "Pad": onnx_layout.pad,
+    "Min": elementwise.minimum,
+    "Mul": elementwise.mul,
+    "Pad": layout.pad,
     "ReduceMean": _reduce_mean,
-    "Relu": onnx_elementwise.relu,
-    "Reshape": onnx_layout.reshape,
+    "Relu": elementwise.relu,
+    "Reshape": layout.reshape,
     "Shape": _shape,
     "Sigmoid": _sigmoid,
     "Softmax": _softmax,
-    "Squeeze": onnx_layout.squeeze,
-    "Sub": onnx_elementwise.sub,
-    "Sum": onnx_elementwise.sum_,
-    "Transpose": onnx_layout.transpose,
-    "Unsqueeze": onnx_layout.unsqueeze,
+    "Squeeze": layout.squeeze,
+    "Sub": elementwise.sub,
+    "Sum": elementwise.sum_,
+    "Transpose": layout.transpose,
+    "Unsqueeze": layout.unsqueeze,
 }
 """By ONNX operator type, for nodes that read a tensor computed from the image."""
 

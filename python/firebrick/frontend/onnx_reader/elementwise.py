@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from firebrick.frontend.onnx_scope import Op, Value
+from firebrick.frontend.onnx_reader.scope import Op, Value
 from firebrick.ir.graph import AddNode, BatchNormNode, FloatArray, MaxPoolNode, ReluNode
 
 _NO_TRAINING_OUTPUTS = 14

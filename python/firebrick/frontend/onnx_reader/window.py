@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.frontend.onnx_scope import Op
+from firebrick.frontend.onnx_reader.scope import Op
 from firebrick.ir.graph import ConvNode, FloatArray, MaxPoolNode, Shape
 from firebrick.ir.limits import MAX_VALUES
 
