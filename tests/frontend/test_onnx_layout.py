@@ -129,12 +129,30 @@ def test_a_pad_with_zeros_becomes_padding(case: str, tmp_path: Path) -> None:
     same_function(b.model(b("GlobalAveragePool", x), image=("N", 3, 9, 12)), tmp_path)
 
 
+def test_a_pad_before_a_pool_of_what_a_relu_gave(tmp_path: Path) -> None:
+    """The stem of a ResNet as Keras exports it."""
+    b = Builder()
+    x = b("Pad", b.relu_conv(b.image, (4, 3, 3)), b.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+    x = b("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
+    model = b.model(b("GlobalAveragePool", b.conv(x, (CLASSES, 4, 1))), image=("N", 3, 9, 12))
+    assert same_function(model, tmp_path).nodes[1].pads == (1, 1, 1, 1)
+
+
+def test_a_pad_before_a_pool_of_anything_else_is_refused(tmp_path: Path) -> None:
+    b = Builder()
+    x = b("Pad", b.conv(b.image, (4, 3, 3)), b.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+    x = b("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2])
+    model = b.model(b("GlobalAveragePool", b.conv(x, (CLASSES, 4, 1))), image=("N", 3, 9, 12))
+    with pytest.raises(FirebrickError, match="which may win over what no ReLU made"):
+        load(str(save(model, tmp_path)))
+
+
 def test_a_pad_in_channels_last(tmp_path: Path) -> None:
     b = Builder()
     x = b("Transpose", b.relu_conv(b.image, (4, 3, 1)), perm=TO_NHWC)
     x = b("Pad", x, b.constant([0, 1, 2, 0, 0, 0, 1, 0], np.int64))
     x = b.conv(b("Transpose", x, perm=TO_NCHW), (CLASSES, 4, 3))
-    with pytest.raises(FirebrickError, match="which a Conv alone takes over"):
+    with pytest.raises(FirebrickError, match="which only Conv and MaxPool take over"):
         load(str(save(b.model(b("GlobalAveragePool", x)), tmp_path)))
 
 

@@ -110,7 +110,7 @@ def _clamp(op: Op, value: Value, low: float, high: float) -> None:
     if low <= _LOWEST and not has_high:
         op.bind(value)
         return
-    if low != 0 and not (low <= _LOWEST and _is_positive(op, value.name)):
+    if low != 0 and not (low <= _LOWEST and is_positive(op, value.name)):
         bound = "nothing" if low <= _LOWEST else low
         raise op.fail("min", bound, "is not 0: only ReLU and ReLU with a ceiling, as ReLU6, exist")
     if has_high and high <= 0:
@@ -118,7 +118,7 @@ def _clamp(op: Op, value: Value, low: float, high: float) -> None:
     op.add(ReluNode(op.name, (value.name,), high if has_high else None), value.axes)
 
 
-def _is_positive(op: Op, name: str) -> bool:
+def is_positive(op: Op, name: str) -> bool:
     """Whether a tensor has no negative values: a ReLU made it, or a pool behind one."""
     nodes = {x.name: x for x in op.scope.nodes}
     while isinstance(node := nodes.get(name), MaxPoolNode):

@@ -132,7 +132,9 @@ class Op:
         if axes is not None and value.axes != axes:
             raise self.fail(f"input[{index}]", value.axes, f"is not in the order {axes}")
         if value.pads != NO_PADS and not padded:
-            rule = f"has zeros {value.pads} around it, of a Pad, which a Conv alone takes over"
+            rule = (
+                f"has zeros {value.pads} around it, of a Pad, which only Conv and MaxPool take over"
+            )
             raise self.fail(f"input[{index}]", repr(name), rule)
         return value
 

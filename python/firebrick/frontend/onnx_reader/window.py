@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from firebrick.frontend.onnx_reader.scope import Op
+from firebrick.frontend.onnx_reader.elementwise import is_positive
+from firebrick.frontend.onnx_reader.scope import NO_PADS, Op, Value
 from firebrick.ir.graph import ConvNode, FloatArray, MaxPoolNode, Shape
 from firebrick.ir.limits import MAX_VALUES
 
@@ -28,15 +29,8 @@ def convolution(op: Op) -> None:
         raise op.fail("dilations", dilations, "is not two positive numbers")
     stride = _side(op, "strides", (1, 1))
     reach = ((sides[0] - 1) * dilations[0] + 1, (sides[1] - 1) * dilations[1] + 1)
-    top, left, bottom, right = value.pads
-    around = Shape(
-        value.shape.channels,
-        value.shape.height + top + bottom,
-        value.shape.width + left + right,
-    )
-    own = _pads(op, around, reach, stride)
-    top, left, bottom, right = (a + b for a, b in zip(value.pads, own, strict=True))
-    kernel, pads = square(op, weights, dilations, (top, left, bottom, right))
+    whole = _all_pads(op, value, reach, stride)
+    kernel, pads = square(op, weights, dilations, whole)
     kernel = _ungrouped(op, kernel, value.shape.channels)
     bias = op.floats(2) if op.has_input(2) else np.zeros(len(kernel), np.float32)
     op.add(ConvNode(op.name, (value.name,), kernel, bias, stride, pads), value.axes)
@@ -81,13 +75,25 @@ def square(
 
 
 def max_pool(op: Op) -> None:
-    """MaxPool, whose windows are clipped at the edges."""
-    value = op.value(0, "NCHW")
+    """MaxPool; zeros that a Pad put around what is never negative are like its own padding."""
+    value = op.value(0, "NCHW", padded=True)
     kernel, stride = _side(op, "kernel_shape", ()), _side(op, "strides", (1, 1))
     _no_dilation(op)
-    pads = _pads(op, value.shape, (kernel, kernel), stride)
+    if value.pads != NO_PADS and not is_positive(op, value.name):
+        rule = "of a Pad are zeros, which may win over what no ReLU made"
+        raise op.fail("pads", value.pads, rule)
+    pads = _all_pads(op, value, (kernel, kernel), stride)
     ceil = bool(op.attribute_int("ceil_mode", 0))
     op.add(MaxPoolNode(op.name, (value.name,), kernel, stride, ceil, pads), value.axes)
+
+
+def _all_pads(op: Op, value: Value, reach: tuple[int, int], stride: int) -> Pads:
+    """Those of a Pad before, and the operator's own on what that gives."""
+    top, left, bottom, right = value.pads
+    shape = value.shape
+    around = Shape(shape.channels, shape.height + top + bottom, shape.width + left + right)
+    own = _pads(op, around, reach, stride)
+    return top + own[0], left + own[1], bottom + own[2], right + own[3]
 
 
 def _side(op: Op, field: str, default: tuple[int, ...]) -> int:
