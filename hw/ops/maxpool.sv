@@ -146,7 +146,7 @@ module maxpool #(
   assign row_last     = row_q == ROW_BITS'(ROWS - 1);
   assign behind       = BEHIND > 0 && 32'(row_q) >= IN_HEIGHT;
   assign kept         = 32'(segment_q) < OUT_SEGMENTS;
-  assign clipped      = CLIPPED && (BEHIND > 0 ? 32'(row_q) >= IN_HEIGHT - 1 : row_last);
+  assign clipped      = CLIPPED && (BEHIND > 0 ? 32'(row_q) + 1 >= IN_HEIGHT : row_last);
   assign done         = clipped || (phase_q == PHASE_BITS'(DONE_PHASE) &&
       32'(window_q) + 1 > DONE_AGE && 32'(window_q) < DONE_AGE + OUT_HEIGHT);
 

@@ -75,6 +75,7 @@ SLOW_CASES = {
     "same_lower": Case(4, (8, 7), 2, 1, 3, pads=(1, 1, 0, 0)),
     "one_word_padded": Case(1, (3, 2), 3, 1, 3, signed=True, pads=(1, 1, 1, 1)),
     "padded_gaps": Case(2, (7, 10), 3, 3, 1, pads=(2, 1, 2, 2)),
+    "one_row": Case(3, (1, 7), 2, 1, 2, bits=4, signed=True, pads=(1, 0, 1, 1)),
     "one_pixel": Case(2, (1, 1), 3, 1, 1, pads=(1, 1, 1, 1)),
     "begins_in_mid_window": Case(2, (9, 9), 5, 3, 1, pads=(4, 4, 4, 4)),
 }

@@ -42,3 +42,14 @@ def test_pixels_of_the_image_are_the_fewest_that_leave_time(pixels: int) -> None
 
 def test_an_image_has_no_more_pixels_a_beat_than_its_engine_takes() -> None:
     assert image_pixels(IMAGE, 1) == MOST_PIXELS == 16
+
+
+def test_a_padded_pool_keeps_pace_with_what_it_puts_in():
+    """Of 13 rows of 5x5 windows the last three end together: two more rows pass."""
+    kind = TensorType(64, 13, 13)
+    pool = MaxPool("pool", kind, kind, 5, 1, 2, 2)
+    exact = 64 * 15 * 7 / SHARE  # seven beats of two pixels in each of 15 rows
+    assert MaxPoolEngine.suited_columns(pool, [1], [], exact) == 2
+    assert MaxPoolEngine.suited_columns(pool, [1], [], exact - 1) == 3
+    timing = MaxPoolEngine(pool, 2).timing()
+    assert timing.in_beats * 13 + sum(timing.cycles) == exact * SHARE

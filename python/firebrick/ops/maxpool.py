@@ -218,17 +218,23 @@ class MaxPoolEngine(LayerEngine):
         kernel, stride, columns, bits = p["kernel"], p["stride"], p["columns"], p["bits"]
         pixels = columns * stride
         partials = (kernel + stride - 2) // stride
-        depth = p["channels"] * -(-p["out_width"] // columns)
+        in_segments, out_segments = -(-p["in_width"] // pixels), -(-p["out_width"] // columns)
+        depth = p["channels"] * out_segments
         reach = max(0, kernel - stride - p["pad_left"])
         beats = -(-reach // pixels) + 1 + -(-p["pad_left"] // pixels)
         word = max(1, partials) * columns * bits
-        segments = -(-p["in_width"] // pixels)
+        segments = max(in_segments, out_segments)
+        lowest = p["pad_top"] + p["in_height"]
+        behind = max(0, p["out_height"] - max(0, -(-(lowest - kernel) // stride)) - 1)
         control = (
             index_bits(segments)
             + index_bits(p["channels"])
-            + 2 * p["in_height"].bit_length()
+            + 2 * (lowest + behind).bit_length()
             + index_bits(depth)
         )
+        if behind or segments > in_segments:  # `maxpool_tail`
+            frame = (p["in_height"] + behind) * p["channels"] * segments
+            control += index_bits(segments) + index_bits(frame)
         wide = columns * bits
         features = Features(
             (1, (kernel - 1) * wide, (partials + 1) * wide, partials * wide, wide, control),
