@@ -20,16 +20,17 @@ BLOCKS = ("pool", "fire", "conv", "bypass", "bypass", "pair", "two", "shortcut",
 WINDOWS = ((3, 2), (3, 2), (2, 2), (3, 1))
 
 
-def random_network(seed: int, most_side: int = 32) -> Network:
-    """A network of some blocks; the same one for the same arguments."""
-    return _Maker(seed, most_side).network()
+def random_network(seed: int, most_side: int = 32, *, padded: bool = False) -> Network:
+    """A network of some blocks; the same one for the same arguments. Its pools may be padded."""
+    return _Maker(seed, most_side, padded).network()
 
 
 class _Maker:
     """Draws layers; methods that add some give the name of the last one."""
 
-    def __init__(self, seed: int, most_side: int) -> None:
+    def __init__(self, seed: int, most_side: int, padded: bool) -> None:
         self.rng = np.random.default_rng(seed)
+        self.padded = padded
         self.image = TensorType(3, *(int(x) for x in self.rng.integers(5, most_side, 2)))
         self.layers: list[Layer] = []
 
@@ -133,9 +134,17 @@ class _Maker:
         if min(kind.height, kind.width) < kernel:
             return source
         more = stride - 1 if self.chance(0.5) else 0
-        size = [(x - kernel + more) // stride + 1 for x in (kind.height, kind.width)]
+        pads = [(0, 0), (0, 0)]  # before and after, of height and width
+        if self.padded:
+            pads = [(self.number(0, kernel - 1), self.number(0, kernel - 1)) for _ in pads]
+        sides = zip((kind.height, kind.width), pads, strict=True)
+        size = [
+            min((sum(pad) + x - kernel + more) // stride, (pad[0] + x - 1) // stride) + 1
+            for x, pad in sides
+        ]
         output = TensorType(kind.channels, *size, kind.bits, kind.signed)
-        return self.put(MaxPool(self.name("pool"), kind, output, kernel, stride), source)
+        before = [x for x, _ in pads]
+        return self.put(MaxPool(self.name("pool"), kind, output, kernel, stride, *before), source)
 
     def fire(self, source: str, channels: int = 0) -> str:
         squeeze = self.conv(source, self.number(1, 5), 1)

@@ -18,7 +18,7 @@ FRAMES = 3
 def check(seed: int, build_root: Path, folder: Path, *, sanitize: bool) -> None:
     """Every value of some frames back to back, all channels as deep as in hardware."""
     network = random_network(seed)
-    pipeline = build(network, random_plan(seed))
+    pipeline = build(network, random_plan(seed, network))
     binary = csim_build.build(network, pipeline, build_root, sanitize=sanitize)
     pixels = random_pixels(seed, network, FRAMES)
     pixels[0] = 255 * (seed % 2)  # sums as large as they become
