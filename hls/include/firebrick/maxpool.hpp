@@ -71,17 +71,14 @@ struct maxpool_window {
   // that was not read, `filled` being false, holds the lowest value.
   void shift(bool enters, bool filled, const beat<PIXELS, BITS>& in, pixel_t flip) {
 #pragma HLS INLINE
-    const bool leaves = valid[PAST];
   shift_pixels:
     for (int i = 0; i < (BEATS - 1) * PIXELS; ++i) {
 #pragma HLS UNROLL
-      // What is past moves on when the next beat is, an idle place is none.
-      if (i >= PAST * PIXELS || leaves) pixels[i] = pixels[i + PIXELS];
+      pixels[i] = pixels[i + PIXELS];
     }
   shift_beats:
     for (int b = 0; b < BEATS - 1; ++b) {
 #pragma HLS UNROLL
-      if (b < PAST && !leaves) continue;
       valid[b] = valid[b + 1];
       end[b] = end[b + 1];
     }
@@ -94,7 +91,7 @@ struct maxpool_window {
           !filled || beyond ? pixel_t(0) : pixel_t(get_pixel(in, i) ^ flip);
     }
     valid[BEATS - 1] = enters;
-    end[BEATS - 1] = segment_last;
+    end[BEATS - 1] = !enters || segment_last;  // an idle place stands between rows
     bool same = true;
   see_beats:
     for (int b = PAST; b < BEATS; ++b) {
