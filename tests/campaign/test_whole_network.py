@@ -9,7 +9,9 @@ import pytest
 from firebrick.campaign.designs import DESIGNS, network_of, plan_of
 from firebrick.campaign.network import main, simulate
 from firebrick.errors import FirebrickError
-from networks import random_pixels
+from firebrick.search.goal import Goal
+from firebrick.search.planner import plan
+from networks import headed_network, random_pixels
 
 CATS = (281, 282, 285)
 ESPRESSO = 967
@@ -19,13 +21,24 @@ ESPRESSO = 967
 def test_a_tiny_network(design, build_root: Path) -> None:
     network = network_of(design)
     pixels = random_pixels(1, network, 3).astype("uint8")
-    plan = plan_of(design, network)
-    result = simulate(network, plan, pixels, build_root=build_root, optimize="-O0")
+    chosen = plan_of(design, network)
+    result = simulate(network, chosen, pixels, build_root=build_root, optimize="-O0")
     assert result.right
     assert (result.values, result.differing) == (3 * design.classes, 0)
     assert abs(result.frame_cycles - result.planned_cycles) <= result.planned_cycles // 100
     with pytest.raises(FirebrickError, match="at least two"):
-        simulate(network, plan, pixels[:1])
+        simulate(network, chosen, pixels[:1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "signed"), [(6, True), (0, False)], ids=["signed", "unsigned"])
+def test_wide_logits_of_a_linear_layer(seed: int, signed: bool, build_root: Path) -> None:
+    network = headed_network((8, 1), seed=seed, signed=signed)
+    pixels = random_pixels(1, network, 3).astype("uint8")
+    assert abs(network.golden(pixels.astype("int64"))[network.output]).max() > 255
+    chosen = plan(network, Goal(multipliers=8))
+    result = simulate(network, chosen, pixels, build_root=build_root, optimize="-O0")
+    assert (result.values, result.differing) == (3, 0)
 
 
 def test_no_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

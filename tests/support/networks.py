@@ -92,7 +92,9 @@ def averaged(source: TensorType, bits: int = 8, *, signed: bool = False, bias: i
     return AvgPool("pool", source, output, start, factor, shift)
 
 
-def headed_network(widths: Sequence[int], *, seed: int = 1, side: int = 9) -> Network:
+def headed_network(
+    widths: Sequence[int], *, seed: int = 1, side: int = 9, signed: bool = True
+) -> Network:
     """A convolution, its average as activations, linear layers of some widths with wide logits."""
     rng = np.random.default_rng(seed)
     image = TensorType(3, side, side)
@@ -102,7 +104,7 @@ def headed_network(widths: Sequence[int], *, seed: int = 1, side: int = 9) -> Ne
         source = layers[-1]
         conv = random_conv(rng, f"linear{number}", source.operator.output, channels, 1, density=0.9)
         layers.append(Layer(conv, (source.name,)))
-    layers[-1] = Layer(with_wide_logits(conv), layers[-1].inputs)
+    layers[-1] = Layer(with_wide_logits(conv, signed=signed), layers[-1].inputs)
     scales = {x.name: 0.1 for x in layers} | {IMAGE: 1.0}
     return Network("headed", image, tuple(layers), Preprocessing(side), scales)
 
