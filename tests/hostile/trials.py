@@ -157,12 +157,22 @@ def attack_names(rng: np.random.Generator, trial: Trial) -> None:
     trial.add(*attacks.pick(rng, (last, deploy, ("infer", model, "a.png"))))
 
 
+def attack_array(rng: np.random.Generator, trial: Trial) -> None:
+    """An array to classify."""
+    path = trial.folder / "x.npy"
+    np.save(path, rng.integers(0, 256, (deployed.SIDE, deployed.SIDE, 3)).astype(np.uint8))
+    attacks.mutate_bytes(rng, path)
+    deploy = ("deploy", "q.onnx", "plan.json", "-o", "out", "--sample", "x.npy")
+    trial.add(*attacks.pick(rng, (("infer", "q.onnx", "x.npy"), deploy)))
+
+
 ATTACKS: dict[str, Callable[[np.random.Generator, Trial], None]] = {
     "plan": attack_plan,
     "folder": attack_folder,
     "bundle": attack_bundle,
     "board": attack_board,
     "names": attack_names,
+    "array": attack_array,
 }
 
 

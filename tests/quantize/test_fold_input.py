@@ -89,6 +89,13 @@ def test_the_border_is_in_the_order_of_the_image() -> None:
     assert fold_input(graph((3, 1, (1,) * 4), how=how)).preprocessing.fill == (104, 116, 123)
 
 
+def test_one_channel_whose_zero_is_no_black_pixel_makes_a_border() -> None:
+    how = Preprocessing(11, "RGB", (0.0, 117.0, 0.0), (50.0,) * 3)
+    model = graph((3, 2, (1,) * 4), how=how)
+    assert float_difference(model) < 1e-4
+    assert fold_input(model).preprocessing.fill == (0, 117, 0)
+
+
 @pytest.mark.parametrize("mean", [(0.0,) * 3, (0.4, 0.0, 0.1)])
 def test_hardware_pads_with_zeros_itself_where_they_are_pixels(mean: tuple[float, ...]) -> None:
     model = graph((3, 2, (1,) * 4), how=Preprocessing(11, "RGB", mean, (50.0,) * 3))
