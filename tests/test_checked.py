@@ -102,6 +102,7 @@ GOOD: dict[str, tuple[object, Callable[[Fields], object], object]] = {
     "values": ([1, "x"], lambda x: x.values("a", 2, "paths"), [1, "x"]),
     "lines": (["x", ""], lambda x: x.lines("a", 2, 1), ("x", "")),
     "numbers": ([1, 0.5], lambda x: x.numbers("a", 2), (1.0, 0.5)),
+    "integers": ([1, 5], lambda x: x.integers("a", 2, 1, 5), (1, 5)),
     "wholes": ({"b": 1}, lambda x: x.wholes("a", 1, 1), {"b": 1}),
     "objects": (
         [{"n": "x"}],
@@ -149,6 +150,9 @@ BAD: dict[str, tuple[object, Callable[[Fields], object], str]] = {
     "no list": ({}, lambda x: x.values("a", 2, "paths"), "a={} is not a list of paths"),
     "long list": ([1, 2, 3], lambda x: x.values("a", 2, "paths"), "a=3 exceeds 2 paths"),
     "no line": (["x", 1], lambda x: x.lines("a", 2), "a[1]=1 is not one line of up to 256"),
+    "half": ([1.5], lambda x: x.integers("a", 2, 1, 5), "a[0]=1.5 is not an integer"),
+    "high": ([1, 6], lambda x: x.integers("a", 2, 1, 5), "a[1]=6 is not in 1..5"),
+    "many": ([1, 2, 3], lambda x: x.integers("a", 2, 1, 5), "a=3 exceeds 2 integers"),
     "no numbers": (["x"], lambda x: x.numbers("a", 2), "a[0]='x' is not a number"),
     "no wholes": ({"b": "1"}, lambda x: x.wholes("a", 0, 2), "a.json: a: b='1' is not an integer"),
     "no object": (1, lambda x: x.inner("a"), "a.json: a: is not a JSON object"),

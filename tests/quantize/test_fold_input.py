@@ -153,6 +153,7 @@ def test_padding_that_zeros_alone_look_at_is_none(
     [
         ([(3, 1, (1,) * 4)], (104.0, 256.0, 0.0), r"pads=\(1, 1, 1, 1\) .* no pixel 0..255 is"),
         ([(3, 1, (1,) * 4)], (-0.6, 0.0, 0.0), "no pixel 0..255 is zero"),
+        ([(3, 1, (1,) * 4)], (0.0, 1e300, 0.0), "no pixel 0..255 is zero"),
         ([(3, 400, (1025,) * 4)], WHOLE, r"1025\) of a layer that reads the image exceeds 1024"),
         (
             [(3, 300, (1000,) * 4), (3, 1, (0,) * 4)],

@@ -67,12 +67,24 @@ def _sixteen_bits(path: Path) -> None:
     Image.fromarray(np.full((30, 40), 77 << 8, np.uint16)).save(path)
 
 
+def _sixteen_bits_of_pgm(path: Path) -> None:
+    """Pillow's mode of it is I, as of 32 bits."""
+    path.write_bytes(b"P5 40 30 65535\n" + np.full((30, 40), 77 << 8, ">u2").tobytes())
+
+
 def _palette(path: Path) -> None:
     Image.new("RGB", (40, 30), (77, 77, 77)).quantize(4).save(path)
 
 
 @pytest.mark.parametrize(
-    ("make", "value"), [(_grey, 77), (_transparent, 255), (_sixteen_bits, 77), (_palette, 77)]
+    ("make", "value"),
+    [
+        (_grey, 77),
+        (_transparent, 255),
+        (_sixteen_bits, 77),
+        (_sixteen_bits_of_pgm, 77),
+        (_palette, 77),
+    ],
 )
 def test_other_kinds_of_pixels_become_rgb(
     make: Callable[[Path], None], value: int, tmp_path: Path

@@ -88,7 +88,7 @@ def simulate(
     Args:
         network: quantized.
         chosen: its plan.
-        pixels: uint8 (N, 3, H, W), at least two.
+        pixels: uint8 (N, C, H, W), at least two.
         build_root: folder that keeps compiled models; the user's cache if None.
         optimize: of the C++ compiler.
 

@@ -33,7 +33,7 @@ def equalize(graph: Graph, images: FloatArray | PixelArray) -> Graph:
 
     Args:
         graph: prepared graph.
-        images: preprocessed images (N, 3, H, W), on which ranges are measured.
+        images: preprocessed images (N, C, H, W), on which ranges are measured.
     """
     convs = {x.name: x for x in graph.nodes if isinstance(x, ConvNode)}
     for name, loudness in _ranges(graph, images).items():

@@ -11,6 +11,6 @@ from firebrick.quantize.ops import recipe_for
 
 
 def run_float(graph: Graph, image: FloatArray) -> FloatArray:
-    """Logits (N, classes) of preprocessed images (N, 3, H, W)."""
+    """Logits (N, classes) of preprocessed images (N, C, H, W)."""
     functions = ((x.name, x.inputs, recipe_for(x).real(x)) for x in graph.nodes)
     return np.asarray(last_layer(functions, image), np.float32).reshape(len(image), -1)

@@ -33,7 +33,7 @@ def fold_input(graph: Graph) -> Graph:
     """
     how, size = graph.preprocessing, graph.input
     readers = [_conv(x) for x in graph.nodes if IMAGE in x.inputs]
-    pixel = np.rint(how.mean).astype(np.int64)
+    pixel = np.rint(how.mean)
     border = _border(readers) if pixel.any() else (0, 0, 0, 0)
     for conv in readers if any(border) else ():
         rule = f"of a layer that reads the image exceeds {MAX_BORDER}"

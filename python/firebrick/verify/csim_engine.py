@@ -64,7 +64,7 @@ def simulate(
     Args:
         binary: from `build`, of the same pipeline.
         pipeline: whose links say how to read the streams.
-        pixels: uint8 values (N, 3, H, W), RGB.
+        pixels: uint8 values (N, C, H, W), as in `Job`.
         workdir: empty folder for stimuli and results.
         progress: told the share of frames done.
 

@@ -16,11 +16,11 @@ from firebrick.progress import Progress, silent
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """Photographs to run through a network.
+    """Images to run through a network.
 
     Attributes:
         network: the quantized network.
-        pixels: uint8 photographs, shape (N, 3, H, W), RGB.
+        pixels: uint8 images, shape (N, C, H, W), RGB if of three channels, with the border.
         plan: folding for engines that simulate hardware; None for the default.
         progress: told about slow steps.
         waves: file for waveforms (FST), for engines that simulate hardware.

@@ -121,7 +121,7 @@ def predict(
         project: from `build`, of the same network and plan.
         network: the network.
         plan: its foldings.
-        pixels: uint8 values (N, 3, H, W), RGB.
+        pixels: uint8 values (N, C, H, W), as in `Job`.
         progress: told the share of frames done.
 
     Returns:

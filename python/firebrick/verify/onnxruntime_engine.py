@@ -24,7 +24,7 @@ def run(network: Network | Path, pixels: PixelArray, optimize: bool = True) -> d
 
     Args:
         network: or the file that holds it.
-        pixels: uint8 (N, 3, H, W), RGB.
+        pixels: uint8 (N, C, H, W), as in `Job`.
         optimize: let onnxruntime rewrite the graph as it does by default.
 
     Returns:

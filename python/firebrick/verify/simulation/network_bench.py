@@ -103,7 +103,7 @@ def simulate(
     Args:
         binary: from `build_network`, of the same pipeline.
         pipeline: whose links say how to read the streams.
-        pixels: uint8 values (N, 3, H, W), RGB.
+        pixels: uint8 values (N, C, H, W), as in `Job`.
         workdir: empty folder for stimuli, memory images and results.
         cycles_per_frame: predicted, for patience and progress.
         stalls: probability * 256 that source and sink pause in a cycle.
