@@ -18,7 +18,7 @@ from firebrick.plan.kernel import Kernel, kernel_of
 from firebrick.plan.pipeline import build
 from firebrick.search.goal import Goal
 from firebrick.search.planner import plan
-from networks import fire_network, small_network
+from networks import fire_network, network_ending_in, small_network
 from rtl_lint import assert_clean
 
 SQUEEZENET = Kernel(
@@ -135,6 +135,19 @@ def test_network_without_vectors_has_no_kernel(tmp_path: Path) -> None:
     generate(network, chosen, tmp_path / "rtl")
     assert "kernel" not in json.loads((tmp_path / "rtl" / "manifest.json").read_text())
     assert not (tmp_path / "rtl" / f"{KERNEL}.sv").exists()
+
+
+@pytest.mark.parametrize("kind", ["add", "maxpool"])
+def test_classes_of_another_last_layer_reach_a_host(kind: str, tmp_path: Path) -> None:
+    network = network_ending_in(kind)
+    generate(network, plan(network, Goal(multipliers=12)), tmp_path / "rtl")
+    manifest = json.loads((tmp_path / "rtl" / "manifest.json").read_text())
+    logits = network.layers[-1].operator.output
+    assert (manifest["kernel"]["classes"], manifest["kernel"]["logit_bits"]) == (
+        logits.channels,
+        logits.bits,
+    )
+    assert_clean([tmp_path / "rtl" / x for x in manifest["sources"]], "--top-module", KERNEL)
 
 
 def test_odd_beats_have_no_kernel() -> None:
