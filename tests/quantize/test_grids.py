@@ -8,6 +8,7 @@ import pytest
 from small_networks import conv_node, photographs
 
 from firebrick import passes
+from firebrick.errors import FirebrickError
 from firebrick.frontend import load, onnx_writer
 from firebrick.images import to_float
 from firebrick.ir.graph import (
@@ -140,6 +141,25 @@ def test_the_largest_integer_is_at_most_the_ceiling(ceiling: float) -> None:
                 assert kind.hi * scale > 0.99 * ceiling
                 assert integers[node.name].max() == kind.hi
     assert sqnr_db(graph, network, [*images(20)]) > 20
+
+
+@pytest.mark.parametrize(
+    "fields", [{"relu": True, "ceiling": 1e-9}, {"grid": Grid(1e-12, 8, signed=True, narrow=False)}]
+)
+@pytest.mark.parametrize("kind", ["conv", "add"])
+def test_what_is_far_finer_than_sums_is_refused_by_name(
+    kind: str, fields: dict[str, object]
+) -> None:
+    rng = np.random.default_rng(3)
+    nodes = (
+        conv_node(rng, "a", IMAGE, (6, 3, 3), **(fields if kind == "conv" else {})),
+        AddNode("b", ("a", "a"), **(fields if kind == "add" else {})),
+        GlobalAveragePoolNode("logits", ("b",)),
+    )
+    graph = Graph("fine", Shape(3, SIDE, SIDE), nodes, HOW)
+    with pytest.raises(FirebrickError, match=r"steps of the output in one of its sums") as error:
+        quantize(graph, OPTIONS, [*images(2)])
+    assert str(error.value).startswith(f"{kind} {('a' if kind == 'conv' else 'b')!r}: ")
 
 
 def test_a_graph_with_grids_is_written_and_read_again(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ class BatchNormNode(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReluNode(Node):
-    """max(x, 0), and not above the ceiling if there is one.
+    """max(x, 0), and not above the ceiling if there is one, which keeps no factors.
 
     Attributes:
         ceiling: largest value; None for none.

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from firebrick.hardware.tensor import TensorType
+from firebrick.hardware.tensor import IntArray, TensorType
 from firebrick.ir.graph import ActivatedNode, FloatArray, Shape
-from firebrick.quantize.scales import ScaleChoice
+from firebrick.quantize.scales import LARGEST_MULTIPLIER, ScaleChoice, Vector, multipliers
 
 
 def output_kind(node: ActivatedNode, shape: Shape, bits: int) -> TensorType:
@@ -42,3 +42,23 @@ def output_scale(
         return choose(values, kind.lo, kind.hi, floor)
     largest = node.ceiling / kind.hi
     return min(largest, choose(values.clip(max=node.ceiling), kind.lo, kind.hi, floor))
+
+
+def output_multipliers(node: ActivatedNode, ratios: Vector) -> tuple[IntArray, int]:
+    """Integers and shift of what makes a layer's sums its output.
+
+    Args:
+        node: the layer.
+        ratios: scales of what is summed over that of the output.
+
+    Raises:
+        FirebrickError: a grid or a ceiling asks for a scale far below that of the sums.
+    """
+    largest = float(ratios.max())
+    rule = (
+        f"leaves {largest:.3g} steps of the output in one of its sums, over {LARGEST_MULTIPLIER}: "
+        "train it with a larger one"
+    )
+    field = "ceiling" if node.grid is None else "grid"
+    node.require(largest <= LARGEST_MULTIPLIER, field, getattr(node, field), rule)
+    return multipliers(ratios)

@@ -12,12 +12,11 @@ from onnx import TensorProto
 from firebrick.hardware.tensor import MAX_SHIFT
 from firebrick.ir.graph import AddNode, FloatArray
 from firebrick.ops.add import Add
-from firebrick.quantize.activations import output_kind, output_scale
+from firebrick.quantize.activations import output_kind, output_multipliers, output_scale
 from firebrick.quantize.exact import Array
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
-from firebrick.quantize.scales import multipliers
 
 SCALE_SAMPLES = 1 << 21
 """Values of a tensor that its scale is chosen on, at most."""
@@ -44,7 +43,8 @@ class AddRecipe(Recipe[AddNode, Add]):
         floor = max(left.scale, right.scale) / (1 << calibration.options.act_bits)
         sums = _sample_sums(left, right, calibration)
         scale = output_scale(node, kind, sums, floor, calibration.scale_choice(node))
-        multiplier, shift = multipliers(np.array([left.scale, right.scale]) / scale)
+        ratios = np.array([left.scale, right.scale]) / scale
+        multiplier, shift = output_multipliers(node, ratios)
         pair = (int(multiplier[0]), int(multiplier[1]))
         return Add(node.name, left.kind, right.kind, kind, pair, shift), scale
 

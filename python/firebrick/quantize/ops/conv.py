@@ -13,7 +13,7 @@ from firebrick.hardware.tensor import MAX_SHIFT
 from firebrick.ir.graph import ConvNode, FloatArray
 from firebrick.ir.rules import output_shape
 from firebrick.ops.conv.operator import Conv
-from firebrick.quantize.activations import output_kind, output_scale
+from firebrick.quantize.activations import output_kind, output_multipliers, output_scale
 from firebrick.quantize.exact import Array, FloatConv, IntConv, requantize_fast
 from firebrick.quantize.ops.base import Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
@@ -21,7 +21,7 @@ from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.rounding.hessian import Statistics, gather_patches
 from firebrick.quantize.rounding.weights import quantize_weights
-from firebrick.quantize.scales import multipliers, scale_floor
+from firebrick.quantize.scales import scale_floor
 
 MAX_SAMPLES = 3 << 23
 """Most inputs, and most outputs, of a layer that its statistics are taken from."""
@@ -85,7 +85,7 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
         # an output step finer than that of the sums would show nothing new
         finest = float(sum_scale.max())
         scale = output_scale(node, kind, output, finest, calibration.scale_choice(node))
-        multiplier, shift = multipliers(sum_scale / scale)
+        multiplier, shift = output_multipliers(node, sum_scale / scale)
         operator = Conv(
             name=node.name,
             input=source.kind,
