@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import conv_node, graphs
@@ -20,6 +21,7 @@ from firebrick.ir.graph import (
     Preprocessing,
     Shape,
 )
+from firebrick.ir.grid import Grid
 from firebrick.quantize.equalize import LARGEST_FACTOR, equalize
 from firebrick.quantize.floats import run_float
 
@@ -70,6 +72,18 @@ def test_logits_are_never_touched() -> None:
     assert np.allclose(equalize(graph, images).nodes[2].bias, graph.nodes[2].bias)
     pooled_last = replace(graph, nodes=graph.nodes[:2])
     assert np.array_equal(equalize(pooled_last, images).nodes[0].weights, graph.nodes[0].weights)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"ceiling": 6.0}, {"grid": Grid(0.02, 8, signed=False, narrow=False)}]
+)
+def test_what_has_a_ceiling_or_a_grid_keeps_its_numbers(fields: dict[str, object]) -> None:
+    graph, images = uneven()
+    nodes = (replace(graph.nodes[0], **fields), *graph.nodes[1:])
+    even = equalize(replace(graph, nodes=nodes), images)
+    for before, after in zip(nodes, even.nodes, strict=True):
+        if isinstance(before, ConvNode) and isinstance(after, ConvNode):
+            assert np.array_equal(after.weights, before.weights)
 
 
 def test_a_bypass_keeps_its_scale() -> None:
