@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -63,8 +64,16 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
 
 
 def emit_json(fields: Mapping[str, object]) -> None:
-    """Print one JSON object on stdout."""
-    print(json.dumps(fields))
+    """Print one JSON object on stdout; infinity and NaN, which JSON does not have, are null."""
+    print(json.dumps(_finite(fields), allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(x) for name, x in value.items()}
+    return [_finite(x) for x in value] if isinstance(value, list | tuple) else value
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

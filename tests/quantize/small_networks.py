@@ -55,6 +55,41 @@ def conv_node(
     return ConvNode(name, (source,), weights.astype(np.float32), bias, **fields)
 
 
+def separable(blocks: int) -> Graph:
+    """A stem and depthwise, pointwise pairs, whose depthwise layers are expanded with zeros."""
+    rng = np.random.default_rng(4)
+    nodes: list[Node] = [conv_node(rng, "stem", IMAGE, (8, 3, 3), relu=True)]
+    for block in range(blocks):
+        deep = conv_node(
+            rng, f"deep{block}", nodes[-1].name, (8, 8, 3), pads=(1, 1, 1, 1), relu=True
+        )
+        own = replace(
+            deep, weights=deep.weights * 3 * np.eye(8, dtype=np.float32)[:, :, None, None]
+        )
+        nodes += [own, conv_node(rng, f"point{block}", own.name, (8, 8, 1), relu=True)]
+    nodes.append(conv_node(rng, "classes", nodes[-1].name, (5, 8, 1)))
+    nodes.append(GlobalAveragePoolNode("logits", ("classes",)))
+    how = Preprocessing(12, "RGB", (0.0,) * 3, (64.0,) * 3)
+    return Graph("separable", Shape(3, 12, 12), tuple(nodes), how)
+
+
+def spread(graph: Graph, ratio: float) -> Graph:
+    """The same function, with channels of a chain of convolutions scaled by up to a ratio."""
+    rng = np.random.default_rng(5)
+    nodes, before = [], np.ones(graph.input.channels)
+    for node, reader in zip(graph.nodes, (*graph.nodes[1:], None), strict=True):
+        if not isinstance(node, ConvNode):
+            nodes.append(node)
+            continue
+        is_inner = isinstance(reader, ConvNode)
+        after = ratio ** rng.random(len(node.bias)) if is_inner else np.ones(len(node.bias))
+        weights = node.weights * after[:, None, None, None] / before[:, None, None]
+        bias = (node.bias * after).astype(np.float32)
+        nodes.append(replace(node, weights=weights.astype(np.float32), bias=bias))
+        before = after
+    return replace(graph, nodes=tuple(nodes))
+
+
 @st.composite
 def activations(draw: st.DrawFn, *, grids: bool) -> dict[str, object]:
     """What may stand behind the sums of a layer."""

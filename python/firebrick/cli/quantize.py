@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import isinf
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +34,7 @@ def quantize(
 
     Needs photographs, but neither labels nor training. The result is one standard ONNX file. The
     SQNR shown is that of the logits, in dB, over sample photographs not calibrated on; of arrays,
-    over every fifth, which is kept back for that.
+    over every fifth, which is kept back for that. In JSON it is null where it is infinite.
 
     Example: `firebrick quantize m.onnx -o q.onnx --weight-bits 4 --calibration photos/`
     """
@@ -52,7 +53,8 @@ def quantize(
         graph = passes.prepare(frontend.load(str(model)))
     samples = inputs.load_samples(graph, calibration, options.crops)
     with console.progress_bars() as progress:
-        network = quantizer.quantize(graph, options, samples.calibration, progress)
+        with naming(model):
+            network = quantizer.quantize(graph, options, samples.calibration, progress)
         progress("measuring", 0.0)
         sqnr = sqnr_db(graph, network, samples.evaluation)
         progress("measuring", 1.0)
@@ -68,4 +70,6 @@ def quantize(
         "weight_bytes": plan.onchip_bytes["weights"],
         **quality,
     }
+    if not json and isinf(sqnr):
+        fields["sqnr_db"] = f"{sqnr}: " + ("no error" if sqnr > 0 else "float logits are all 0")
     show(f"{network.name}, quantized", fields, json)

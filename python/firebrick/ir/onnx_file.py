@@ -21,6 +21,8 @@ MAX_FIELDS = 1 << 18
 """Most fields of all messages of a file: names, numbers, messages inside."""
 MAX_PACKED = 1 << 23
 """Most numbers of a file in packed fields; those of `raw_data` are not packed."""
+VERSION_KEY = "firebrick.version"
+"""Of the metadata of an integer ONNX file that `quantize` has written, and of no other."""
 MAX_DEPTH = 32
 """Messages inside of one another, at most."""
 
@@ -115,3 +117,16 @@ def _varint(data: bytes, place: int, end: int) -> tuple[int, int]:
 
 def _damaged(place: int) -> FirebrickError:
     return FirebrickError(f"not an ONNX file: byte {place} is not as protobuf has it")
+
+
+def check_is_float(model: onnx.ModelProto) -> None:
+    """Refuse what `quantize` has written where a float model is wanted.
+
+    Raises:
+        FirebrickError: it is such a file.
+    """
+    if any(x.key == VERSION_KEY for x in model.metadata_props):
+        raise FirebrickError(
+            f"metadata {VERSION_KEY!r}: the model is quantized already; `firebrick plan`, `infer`, "
+            "`verify` and what follows take it, `import` and `quantize` the float model"
+        )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from firebrick.ir.graph import ConvNode, Graph
 from firebrick.ir.rules import check_rules
 from firebrick.passes.average_later import average_later
@@ -38,8 +40,9 @@ def prepare(graph: Graph) -> Graph:
         FirebrickError: naming layer, field, value and rule, when that is not possible.
     """
     check_rules(graph)
-    for rewrite in PIPELINE:
-        graph = check_rules(rewrite(graph))
+    with np.errstate(over="ignore", invalid="ignore"):  # the rules refuse what overflows
+        for rewrite in PIPELINE:
+            graph = check_rules(rewrite(graph))
     for node in graph.nodes:
         name = type(node).__name__
         node.require(node.in_hardware, "layer", name, "has no counterpart in hardware")

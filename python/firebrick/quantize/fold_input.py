@@ -29,7 +29,7 @@ def fold_input(graph: Graph) -> Graph:
 
     Raises:
         FirebrickError: a layer that reads the image is no convolution, or is padded where no pixel
-            stands for zero, or far too much.
+            stands for zero, or far too much; or what becomes of its weights exceeds float32.
     """
     how, size = graph.preprocessing, graph.input
     readers = [_conv(x) for x in graph.nodes if IMAGE in x.inputs]
@@ -128,6 +128,10 @@ def _on_pixels(conv: ConvNode, how: Preprocessing) -> ConvNode:
     mean, std = np.asarray(how.mean, np.float64), np.asarray(how.std, np.float64)
     weights: NDArray[np.float64] = conv.weights.astype(np.float64) / std[:, None, None]
     bias = conv.bias - (weights * mean[:, None, None]).sum((1, 2, 3))
+    largest = max(float(np.abs(weights).max()), float(np.abs(bias).max()))
+    rule = f"give numbers of {largest:.3g} with its weights, which float32 does not hold"
+    is_held = largest <= float(np.finfo(np.float32).max)
+    conv.require(is_held, "mean and std", f"{mean}, {std}", rule)
     if how.channels == "BGR":
         weights = weights[:, ::-1]
     return replace(

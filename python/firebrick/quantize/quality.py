@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from firebrick.errors import FirebrickError
 from firebrick.hardware.tensor import IntArray
 from firebrick.images import PixelArray, centre_crop, framed, of_photographs, to_float
-from firebrick.ir.graph import Graph
+from firebrick.ir.graph import FloatArray, Graph
 from firebrick.ir.network import Network
 from firebrick.ops.conv.operator import Conv
-from firebrick.quantize.floats import run_float
+from firebrick.quantize.floats import float_functions
 from firebrick.quantize.forward import Function, last_layer, run_layers
 from firebrick.quantize.ops import recipe_of
+
+LARGEST_DB = 200.0
+"""Taken for an infinite one where several are averaged."""
 
 
 def statistics(network: Network) -> dict[str, int]:
@@ -50,24 +53,54 @@ def sqnr_db(
         photographs: uint8 (3, H, W) RGB of any size; their centre is used. Or as `quantize` takes
             images of the network's size.
 
+    Returns:
+        In dB; infinity if there is no error at all, minus infinity if there is nothing else.
+
     Raises:
         FirebrickError: there is no photograph.
     """
     if not len(photographs):
         raise FirebrickError("sqnr: photographs=0 is less than 1")
     shape, how = graph.input, graph.preprocessing
+
+    def pairs() -> Iterator[tuple[PixelArray, FloatArray]]:
+        for photograph in photographs:
+            pixels = photograph[None]
+            if not isinstance(photographs, np.ndarray):
+                cut = centre_crop(photograph, how.resize, shape.height, shape.width)
+                pixels = of_photographs(cut[None], how)
+            yield framed(pixels, network.preprocessing)[0], to_float(pixels, how)
+
+    return _sqnr_db(graph, network, pairs())
+
+
+def crops_db(folded: Graph, network: Network, crops: PixelArray) -> float:
+    """The same of each crop as it is, averaged: a single one that saturates does not decide.
+
+    Args:
+        folded: float graph on raw pixels.
+        network: quantized from it.
+        crops: of photographs, uint8 (N, C, H, W).
+    """
+    each = [_sqnr_db(folded, network, [(x, x[None].astype(np.float32))]) for x in crops]
+    return float(np.mean(np.clip(each, -LARGEST_DB, LARGEST_DB)))
+
+
+def _sqnr_db(
+    graph: Graph, network: Network, images: Iterable[tuple[PixelArray, FloatArray]]
+) -> float:
+    """Of images as the network reads them and as the graph does."""
     signal = noise = 0.0
-    for photograph in photographs:
-        pixels = photograph[None]
-        if not isinstance(photographs, np.ndarray):
-            cut = centre_crop(photograph, how.resize, shape.height, shape.width)
-            pixels = of_photographs(cut[None], how)
-        wanted = run_float(graph, to_float(pixels, how)).astype(np.float64)
-        bordered = framed(pixels, network.preprocessing)
-        logits = last_layer(_functions(network), bordered).astype(np.int64).reshape(wanted.shape)
+    real, integer = list(float_functions(graph)), list(_functions(network))
+    for pixels, image in images:
+        wanted = last_layer(real, image).astype(np.float64)
+        logits = last_layer(integer, pixels[None]).astype(np.int64)
         signal += float((wanted**2).sum())
+        logits = logits.reshape(wanted.shape)
         noise += float(((wanted - network.scales[network.output] * logits) ** 2).sum())
-    return float(10 * np.log10(signal / noise)) if noise > 0 else float("inf")
+    if noise == 0:
+        return float("inf")
+    return float(10 * np.log10(signal / noise)) if signal > 0 else float("-inf")
 
 
 def _functions(network: Network) -> Iterator[Function]:

@@ -23,15 +23,23 @@ from firebrick.ops.base import Operator
 from firebrick.progress import Progress
 from firebrick.quantize import footprint
 from firebrick.quantize.calibration import random_crops
-from firebrick.quantize.equalize import equalize
+from firebrick.quantize.equalize import candidates
 from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.ops import recipe_for
 from firebrick.quantize.ops.base import Calibration, Source
-from firebrick.quantize.options import QuantizeOptions
+from firebrick.quantize.options import QuantizeOptions, Scheme
+from firebrick.quantize.quality import crops_db
+from firebrick.quantize.ranges import channel_ranges
 from firebrick.quantize.tensors import LayerStep, Tensors
 
 RANGE_CROPS = 17
 """Crops that channels are compared on."""
+TRIAL_CROPS = 4
+"""Crops that a trial is calibrated on, and as many others that it is measured on."""
+TRIAL_BITS = 2
+"""What making up for errors is worth, in bits of a weight: a trial does not, and has these more."""
+TRIAL_MARGIN = 1.0
+"""Decibels by which a trial must be won, as chance decides what is less."""
 
 
 def quantize(
@@ -59,28 +67,29 @@ def quantize(
     """
     size, folded = graph.input, fold_input(graph)
     footprint.check(folded, options)
-    how = folded.preprocessing
+    how, held = folded.preprocessing, TRIAL_CROPS
     if isinstance(photographs, np.ndarray):
-        crops = framed(_evenly(photographs, options.crops), how)
-        options = replace(options, crops=len(crops))
+        images = framed(_evenly(photographs, options.crops + held), how)
+        held = min(held, len(images) // 2)
+        options = replace(options, crops=min(options.crops, len(images) - held))
     else:
         how.require_photographs(graph.name)
-        cuts = random_crops(photographs, options.crops, size.height, size.width, options.seed)
-        crops = of_photographs(cuts, how)
-    if options.compensate:
-        folded = equalize(folded, crops[:RANGE_CROPS])
-    whole = folded.input
-    image = TensorType(whole.channels, whole.height, whole.width, 8, signed=False)
-    calibration = Calibration(
-        options, np.random.default_rng(options.seed + 1), Tensors(crops), folded.nodes[-1].name
-    )
+        count = options.crops + held
+        cuts = random_crops(photographs, count, size.height, size.width, options.seed)
+        images = of_photographs(cuts, how)
+    if progress:
+        progress("quantizing", 0.0)
+    crops, unseen = images[: options.crops], images[-max(1, held) :]
     # BLAS threads gain little on these small matrices, and spin for minutes on a busy machine
     with threadpool_limits(limits=1, user_api="blas"):
-        layers, scales = _quantize_nodes(folded, image, calibration, progress)
+        ranges = channel_ranges(folded, crops[:RANGE_CROPS])
+        if options.compensate:
+            folded = _best(list(candidates(folded, ranges)), options, crops, unseen)
+        network = _quantize_nodes(folded, options, crops, progress)
     if progress:
         progress("quantizing", 1.0)
     preprocessing = replace(graph.preprocessing, border=how.border, fill=how.fill)
-    return Network(graph.name, image, tuple(layers), preprocessing, scales, graph.labels)
+    return replace(network, preprocessing=preprocessing)
 
 
 def _evenly(images: PixelArray, most: int) -> PixelArray:
@@ -95,10 +104,42 @@ def _evenly(images: PixelArray, most: int) -> PixelArray:
     return np.asarray(images[places], np.uint8)
 
 
+def _best(
+    graphs: Sequence[Graph], options: QuantizeOptions, crops: PixelArray, unseen: PixelArray
+) -> Graph:
+    """The first, unless integers of another, rounded to nearest, follow it clearly better.
+
+    Args:
+        graphs: of the same function.
+        options: of the quantization that follows.
+        crops: to calibrate on.
+        unseen: crops to measure on.
+    """
+    trial = replace(
+        options,
+        compensate=False,
+        scheme=Scheme.LINEAR,
+        weight_bits=min(options.weight_bits + TRIAL_BITS, 8),
+        value_bits=8,
+        crops=min(options.crops, TRIAL_CROPS),
+    )
+    crops = crops[: trial.crops]
+    first, *others = (
+        (crops_db(x, _quantize_nodes(x, trial, crops, None), unseen), x) for x in graphs
+    )
+    best = max(others, key=lambda x: x[0])
+    return best[1] if best[0] > first[0] + TRIAL_MARGIN else first[1]
+
+
 def _quantize_nodes(
-    graph: Graph, image: TensorType, calibration: Calibration, progress: Progress | None
-) -> tuple[list[Layer], dict[str, float]]:
-    """All layers in order, and every tensor's scale; tensors are forgotten after their last use."""
+    graph: Graph, options: QuantizeOptions, crops: PixelArray, progress: Progress | None
+) -> Network:
+    """All layers in order; tensors are forgotten after their last use."""
+    size = graph.input
+    image = TensorType(size.channels, size.height, size.width, 8, signed=False)
+    calibration = Calibration(
+        options, np.random.default_rng(options.seed + 1), Tensors(crops), graph.nodes[-1].name
+    )
     last_use = {source: at for at, node in enumerate(graph.nodes) for source in node.inputs}
     rooms = footprint.rooms(graph, calibration.options)
     sources = {IMAGE: Source(IMAGE, image, 1.0)}
@@ -114,7 +155,8 @@ def _quantize_nodes(
         alive.add(node.name)
         alive -= {x for x in node.inputs if last_use[x] == index}
         calibration.tensors.forget(alive)
-    return layers, {name: source.scale for name, source in sources.items()}
+    scales = {name: source.scale for name, source in sources.items()}
+    return Network(graph.name, image, tuple(layers), graph.preprocessing, scales, graph.labels)
 
 
 def _quantize_node(

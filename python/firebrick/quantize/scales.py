@@ -45,14 +45,18 @@ def activation_scale(values: NDArray[np.floating], lo: int, hi: int, floor: floa
     peak = float(max(-flat.min() / max(-lo, 1), flat.max() / hi)) if flat.size else 0.0
     if peak <= floor:
         return floor
-    counts, edges = np.histogram(flat, BINS)
+    # in float64, where even two neighbouring float32 values are bins apart; with zero, so that a
+    # tensor of one value has its bins from there
+    span = np.array([min(flat.min(), 0), max(flat.max(), 0)], np.float64)
+    counts, edges = np.histogram(flat, BINS, range=(span[0], span[1]))
     centres = (edges[1:] + edges[:-1]) / 2
     used = counts > 0
     counts, centres = counts[used], centres[used]
     best, best_error = peak, np.inf
     for candidate in peak * CANDIDATES:
         rounded = np.clip(np.floor(centres / candidate + 0.5), lo, hi) * candidate
-        error = float((np.abs(rounded - centres) ** 3 * counts).sum())
+        distance = np.abs(rounded - centres)
+        error = float((distance * distance * distance * counts).sum())
         if error < best_error:
             best, best_error = float(candidate), error
     return max(best, floor)

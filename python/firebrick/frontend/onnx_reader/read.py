@@ -24,6 +24,7 @@ from firebrick.frontend.onnx_reader.scope import Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
+from firebrick.ir.onnx_file import check_is_float
 from firebrick.ir.rules import check_rules, read_preprocessing
 
 
@@ -51,6 +52,7 @@ def read(
 
 def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Graph, str]:
     model = parse.parse(path)
+    check_is_float(model)
     graph = model.graph
     if len(graph.output) != 1:
         names = ", ".join(repr(x.name) for x in graph.output)

@@ -29,7 +29,7 @@ from firebrick.ir.limits import (
     MAX_WEIGHTS,
 )
 from firebrick.ir.network import Layer, Network
-from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.ir.onnx_file import MAX_BYTES, VERSION_KEY, check_size
 from firebrick.ir.rules import read_preprocessing
 from firebrick.preprocessing import Preprocessing
 from firebrick.quantize.integer_onnx.export import to_model
@@ -38,7 +38,6 @@ from firebrick.quantize.integer_onnx.metadata import (
     NETWORK_KEY,
     NOTE_PREFIX,
     VERSION,
-    VERSION_KEY,
 )
 from firebrick.quantize.ops import recipe_named
 from firebrick.quantize.ops.stored import Stored

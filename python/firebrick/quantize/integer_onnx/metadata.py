@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 from firebrick.hardware.tensor import TensorType
 from firebrick.ir.network import Layer, Network
+from firebrick.ir.onnx_file import VERSION_KEY
 from firebrick.quantize.ops import recipe_of
 
 VERSION = "1"
-VERSION_KEY = "firebrick.version"
 NETWORK_KEY = "firebrick.network"
 LABELS_KEY = "firebrick.labels"
 NOTE_PREFIX = "firebrick.note."

@@ -25,6 +25,9 @@ SHRINKS = np.linspace(0.6, 1.1, 26)
 """Weight scales tried per output, as part of the one whose top value is the largest weight."""
 FINEST = 1 / 256
 """Smallest weight scale over the layer's largest: below, the multiplier would have few digits."""
+DEAD = 1 / 16
+"""That of an output without weights, of which only bias and multiplier are left: both keep at least
+as many digits as an output of 8 bits shows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +62,21 @@ def quantize_weights(
         weights: (O, n); exact zeros are pruned and stay zero.
         statistics: of the layer's inputs.
         options: bits and scheme; `compensate` chooses between plain rounding and GPTQ.
-        floor: (O,), smallest weight scale allowed.
+        floor: (O,), smallest weight scale allowed, that of a bias which fills its bits.
     """
     mask = weights != 0
     if options.compensate:
         goal = gptq.target(weights, mask, statistics)
-        importance = np.broadcast_to(statistics.hessian.diagonal(), weights.shape)
+        power = statistics.hessian.diagonal()
+        power = power if power.any() else np.ones_like(power)  # inputs that never change
+        importance = np.broadcast_to(power, weights.shape)
     else:
         goal = weights
         importance = np.ones_like(weights)
     peak = np.abs(goal).max(1)
-    peak = np.maximum(peak, peak.max() * FINEST) if peak.max() > 0 else np.ones(len(peak))
+    if peak.max() == 0:
+        return _without_weights(mask, options, floor)
+    peak = np.where(mask.any(1), np.maximum(peak, peak.max() * FINEST), peak.max() * DEAD)
     if options.scheme is Scheme.LINEAR:
         codebook = linear_values(options.weight_bits)
         steps = float(largest_value(options.weight_bits))
@@ -92,6 +99,16 @@ def quantize_weights(
         scale = better
         real = gptq.descend(real, aim, scale)
     return QuantizedWeights(_codes(real, scale, mask, codebook), codebook, scale)
+
+
+def _without_weights(mask: gptq.Mask, options: QuantizeOptions, floor: Matrix) -> QuantizedWeights:
+    """Of a layer that is nothing but its bias: at one scale, where the largest fills its bits."""
+    linear = options.scheme is Scheme.LINEAR
+    codebook = linear_values(options.weight_bits) if linear else np.zeros(1, np.int64)
+    scale = float(floor.max())
+    return QuantizedWeights(
+        np.zeros(mask.shape, np.uint8), codebook, np.full(len(mask), scale if scale > 0 else 1.0)
+    )
 
 
 def _round(goal: Matrix, values: Matrix, scale: Matrix) -> Matrix:
