@@ -271,3 +271,11 @@ def test_names_that_no_encoding_has_are_shown(
         console.print_error(FirebrickError("caf\udce9.onnx: is missing"))
     stream.flush()
     assert raw.getvalue() == b"firebrick: caf\\udce9.onnx: is missing\n"
+
+
+def test_json_has_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is null, wherever it stands."""
+    inf, nan = float("inf"), float("nan")
+    console.emit_json({"sqnr_db": inf, "runs": [{"x": (nan, 1.5)}, -inf], "fits": True})
+    printed = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert printed == {"sqnr_db": None, "runs": [{"x": [None, 1.5]}, None], "fits": True}
