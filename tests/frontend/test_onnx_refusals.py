@@ -48,6 +48,22 @@ def test_what_is_behind_an_unread_node_is_not_blamed(tmp_path: Path) -> None:
     assert "relu_2" not in refused(b, b.conv(x, (4, 4, 1)), tmp_path)
 
 
+def test_what_is_behind_an_unread_node_is_named_too(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.conv(b("Elu", b.conv(b.image, (4, 3, 3))), (4, 4, 3))
+    text = refused(b, b("Tanh", b("Elu", x)), tmp_path)
+    assert text.startswith("node 'elu_1' (Elu), node 'elu_3' (Elu): op=Elu is not read")
+    assert "node 'tanh_4' (Tanh): op=Tanh is not read" in text
+
+
+def test_what_reads_a_constant_that_is_refused_is_not_blamed(tmp_path: Path) -> None:
+    b = Builder()
+    weights = b("Reshape", b.constant(np.ones(7)), b.constant([4, 3, 3, 3], np.int64))
+    text = refused(b, b("Conv", b.image, weights), tmp_path)
+    assert text.startswith("node 'reshape_0' (Reshape): output='reshape_0' cannot be computed")
+    assert "Conv" not in text
+
+
 def test_what_the_output_does_not_need_is_passed_over(tmp_path: Path) -> None:
     b = Builder()
     x = b.conv(b.image, (CLASSES, 3, 3))

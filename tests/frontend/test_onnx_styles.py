@@ -54,16 +54,21 @@ def test_metadata_defaults_and_overrides(tmp_path):
     np.testing.assert_allclose(how.std, (58.395, 57.12, 57.375))
     other = {"resize": 40, "channels": "BGR", "mean": (1.0, 2.0, 3.0), "std": (4.0, 5.0, 6.0)}
     assert read(str(path), chosen=other).graph.preprocessing == Preprocessing(**other)
-    larger = load(str(path), size=147)
-    assert larger.input == Shape(3, 147, 147)
-    assert larger.preprocessing.resize == 168  # where the whole image is 127 and less
+    larger = load(str(path), size=151)
+    assert larger.input == Shape(3, 151, 151)
+    assert larger.preprocessing.resize == 173  # 172.6
 
 
 def test_one_transpose_among_the_readers_says_nothing_of_the_image(tmp_path):
     b = Builder()
-    b("Transpose", b.image, perm=[0, 3, 1, 2])  # of no further use
-    model = b.model(b("GlobalAveragePool", b.conv(b.image, (4, 3, 3))), image=("N", 3, 6, 7))
-    assert load(str(save(model, tmp_path))).input == Shape(3, 6, 7)
+    turned = b("Relu", b("Transpose", b.image, perm=[0, 3, 1, 2]))
+    left = b.conv(b("Transpose", turned, perm=[0, 2, 3, 1]), (4, 3, 3))
+    total = b("Add", left, b.conv(b.image, (4, 3, 3)))
+    model = b.model(b("GlobalAveragePool", total), image=("N", 3, 6, 7))
+    images = RNG.normal(size=(2, 3, 6, 7)).astype(np.float32)
+    graph = load(str(save(model, tmp_path)))
+    assert graph.input == Shape(3, 6, 7)
+    np.testing.assert_allclose(run(to_onnx(graph), images), run(model, images), atol=1e-6)
 
 
 def test_size_may_be_given_for_an_open_one(tmp_path):

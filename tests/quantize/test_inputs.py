@@ -20,7 +20,7 @@ from firebrick.ir.graph import Graph, Shape
 from firebrick.preprocessing import Preprocessing, channel_orders
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.quality import sqnr_db
-from firebrick.quantize.quantizer import quantize
+from firebrick.quantize.quantizer import TRIAL_CROPS, quantize
 
 BORDER = (1, 2, 3, 4)
 COLOUR = Preprocessing(9, "BGR", (1.0, 2.0, 3.0), (2.0, 4.0, 8.0), BORDER, (7, 8, 9))
@@ -278,14 +278,14 @@ def test_what_arrays_take_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_arrays_are_calibrated_on_as_they_are() -> None:
-    """Any number of them, at most as many as crops, from all over them."""
+    """Any number of them, at most as many as crops and those of trials, from all over them."""
     rng = np.random.default_rng(2)
     how = Preprocessing(9, "RAW", (128.0, 100.0), (50.0, 40.0))
     many = rng.integers(0, 256, (40, 2, 4, 5)).astype(np.uint8)
     options = QuantizeOptions(8, crops=16, patches=6)
     network = quantize(graph(how), options, many)
     assert sqnr_db(graph(how), network, many[:5]) > 30
-    chosen = many[np.linspace(0, 39, 16).astype(int)]
+    chosen = many[np.linspace(0, 39, 16 + TRIAL_CROPS).astype(int)]
     assert quantize(graph(how), options, chosen).digest() == network.digest()
     few = QuantizeOptions(8, crops=3, patches=6)
     first = quantize(graph(how), options, many[:3])
