@@ -50,7 +50,7 @@ struct maxpool_window {
     for (int b = 0; b < BEATS; ++b) {
 #pragma HLS UNROLL
       valid[b] = false;
-      end[b] = b < PAST;  // no row before the first reaches into it
+      end[b] = true;  // as idle places do, it stands between rows
       visible[b] = false;
     }
   }
