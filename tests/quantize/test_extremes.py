@@ -166,3 +166,9 @@ def test_a_batch_norm_that_overflows_is_refused_without_a_warning() -> None:
         warnings.simplefilter("error")
         with pytest.raises(FirebrickError, match=r"conv 'norm': weights\[.*=inf is not finite"):
             prepare(replace(graph, nodes=(*graph.nodes[:2], norm, logits)))
+
+
+def test_logits_that_should_be_zero_and_are_not_are_all_noise() -> None:
+    silent = graph_of(np.zeros((4, 6, 1, 1)), np.zeros(4))
+    network = made(graph_of(np.zeros((4, 6, 1, 1)), np.ones(4)), {})
+    assert sqnr_db(silent, network, PHOTOGRAPHS) == float("-inf")

@@ -71,7 +71,8 @@ def sqnr_db(
                 pixels = of_photographs(cut[None], how)
             yield framed(pixels, network.preprocessing)[0], to_float(pixels, how)
 
-    return _sqnr_db(graph, network, pairs())
+    signals, noises = zip(*_powers(graph, network, pairs()), strict=True)
+    return _db(sum(signals), sum(noises))
 
 
 def crops_db(folded: Graph, network: Network, crops: PixelArray) -> float:
@@ -82,22 +83,23 @@ def crops_db(folded: Graph, network: Network, crops: PixelArray) -> float:
         network: quantized from it.
         crops: of photographs, uint8 (N, C, H, W).
     """
-    each = [_sqnr_db(folded, network, [(x, x[None].astype(np.float32))]) for x in crops]
-    return float(np.mean(np.clip(each, -LARGEST_DB, LARGEST_DB)))
+    pairs = _powers(folded, network, ((x, x[None].astype(np.float32)) for x in crops))
+    return float(np.mean([np.clip(_db(*x), -LARGEST_DB, LARGEST_DB) for x in pairs]))
 
 
-def _sqnr_db(
+def _powers(
     graph: Graph, network: Network, images: Iterable[tuple[PixelArray, FloatArray]]
-) -> float:
-    """Of images as the network reads them and as the graph does."""
-    signal = noise = 0.0
+) -> Iterator[tuple[float, float]]:
+    """Signal and noise of images, each as the network reads it and as the graph does."""
     real, integer = list(float_functions(graph)), list(_functions(network))
     for pixels, image in images:
         wanted = last_layer(real, image).astype(np.float64)
-        logits = last_layer(integer, pixels[None]).astype(np.int64)
-        signal += float((wanted**2).sum())
-        logits = logits.reshape(wanted.shape)
-        noise += float(((wanted - network.scales[network.output] * logits) ** 2).sum())
+        logits = last_layer(integer, pixels[None]).astype(np.int64).reshape(wanted.shape)
+        noise = ((wanted - network.scales[network.output] * logits) ** 2).sum()
+        yield float((wanted**2).sum()), float(noise)
+
+
+def _db(signal: float, noise: float) -> float:
     if noise == 0:
         return float("inf")
     return float(10 * np.log10(signal / noise)) if signal > 0 else float("-inf")
