@@ -57,7 +57,7 @@ def read(path: Path) -> Network:
     if metadata.get(VERSION_KEY) != VERSION:
         raise FirebrickError(
             f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
-            "not a model written by `firebrick quantize`"
+            "not a model written by this version of `firebrick quantize`: quantize it again"
         )
     with naming(path):
         network = _network(metadata, {x.name: x for x in model.graph.initializer})

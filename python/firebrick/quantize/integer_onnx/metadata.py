@@ -11,7 +11,7 @@ from firebrick.ir.network import Layer, Network
 from firebrick.ir.onnx_file import VERSION_KEY
 from firebrick.quantize.ops import recipe_of
 
-VERSION = "1"
+VERSION = "2"
 NETWORK_KEY = "firebrick.network"
 LABELS_KEY = "firebrick.labels"
 NOTE_PREFIX = "firebrick.note."
