@@ -21,7 +21,7 @@ from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.rounding.hessian import Statistics, gather_patches
 from firebrick.quantize.rounding.weights import quantize_weights
-from firebrick.quantize.scales import scale_floor
+from firebrick.quantize.scales import LARGEST_BIAS, scale_floor
 
 MAX_SAMPLES = 3 << 23
 """Most inputs, and most outputs, of a layer that its statistics are taken from."""
@@ -78,10 +78,12 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
         bias = node.bias.astype(np.float64)
         if options.compensate:
             bias = bias + flat @ statistics.float_mean - quantized.real @ statistics.mean
+        sum_scale = source.scale * quantized.scale
+        # the scale leaves room for the bias itself; of what is corrected, only what fits is
+        bias = bias.clip(-LARGEST_BIAS * sum_scale, LARGEST_BIAS * sum_scale)
         output = sampled @ quantized.real.T.astype(np.float32)
         output += bias.astype(np.float32)
         kind = output_kind(node, shape, calibration.output_bits(node))
-        sum_scale = source.scale * quantized.scale
         # an output step finer than that of the sums would show nothing new
         finest = float(sum_scale.max())
         scale = output_scale(node, kind, output, finest, calibration.scale_choice(node))
