@@ -129,7 +129,7 @@ def _read_node(op: Op) -> None:
     elif is_standard and proto.op_type in HANDLERS:
         HANDLERS[proto.op_type](op)
     else:
-        advice = ADVICE.get(proto.op_type, "see the operators that are in docs/operators.md")
+        advice = ADVICE.get(proto.op_type, "docs/operators.md has the operators that are")
         shown = proto.op_type if is_standard else f"{proto.domain}.{proto.op_type}"
         raise op.fail("op", shown, f"is not read: {advice}")
 
