@@ -168,6 +168,7 @@ def test_hls4ml(name: str, build_root: Path) -> None:
     pixels = random_pixels(3, network, FRAMES)
     project = hls4ml_engine.build(network, chosen, build_root)
     tensors = hls4ml_engine.predict(project, network, chosen, pixels)
-    order = build(network, chosen).link(network.output).order  # of its output array
-    tensors[network.output] = tensors[network.output][:, np.argsort(order)]
+    output = build(network, chosen).link(network.output)
+    if output.stream.columns == 1:  # values leave one after the other, as in hardware
+        tensors[network.output] = tensors[network.output][:, np.argsort(output.order)]
     assert differing(network, pixels, tensors) == []
