@@ -19,6 +19,7 @@ from firebrick.ir.network import Network
 from firebrick.quantize.integer_onnx import load
 from firebrick.runtime import Accelerator, Bundle
 from firebrick.web import server
+from firebrick.web.app import model_fields
 from firebrick.web.bundles import open_classifier
 from padded_models import CLASSES, SIDE, write_padded
 
@@ -104,7 +105,9 @@ def test_the_page_sends_what_infer_computes(
     with open_classifier(coloured / "bundle") as opened:
         result = opened.classifier.classify(data)
         sample = opened.image()
+        shown = model_fields(opened.classifier, opened.device, has_sample=True)
     assert [(x.index, x.logit) for x in result.best] == logits_by_infer(coloured, "coffee")
+    assert shown["image"] == {"height": SIDE, "width": SIDE}  # a border is none of the photograph
     how, image = network.preprocessing, network.image
     (expected,) = inputs.load("chelsea", how, image.height, image.width)
     assert np.array_equal(sample, expected.transpose(1, 2, 0))
@@ -139,9 +142,11 @@ def test_other_images_come_as_arrays(
 
 
 def test_there_is_no_page_without_photographs(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Accelerator, "open", fake_open(load.read(raw / "q.onnx"), []))
+    asked: list[str] = []
+    monkeypatch.setattr(Accelerator, "open", fake_open(load.read(raw / "q.onnx"), asked))
     with pytest.raises(FirebrickError, match="the page: an image of 2 channels is no photograph"):
         server.serve(raw / "bundle", None, "127.0.0.1", 0, lambda _: None)
+    assert asked == []  # compiling a simulation takes minutes
 
 
 @pytest.mark.parametrize("channels", [1, 2])

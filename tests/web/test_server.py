@@ -176,7 +176,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What `serve` would run: application and socket; the bundle is a fake."""
 
     @contextmanager
-    def opened(folder: Path, device: str | None, say: Callable[[str], None]) -> Iterator[Opened]:
+    def opened(
+        folder: Path, device: str | None, say: Callable[[str], None], photographs: bool
+    ) -> Iterator[Opened]:
+        assert photographs
         say(f"{folder} {device}")
         yield Opened(Classifier(MODEL, FakeDevice()), device or "sim", picture())
 

@@ -153,12 +153,13 @@ def make_app(
 def model_fields(classifier: Classifier, device: str, *, has_sample: bool) -> dict[str, object]:
     """What the page shows before the first photograph."""
     model = classifier.model
+    height, width = model.how.cut(model.height, model.width)
     return {
         "model": model.name,
         "model_hash": model.digest,
         "board": model.board,
         "device": device,
-        "image": {"height": model.height, "width": model.width},
+        "image": {"height": height, "width": width},
         "classes": len(model.labels),
         "sample": has_sample,
         "accepts": {"types": list(FORMATS), "bytes": MAX_BYTES, "pixels": MAX_PIXELS},

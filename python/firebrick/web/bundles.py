@@ -154,6 +154,7 @@ def open_classifier(
     device: str | None = None,
     *,
     say: Callable[[str], None] = lambda _: None,
+    photographs: bool = False,
 ) -> Iterator[Opened]:
     """Open a bundle and its accelerator; the latter is closed at the end of the block.
 
@@ -161,14 +162,18 @@ def open_classifier(
         folder: bundle, made by `firebrick deploy`.
         device: `sim`, `pynq` or `xrt`; None: what the bundle's files are for.
         say: told what is going on.
+        photographs: whether nothing else will be classified.
 
     Raises:
-        FirebrickError: the bundle is damaged, or there is no such device.
+        FirebrickError: the bundle is damaged, there is no such device, or no photographs are taken.
     """
     bundle = Bundle.open(folder)
+    model = model_of(bundle)  # a device may take minutes to get ready
+    if photographs:
+        model.how.require_photographs(f"{folder}: the page")
     chosen = device or default_device(bundle.files)
     say(PREPARING[chosen])
     with Accelerator.open(bundle, device=chosen) as accelerator:
-        classifier = Classifier(model_of(bundle), Driver(accelerator), SECONDS[chosen])
+        classifier = Classifier(model, Driver(accelerator), SECONDS[chosen])
         picture, array = (bundle.read(x) if x == bundle.sample else None for x in SAMPLES)
         yield Opened(classifier, chosen, picture, array)

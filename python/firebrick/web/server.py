@@ -41,8 +41,10 @@ def serve(
         FirebrickError: the bundle is damaged, the accelerator fails, the address cannot be had.
     """
     # The address is asked for first: a simulation may take minutes to get ready.
-    with listen(host, port) as listener, open_classifier(folder, device, say=say) as opened:
-        opened.classifier.model.how.require_photographs(f"{folder}: the page")
+    with (
+        listen(host, port) as listener,
+        open_classifier(folder, device, say=say, photographs=True) as opened,
+    ):
         app = make_app(
             opened.classifier, own_names() | {host}, device=opened.device, sample=opened.sample
         )
