@@ -266,7 +266,7 @@ def test_a_document_that_is_none(tiny_bundle: Path, text: str) -> None:
 @pytest.mark.parametrize("value", [0, 2, "1", None, 1.5, [1]])
 def test_other_formats(tiny_bundle: Path, value: object) -> None:
     edit(tiny_bundle, lambda x: x.update(format=value))
-    refused(tiny_bundle, "format=.* is not 1")
+    refused(tiny_bundle, "format=.* is not 2: deploy the model again")
 
 
 @pytest.mark.parametrize("name", sorted(document(tiny_description()).keys() - {"format"}))

@@ -137,7 +137,7 @@ def test_network_without_vectors_has_no_kernel(tmp_path: Path) -> None:
     assert not (tmp_path / "rtl" / f"{KERNEL}.sv").exists()
 
 
-@pytest.mark.parametrize("kind", ["add", "maxpool"])
+@pytest.mark.parametrize("kind", ["add", "conv", "maxpool"])
 def test_classes_of_another_last_layer_reach_a_host(kind: str, tmp_path: Path) -> None:
     network = network_ending_in(kind)
     generate(network, plan(network, Goal(multipliers=12)), tmp_path / "rtl")

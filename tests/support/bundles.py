@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from firebrick.runtime import Description
+from firebrick.runtime.bundle import FORMAT
 from firebrick.runtime.registers import Register
 
 
@@ -32,7 +33,7 @@ def kernel_section(x: Description) -> dict[str, object]:
 def document(x: Description) -> dict[str, object]:
     """A `bundle.json` without files."""
     return {
-        "format": 1,
+        "format": FORMAT,
         "firebrick": "0.1.0",
         "model": x.model,
         "model_hash": x.model_hash,

@@ -8,7 +8,7 @@ through a `broadcast`, and through a `fifo` on the way to readers that take it l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from firebrick.errors import FirebrickError
@@ -154,7 +154,18 @@ class _Builder:
             self.links[layer.name] = Link(layer.name, stream, orders[layer.name], layer.name)
             self.add(layer.name, engine, inputs, (layer.name,))
             sources |= self.spread(layer.name, wants)
-        return Pipeline(tuple(self.instances), tuple(self.links.values()), PIXELS, network.output)
+        logits = self.one_a_beat(network.output)
+        return Pipeline(tuple(self.instances), tuple(self.links.values()), PIXELS, logits)
+
+    def one_a_beat(self, output: str) -> str:
+        """Logits as hosts read them, though a wide kernel takes more columns to compute one."""
+        link = self.links[output]
+        last = self.regroup(output, 1) if link.stream.tensor.width == 1 else output
+        if last != output:
+            # the layer's output is what leaves the top
+            self.links[last] = replace(self.links[last], layer=output)
+            self.links[output] = replace(link, layer=None)
+        return last
 
     def image(self, wants: Mapping[str, tuple[int, ...]]) -> None:
         """The input: interleaved pixels to a row stream, as wide as its first reader wants."""

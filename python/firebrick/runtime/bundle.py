@@ -32,7 +32,7 @@ from firebrick.runtime.errors import BundleError
 from firebrick.runtime.listed import Listed
 
 DOCUMENT = "bundle.json"
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = "weights.bin"
 RTL_MANIFEST = "rtl/manifest.json"
 MAX_LABELS_BYTES = 4 << 20
@@ -100,7 +100,9 @@ class Bundle:
         try:
             document = parse_object(read_file(root, DOCUMENT, MAX_DOCUMENT_BYTES), DOCUMENT)
             if document.get("format") != FORMAT:
-                raise BundleError(f"format={document.get('format')!r} is not {FORMAT}")
+                raise BundleError(
+                    f"format={document.get('format')!r} is not {FORMAT}: deploy the model again"
+                )
             if document.keys() != FIELDS:
                 wrong = ", ".join(sorted(map(str, document.keys() ^ FIELDS)))
                 raise BundleError(f"fields missing or unknown: {wrong[:200]}")
