@@ -114,3 +114,14 @@ def test_filters_of_too_many_weights_are_refused_at_import(tmp_path: Path) -> No
     result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
     assert result.returncode == 2
     assert "weights an output=4617 exceeds 4608 in quantizing" in result.stderr
+
+
+def test_windows_too_large_for_a_quantized_file_are_refused_at_import(tmp_path: Path) -> None:
+    for op, fields in (("Conv", {}), ("MaxPool", {"kernel_shape": [65, 65]})):
+        b = Builder()
+        inputs = [b.image, b.constant(np.ones((2, 1, 65, 65)))][: 1 + (op == "Conv")]
+        x = b.conv(b(op, *inputs, **fields), (2, 2 if op == "Conv" else 1, 1))
+        save(b.model(b("GlobalAveragePool", x), image=("N", 1, 70, 70)), tmp_path)
+        result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
+        assert result.returncode == 2
+        assert "kernel=65 exceeds 64" in result.stderr

@@ -21,6 +21,8 @@ from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.scales import ScaleChoice, activation_scale, logit_scale
 from firebrick.quantize.tensors import Tensors
 
+MAX_WINDOW = 64
+"""Longest side, and step, of a window that an integer ONNX file may have."""
 LOGIT_BITS = 16
 """Bits of the output of a convolution or addition that ends the network: only software reads it."""
 

@@ -15,7 +15,7 @@ from firebrick.ir.rules import output_shape
 from firebrick.ops.conv.operator import Conv
 from firebrick.quantize.activations import output_kind, output_multipliers, output_scale
 from firebrick.quantize.exact import Array, FloatConv, IntConv, requantize_fast
-from firebrick.quantize.ops.base import Calibration, Recipe, Source
+from firebrick.quantize.ops.base import MAX_WINDOW, Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
 from firebrick.quantize.options import QuantizeOptions
@@ -38,12 +38,14 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
     node_type = ConvNode
     operator_type = Conv
     fields = (
-        *(("kernel", 1, 64), ("stride", 1, 64), ("pad", 0, 63)),
+        *(("kernel", 1, MAX_WINDOW), ("stride", 1, MAX_WINDOW), ("pad", 0, MAX_WINDOW - 1)),
         *(("code_bits", 2, 8), ("value_bits", 2, 8), ("shift", 0, MAX_SHIFT)),
     )
 
     def check(self, node: ConvNode) -> None:
-        """Refuse filters of too many weights."""
+        """Refuse filters of too many weights, and windows too large for a file."""
+        for field, value in (("kernel", node.weights.shape[2]), ("stride", node.stride)):
+            node.require(value <= MAX_WINDOW, field, value, f"exceeds {MAX_WINDOW}")
         taps, rule = _taps(node), f"exceeds {MAX_TAPS} in quantizing"
         node.require(taps <= MAX_TAPS, "weights an output", taps, rule)
 

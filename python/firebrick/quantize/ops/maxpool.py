@@ -15,7 +15,7 @@ from firebrick.ir.graph import FloatArray, MaxPoolNode, Shape
 from firebrick.ir.rules import output_shape
 from firebrick.ops.maxpool import MaxPool
 from firebrick.quantize.exact import Array
-from firebrick.quantize.ops.base import Calibration, Recipe, Source
+from firebrick.quantize.ops.base import MAX_WINDOW, Calibration, Recipe, Source
 from firebrick.quantize.ops.onnx_nodes import OnnxNodes
 from firebrick.quantize.ops.stored import Stored
 
@@ -25,7 +25,18 @@ class MaxPoolRecipe(Recipe[MaxPoolNode, MaxPool]):
 
     node_type = MaxPoolNode
     operator_type = MaxPool
-    fields = (("kernel", 1, 64), ("stride", 1, 64), ("pad_top", 0, 63), ("pad_left", 0, 63))
+    fields = (
+        ("kernel", 1, MAX_WINDOW),
+        ("stride", 1, MAX_WINDOW),
+        ("pad_top", 0, 63),
+        ("pad_left", 0, 63),
+    )
+
+    def check(self, node: MaxPoolNode) -> None:
+        """Refuse windows too large for a file."""
+        for field in ("kernel", "stride"):
+            value = getattr(node, field)
+            node.require(value <= MAX_WINDOW, field, value, f"exceeds {MAX_WINDOW}")
 
     def real(self, node: MaxPoolNode) -> Callable[..., FloatArray]:
         """The same for floats as for integers."""
