@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any random classifier goes from its ONNX file to hardware, or is refused in one line.
+"""Any random classifier goes from its ONNX file to hardware.
 
 Read, quantized, written, read again, run by onnxruntime, planned, generated and elaborated: every
 step must hold for whatever `random_models` draws.
@@ -14,7 +14,6 @@ import pytest
 
 from firebrick.emit.rtl.generate import generate
 from firebrick.emit.rtl.network_top import TOP
-from firebrick.errors import FirebrickError
 from firebrick.frontend import load
 from firebrick.passes import prepare
 from firebrick.quantize.integer_onnx import export
@@ -33,15 +32,11 @@ MANY = range(10, 500)
 OPTIONS = QuantizeOptions(crops=6, patches=24)
 
 
-def check(seed: int, folder: Path) -> str:
-    """Take a model through every step; why it was refused, or nothing."""
+def check(seed: int, folder: Path) -> None:
+    """Take a model through every step."""
     path = folder / "random.onnx"
     path.write_bytes(random_model(seed).SerializeToString())
-    try:
-        graph = prepare(load(str(path)))
-    except FirebrickError as error:
-        assert "\n" not in str(error)
-        return str(error)
+    graph = prepare(load(str(path)))
     rng = np.random.default_rng(seed)
     photographs = [rng.integers(0, 256, (3, 40, 40)).astype(np.uint8) for _ in range(3)]
     network = quantize(graph, OPTIONS, photographs)
@@ -59,15 +54,14 @@ def check(seed: int, folder: Path) -> str:
     generate(again, plan(again, Goal(multipliers=24)), folder / "rtl")
     sources = [*sorted((folder / "rtl" / "hw").glob("*.sv")), folder / "rtl" / f"{TOP}.sv"]
     assert_clean(sources, "--top-module", TOP)
-    return ""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_model_reaches_hardware(seed: int, tmp_path: Path) -> None:
-    assert check(seed, tmp_path) == ""
+    check(seed, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", MANY)
-def test_many_do_or_say_in_one_line_what_stops_them(seed: int, tmp_path: Path) -> None:
-    assert check(seed, tmp_path) in ("", *()) or True
+def test_many_random_models_reach_hardware(seed: int, tmp_path: Path) -> None:
+    check(seed, tmp_path)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of other channels than three, with a border: every engine, every value."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def made(channels: int, folder: Path) -> tuple[Network, PixelArray]:
     (order, *_) = channel_orders(channels)
     how = Preprocessing(12, order, (MEAN,) * channels, (58.0,) * channels)
     path = write_padded(folder / "m.onnx", channels)
-    graph = passes.prepare(frontend.onnx_reader.read(path, preprocessing=how))
+    graph = passes.prepare(replace(frontend.load(str(path)), preprocessing=how))
     rng = np.random.default_rng(0)
     seen = rng.integers(0, 256, (8, channels, SIDE, SIDE)).astype(np.uint8)
     network = quantize(graph, QuantizeOptions(crops=8, patches=20), seen)
