@@ -10,7 +10,7 @@ from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import IMAGE
 from firebrick.ops.conv.folding import fewest_columns
 from firebrick.plan.engines import derive
-from firebrick.search.work import DRAIN_SHARE, INPUT_SHARE, works
+from firebrick.search.work import DRAIN_SHARE, GAP_BITS, INPUT_SHARE, works
 
 LAYERS = {
     "squeeze": (256, 64, 1, 0),
@@ -129,3 +129,11 @@ def test_a_pool_in_front_sets_the_pace():
     least = 15 * squeeze.input_beats(1) / INPUT_SHARE
     assert squeeze.keeps_pace(1, least)
     assert not squeeze.keeps_pace(1, 0.99 * least)
+
+
+def test_a_kernel_as_large_as_a_map_has_gaps_worth_trying():
+    """As a layer behind a flattened map becomes: of more taps than any gap counts."""
+    operator = nets.conv("c", TensorType(2, 18, 18), 3, kernel=18, density=0.9)
+    work = works(nets.network([(operator, (IMAGE,))], operator.input), store_zeros=False)["c"]
+    assert set(work.gaps) <= set(GAP_BITS)
+    assert work.fewest_lanes(18, work.gaps[-1], 1e6) == 1

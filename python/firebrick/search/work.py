@@ -106,7 +106,7 @@ class Work:
             return [0]  # there are no gaps
         thrifty = min(GAP_BITS, key=self.stored_bits)
         fastest = min(self.growth) + 0.001
-        taps = (self.operator.kernel**2 - 1).bit_length()
+        taps = min((self.operator.kernel**2 - 1).bit_length(), GAP_BITS[-1])
         wide = max(taps, next(g for g in GAP_BITS if self.growth[g] <= fastest))
         return list(range(min(thrifty, wide), max(thrifty, wide) + 1))
 
