@@ -91,6 +91,6 @@ def _header(file: io.BytesIO, place: str) -> tuple[tuple[int, ...], bool, np.dty
     if kind.name not in TYPES:
         name = "".join(x if x.isprintable() else "?" for x in str(kind))[:40]
         raise FirebrickError(f"{place}: type={name} is none of {', '.join(TYPES)}")
-    if len(shape) > MAX_AXES or not all(1 <= x <= MAX_BYTES for x in shape):
+    if len(shape) > MAX_AXES or not all(type(x) is int and 1 <= x <= MAX_BYTES for x in shape):
         raise FirebrickError(f"{place}: shape={shape} is not up to {MAX_AXES} axes of 1 and more")
     return shape, in_columns, kind

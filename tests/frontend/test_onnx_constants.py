@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from onnx_builders import RNG, Builder, same_function, save
 
 from firebrick.errors import FirebrickError
 from firebrick.frontend import load
+from firebrick.frontend.onnx_reader import read
+from firebrick.frontend.onnx_reader.scope import Scope
 
 W = RNG.normal(size=(5, 3, 3, 3)).astype(np.float32)
 
@@ -144,3 +147,36 @@ def test_operands_that_do_not_fit_are_refused_in_one_line(tmp_path: Path) -> Non
     with pytest.raises(FirebrickError, match=r"node 'reshape_0' \(Reshape\)") as caught:
         load(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_what_constants_are_computed_from_is_bounded_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    b = Builder()
+    large = b.constant(np.ones(600))
+    sums = b("Add", *(b("ReduceSum", large, keepdims=0) for _ in range(2)))
+    x = b("Mul", b.conv(b.image, (4, 3, 3)), sums)
+    path = save(b.model(b("GlobalAveragePool", x)), tmp_path)
+    load(str(path))
+    monkeypatch.setattr(read, "Scope", partial(Scope, folding=1000))
+    with pytest.raises(FirebrickError, match="inputs=1 reads more than"):
+        load(str(path))
+
+
+def test_constants_are_numbers(tmp_path: Path) -> None:
+    b = Builder()
+    text = b("Cast", b.constant(np.ones(9)), to=TensorProto.STRING)
+    x = b("Mul", b.conv(b.image, (4, 3, 3)), b("Cast", text, to=TensorProto.FLOAT))
+    path = save(b.model(b("GlobalAveragePool", x), inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match=r"node 'cast_0' \(Cast\): .* is not made of numbers"):
+        load(str(path))
+
+
+@pytest.mark.parametrize("kind", [np.complex64, np.int8, object])
+def test_weights_are_real_numbers(kind: type, tmp_path: Path) -> None:
+    b = Builder()
+    values = np.full(W.shape, "1.5", object) if kind is object else W.astype(kind)
+    b.weights.append(onnx.numpy_helper.from_array(values, "w"))
+    path = save(b.model(b("GlobalAveragePool", b("Conv", b.image, "w")), inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match="is not a floating-point type"):
+        load(str(path))

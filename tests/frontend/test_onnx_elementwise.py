@@ -26,6 +26,7 @@ RELUS: dict[str, Way] = {
     "Max": lambda b, x: b("Max", x, b.constant(0.0)),
     "Max, the other way": lambda b, x: b("Max", b.constant([[[[0.0]]]]), x),
     "Clip": lambda b, x: b("Clip", x, b.constant(0.0)),
+    "Max of a vector": lambda b, x: b("Max", x, b.constant(np.zeros((8, 1, 1)))),
     "Clip to the largest number": lambda b, x: b(
         "Clip", x, b.constant(0.0), b.constant(np.finfo(np.float32).max)
     ),
@@ -104,6 +105,7 @@ SUMS: dict[str, Way] = {
     "a difference": lambda b, x: b("Sub", x, b.conv(x, (8, 8, 1))),
     "less a number": lambda b, x: b("Sub", x, b.random(8, 1, 1)),
     "a number less": lambda b, x: b("Sub", b.constant(1.0), x),
+    "negative": lambda b, x: b("Neg", x),
     "divided": lambda b, x: b("Div", x, b.random(1, 8, 1, 1, positive=True)),
 }
 

@@ -129,6 +129,15 @@ def test_a_pad_with_zeros_becomes_padding(case: str, tmp_path: Path) -> None:
     same_function(b.model(b("GlobalAveragePool", x), image=("N", 3, 9, 12)), tmp_path)
 
 
+def test_a_pad_before_the_transpose(tmp_path: Path) -> None:
+    """Keras' ZeroPadding2D, as tf2onnx writes it."""
+    b = Builder()
+    x = b("Transpose", b.relu_conv(b.image, (4, 3, 1)), perm=TO_NHWC)
+    x = b("Pad", x, b.constant([0, 1, 2, 0, 0, 0, 1, 0], np.int64))
+    x = b.conv(b("Transpose", x, perm=TO_NCHW), (CLASSES, 4, 3), strides=[2, 2])
+    same_function(b.model(b("GlobalAveragePool", x), image=("N", 3, 9, 12)), tmp_path)
+
+
 def test_a_pad_before_a_pool_of_what_a_relu_gave(tmp_path: Path) -> None:
     """The stem of a ResNet as Keras exports it."""
     b = Builder()
@@ -147,13 +156,14 @@ def test_a_pad_before_a_pool_of_anything_else_is_refused(tmp_path: Path) -> None
         load(str(save(model, tmp_path)))
 
 
-def test_a_pad_in_channels_last(tmp_path: Path) -> None:
+def test_a_pad_that_something_else_reads(tmp_path: Path) -> None:
     b = Builder()
     x = b("Transpose", b.relu_conv(b.image, (4, 3, 1)), perm=TO_NHWC)
     x = b("Pad", x, b.constant([0, 1, 2, 0, 0, 0, 1, 0], np.int64))
-    x = b.conv(b("Transpose", x, perm=TO_NCHW), (CLASSES, 4, 3))
+    x = b("Transpose", b("Relu", x), perm=TO_NCHW)
+    model = b.model(b("GlobalAveragePool", b.conv(x, (CLASSES, 4, 3))))
     with pytest.raises(FirebrickError, match="which only Conv and MaxPool take over"):
-        load(str(save(b.model(b("GlobalAveragePool", x)), tmp_path)))
+        load(str(save(model, tmp_path)))
 
 
 REFUSED = {

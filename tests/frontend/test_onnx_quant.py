@@ -224,3 +224,28 @@ def test_it_becomes_an_hls4ml_project_that_equals_the_reference(tmp_path: Path) 
     arrays = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1).astype(np.float32))
     expected = network.golden(pixels.astype(np.int64))[network.output]
     assert np.array_equal(model.predict(arrays), expected[:, :, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"narrow": 7}, "narrow=7 is not 0 or 1"),
+        ({"signed": -1}, "signed=-1 is not 0 or 1"),
+        ({"signed": "abc"}, "signed=bytes is not an integer"),
+        ({"narrow": [1.0, 2.0]}, "is not an integer"),
+        ({"signed": float("nan")}, "signed=float is not an integer"),
+    ],
+)
+@pytest.mark.parametrize("is_weight", [False, True])
+def test_attributes_that_no_checker_knows_are_checked(
+    fields: dict[str, object], message: str, is_weight: bool, tmp_path: Path
+) -> None:
+    b = QuantBuilder()
+    weights = b.constant(np.ones((4, 3, 1, 1)))
+    if is_weight:
+        x = b("Conv", "data", b.quant(weights, 0.1, **fields))
+    else:
+        x = b.quant(b("Conv", "data", weights), 0.1, **fields)
+    model = b.finished(b("Flatten", b("GlobalAveragePool", x)))
+    with pytest.raises(FirebrickError, match=message):
+        frontend.load(saved(model, tmp_path))

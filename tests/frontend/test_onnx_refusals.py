@@ -119,9 +119,44 @@ def test_filters_of_too_many_weights_are_refused_at_import(tmp_path: Path) -> No
 def test_windows_too_large_for_a_quantized_file_are_refused_at_import(tmp_path: Path) -> None:
     for op, fields in (("Conv", {}), ("MaxPool", {"kernel_shape": [65, 65]})):
         b = Builder()
-        inputs = [b.image, b.constant(np.ones((2, 1, 65, 65)))][: 1 + (op == "Conv")]
-        x = b.conv(b(op, *inputs, **fields), (2, 2 if op == "Conv" else 1, 1))
+        x = b.relu_conv(b.image, (2, 1, 1))
+        inputs = [x, b.constant(np.ones((2, 2, 65, 65)))][: 1 + (op == "Conv")]
+        x = b.conv(b(op, *inputs, **fields), (2, 2, 1))
         save(b.model(b("GlobalAveragePool", x), image=("N", 1, 70, 70)), tmp_path)
         result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
         assert result.returncode == 2
         assert "kernel=65 exceeds 64" in result.stderr
+
+
+def test_import_refuses_what_nothing_but_a_convolution_may_do_to_the_image(tmp_path: Path) -> None:
+    b = Builder()
+    x = b.conv(b("MaxPool", b.image, kernel_shape=[2, 2]), (CLASSES, 3, 1))
+    save(b.model(b("GlobalAveragePool", x), image=IMAGE), tmp_path)
+    result = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx")
+    assert result.returncode == 2
+    assert "reads the image, which only a convolution may" in result.stderr
+
+
+def test_healthy_nodes_behind_an_unread_transpose_are_not_blamed(tmp_path: Path) -> None:
+    b = Builder()
+    x = b("Transpose", b.conv(b.image, (4, 3, 3)), perm=[0, 2, 3, 1])
+    x = b("Transpose", b("Elu", x), perm=[0, 3, 1, 2])
+    text = refused(b, b.conv(x, (CLASSES, 4, 1)), tmp_path)
+    assert text.startswith("node 'elu_2' (Elu): op=Elu is not read")
+    assert "Conv" not in text
+
+
+OUTPUTS = {
+    "padded": lambda b, x: b("Pad", x, b.constant([0, 0, 0, 0, 0, 0, 1, 0], np.int64)),
+    "turned": lambda b, x: b("Transpose", b("Flatten", x), perm=[1, 0]),
+    "one mean of all": lambda b, x: b("ReduceMean", x),
+}
+
+
+@pytest.mark.parametrize("case", OUTPUTS)
+def test_what_is_no_frames_of_logits_is_refused(case: str, tmp_path: Path) -> None:
+    b = Builder()
+    x = OUTPUTS[case](b, b("GlobalAveragePool", b.conv(b.image, (CLASSES, 3, 3))))
+    path = save(b.model(x, image=IMAGE, inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match=r"is not frames of logits|is not height and width"):
+        load(str(path))

@@ -11,6 +11,8 @@ from firebrick.ir.graph import (
     IdentityNode,
     ReluNode,
 )
+from firebrick.ir.grid import Grid
+from firebrick.ir.rules import check_rules
 from firebrick.passes import prepare
 from firebrick.passes.average_later import SHARE, average_later
 from firebrick.passes.drop_identities import drop_identities
@@ -78,6 +80,12 @@ def test_zeros_cost_nothing():
 def test_what_is_not_linear_in_pixels_stays(fields):
     _, kinds = apply(average_later, headed(conv("classes", "average", (2, 4, 1), **fields)))
     assert kinds[-1] == "Conv"
+
+
+def test_what_rounds_its_sums_stays():
+    grid = Grid(0.01, 8, signed=True, narrow=False)
+    head = headed(conv("classes", "average", (2, 4, 1), grid=grid))
+    assert average_later(check_rules(head)).nodes[-1].kind == "conv"
 
 
 def test_an_average_that_others_read_stays():

@@ -19,12 +19,12 @@ from firebrick.ir.graph import (
 from firebrick.ir.grid import Grid
 from firebrick.ir.rules import check_rules
 from firebrick.passes import prepare
+from firebrick.passes.carry_activation import carry_activation
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
 from firebrick.passes.fuse_relu import fuse_relu
 from firebrick.passes.hoist_elementwise import hoist_elementwise
-from firebrick.passes.quant_image import quant_image
 from graph_builders import apply, batch_norm, conv, graph, refuses
 
 BYTE = Grid(0.03125, 8, signed=False, narrow=False)
@@ -161,14 +161,6 @@ def test_the_same_grid_twice_is_one():
             (ReluNode("r", ("a",)), QuantNode("q", ("r",), replace(SIGNED, bits=2))),
             "quant 'q': bits=1 is not in 2..8, as between layers; a ReLU takes the sign's bit",
         ),
-        (
-            (
-                GlobalAveragePoolNode("g", ("a",)),
-                QuantNode("q", ("g",), BYTE),
-                conv("b", "q", (4, 4, 1)),
-            ),
-            "quant 'q': input='g' is not a convolution or an addition",
-        ),
     ],
 )
 def test_what_cannot_be_kept_is_refused(nodes, message):
@@ -229,7 +221,7 @@ def pixels(scale, bits, *, signed, std):
 )
 def test_a_quant_of_the_image_is_left_out_where_pixels_are_as_fine(scale, bits, signed, kept):
     before = check_rules(pixels(scale, bits, signed=signed, std=64.0))
-    after = check_rules(quant_image(before))
+    after = check_rules(carry_activation(before))
     kinds = [type(x).__name__ for x in after.nodes]
     extra = ["ConvNode", "QuantNode"] if kept else []
     assert kinds == [*extra, "ConvNode", "GlobalAveragePoolNode"]
@@ -246,3 +238,29 @@ def test_ceilings_and_grids_move_up_over_what_chooses_only():
     )
     _, kinds = apply(hoist_elementwise, before)
     assert kinds == ["Conv", "Quant", "Relu", "MaxPool", "GlobalAveragePool"]
+
+
+def test_a_relu_of_an_average_is_that_of_a_convolution_of_its_own():
+    nodes = (
+        stem(),
+        GlobalAveragePoolNode("average", ("a",)),
+        ReluNode("relu", ("average",), 0.5),
+        conv("classes", "relu", (3, 4, 1)),
+    )
+    _, kinds = apply(carry_activation, graph(*nodes, averaged=False))
+    assert kinds == ["Conv", "GlobalAveragePool", "Conv", "Relu", "Conv"]
+    prepared, kinds = apply(prepare, graph(*nodes, averaged=False))
+    assert kinds == ["Conv", "GlobalAveragePool", "Conv", "Conv"]
+    assert (prepared.nodes[2].relu, prepared.nodes[2].ceiling) == (True, 0.5)
+
+
+def test_a_quant_of_an_average_is_that_of_a_convolution_of_its_own():
+    nodes = (
+        stem(relu=True),
+        GlobalAveragePoolNode("average", ("a",)),
+        QuantNode("quant", ("average",), BYTE),
+        conv("classes", "quant", (3, 4, 1)),
+    )
+    prepared = prepare(graph(*nodes, averaged=False))
+    assert [x.kind for x in prepared.nodes] == ["conv", "global average", "conv", "conv"]
+    assert prepared.nodes[2].grid == BYTE

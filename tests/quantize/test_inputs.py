@@ -156,6 +156,7 @@ def described(kind: str, shape: str) -> str:
         (header("__import__('os').abort()"), "its header is damaged"),
         (header(described("|O", "(1,)"), b"cos\nsystem\n."), "type=object is none of uint8, float"),
         (header(described("<i8", "(1,)"), bytes(8)), "type=int64 is none of"),
+        (header(described("|u1", "(True,)"), bytes(1)), "is not up to 4 axes of 1 and more"),
         (header(described("|b1", "(1,)"), b"1"), "type=bool is none of"),
         (header(described("<c8", "(1,)"), bytes(8)), "type=complex64 is none of"),
         (header(described("|S4", "(1,)"), bytes(4)), "is none of"),

@@ -39,7 +39,8 @@ def import_(
     """Read a trained classifier and write it as one ordinary float ONNX file.
 
     `--mean`, `--std`, `--channels` and `--resize` say how a photograph becomes the model's input.
-    The default is what the source says; for an `.onnx` file that says nothing, as torchvision.
+    The default is what the source says, or what the model does to its image itself; else a guess:
+    colour as torchvision, anything else scaled to 0..1, inputs below 128 pixels whole.
     Three equal numbers stand for any number of channels: grey images have one.
 
     Example: `firebrick import model.onnx -o m.onnx --mean 127.5 127.5 127.5 --std 128 128 128`
@@ -50,6 +51,7 @@ def import_(
     from firebrick.frontend import onnx_writer
     from firebrick.passes import prepare
     from firebrick.quantize import footprint
+    from firebrick.quantize.fold_input import fold_input
     from firebrick.quantize.options import QuantizeOptions
 
     given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
@@ -58,7 +60,7 @@ def import_(
     graph, how = loaded.graph, loaded.graph.preprocessing
     with naming(source):
         # what quantizing would refuse is said now
-        footprint.check(prepare(graph), QuantizeOptions())
+        footprint.check(fold_input(prepare(graph)), QuantizeOptions())
         onnx_writer.write(graph, output)
     preprocessing = {
         "width": graph.input.width,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from firebrick.errors import FirebrickError
@@ -58,9 +58,8 @@ def check_scale(chosen: Mapping[str, Any]) -> None:
         FirebrickError: naming the values that are meant.
     """
     mean, std = chosen.get("mean", ()), chosen.get("std", ())
-    of_mean = any(mean) and all(abs(x) <= 1 for x in mean)
-    of_std = bool(std) and all(0 < x < 1 for x in std)
-    if of_mean or of_std:
+    of_mean = _is_small(mean)
+    if of_mean or _is_fraction(std):
         meant = " ".join(
             f"--{field} {' '.join(f'{PIXEL * x:.10g}' for x in values)}"
             for field, values in (("mean", mean), ("std", std))
@@ -71,6 +70,30 @@ def check_scale(chosen: Mapping[str, Any]) -> None:
             f"preprocessing.{field}={tuple(chosen[field])} is on the scale 0..1, pixels are 0..255:"
             f" give {meant}"
         )
+
+
+def check_own_scale(how: Preprocessing) -> None:
+    """Refuse a model that normalizes pixels itself as if they were 0..1.
+
+    Raises:
+        FirebrickError: naming what brings them there.
+    """
+    if _is_fraction(how.std) and (_is_small(how.mean) or not any(how.mean)):
+        raise FirebrickError(
+            f"the model's own layers take mean={how.mean} off and divide by std={how.std}: that is "
+            "on the scale 0..1, pixels are 0..255: give --mean 0 0 0 --std 255 255 255, which come "
+            "before, or --std 1 1 1 if that is meant"
+        )
+
+
+def _is_small(mean: Sequence[float]) -> bool:
+    """Whether means are of pixels 0..1."""
+    return any(mean) and all(abs(x) <= 1 for x in mean)
+
+
+def _is_fraction(std: Sequence[float]) -> bool:
+    """Whether divisors are of pixels 0..1."""
+    return bool(std) and all(0 < x < 1 for x in std)
 
 
 def _resize(shape: Shape) -> int:

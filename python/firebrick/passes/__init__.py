@@ -10,6 +10,7 @@ import numpy as np
 from firebrick.ir.graph import ConvNode, Graph
 from firebrick.ir.rules import check_rules
 from firebrick.passes.average_later import average_later
+from firebrick.passes.carry_activation import carry_activation
 from firebrick.passes.drop_identities import drop_identities
 from firebrick.passes.fold_batchnorm import fold_batchnorm
 from firebrick.passes.fold_ring import fold_ring
@@ -17,13 +18,12 @@ from firebrick.passes.fuse_concat import fuse_concat
 from firebrick.passes.fuse_relu import fuse_relu
 from firebrick.passes.hoist_elementwise import hoist_elementwise
 from firebrick.passes.name_layers import name_layers
-from firebrick.passes.quant_image import quant_image
 
 PIPELINE: tuple[Callable[[Graph], Graph], ...] = (
     drop_identities,
     hoist_elementwise,
     fold_batchnorm,
-    quant_image,
+    carry_activation,
     fuse_relu,
     fuse_concat,
     fold_ring,

@@ -55,7 +55,7 @@ def _multiplications(node: Node, output: Shape) -> int:
 def _is_linear(node: ConvNode) -> bool:
     """Whether it gives weighted sums of each pixel and no more."""
     is_point = node.weights.shape[2] == node.stride == 1 and not any(node.pads)
-    return is_point and not node.relu
+    return is_point and not node.relu and node.grid is None
 
 
 def _exchanged(

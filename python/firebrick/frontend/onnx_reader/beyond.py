@@ -45,6 +45,8 @@ def pass_over(op: Op, dims: Dims) -> bool:
     sizes = dims.get(op.proto.output[0], [])
     before = next((op.scope.values[x].axes for x in op.proto.input if x in op.scope.values), "")
     axes = before if len(before) == len(sizes) else _AXES.get(len(sizes), "")
+    if op.proto.op_type == "Transpose" and axes:
+        axes = "".join(axes[x] for x in op.attribute_ints("perm", range(len(axes))))
     if not axes or not set(axes) <= set("NCHW") or min(sizes[1:]) < 1:
         return False
     side = dict(zip(axes, sizes, strict=True))

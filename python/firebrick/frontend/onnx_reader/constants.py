@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TypeProto, helper, numpy_helper, shape_inference
+from onnx import TensorProto, TypeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from firebrick.errors import FirebrickError
-from firebrick.frontend.onnx_reader.scope import MAX_INTS, MAX_RANK, Op
+from firebrick.frontend.onnx_reader.scope import MAX_FOLDING, MAX_INTS, MAX_RANK, Op
 from firebrick.ir.limits import MAX_VALUES
 
 IR_VERSION = 9
@@ -53,6 +53,10 @@ def fold(op: Op) -> None:
         FirebrickError: naming the node, and why it cannot be computed or would make too much.
     """
     arrays = {x: op.constant(index) for index, x in enumerate(op.proto.input) if x}
+    op.scope.folding -= sum(x.size for x in arrays.values())
+    if op.scope.folding < 0:
+        rule = f"reads more than {MAX_FOLDING} values with the nodes of constants before it"
+        raise op.fail("inputs", len(arrays), rule)
     _bound(op, arrays)
     inputs = [_typed(x, array) for x, array in arrays.items()]
     try:
@@ -80,6 +84,10 @@ def _bound(op: Op, arrays: Arrays) -> None:
     for value in inferred.graph.output:
         kind = value.type.tensor_type
         dims = [x.dim_value if x.HasField("dim_value") else -1 for x in kind.shape.dim]
+        if kind.elem_type == TensorProto.STRING or any(
+            x.dtype.kind not in "fiubV" for x in arrays.values()
+        ):
+            raise op.fail("output", repr(value.name), "is not made of numbers")
         is_known = kind.HasField("shape") and min(dims, default=1) >= 0
         if not is_known or len(dims) > MAX_RANK or math.prod(dims) > MAX_VALUES:
             raise op.fail("output", dims, f"is not known to be of up to {MAX_VALUES} values")

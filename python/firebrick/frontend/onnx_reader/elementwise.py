@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,13 @@ def mul(op: Op) -> None:
     _affine(op, value, scale, np.zeros_like(scale))
 
 
+def neg(op: Op) -> None:
+    """Neg."""
+    value = op.value(0)
+    ones = np.ones(value.shape.channels, np.float32)
+    _affine(op, value, -ones, 0 * ones)
+
+
 def div(op: Op) -> None:
     """Div by a number a channel."""
     if op.is_constant(0):
@@ -73,7 +81,9 @@ def div(op: Op) -> None:
     value, divisor = _with_constant(op)
     if not divisor.all():
         raise op.fail("input[1]", 0.0, "is divided by")
-    _affine(op, value, np.reciprocal(divisor), np.zeros_like(divisor))
+    with np.errstate(over="ignore"):  # what is infinite is refused with the layer
+        factor = np.reciprocal(divisor)
+    _affine(op, value, factor, np.zeros_like(divisor))
 
 
 def relu(op: Op) -> None:
@@ -127,10 +137,14 @@ def is_positive(op: Op, name: str) -> bool:
 
 
 def _number(op: Op, index: int) -> float:
-    array = op.constant(index)
-    if array.size != 1:
-        raise op.fail(f"input[{index}]", array.shape, "is not one number")
-    return float(array.reshape(()))
+    values = np.unique(op.floats(index))
+    if values.size != 1:
+        raise op.fail(f"input[{index}]", values.shape, "is not one number")
+    number = float(values[0])
+    kind: Any = op.constant(index).dtype
+    # the ends of a narrower type stand for no bound as well
+    is_end = kind.kind == "f" and abs(number) >= float(np.finfo(kind).max)
+    return math.copysign(math.inf, number) if is_end else number
 
 
 def _with_number(op: Op) -> tuple[Value, float]:

@@ -132,9 +132,9 @@ def take_in_factors(
         if len(readers) != 1 or not isinstance(node, BatchNormNode) or len(left) == 1:
             return tuple(left), how
         factor = node.scale.astype(np.float64) / np.sqrt(node.var.astype(np.float64) + node.epsilon)
-        offset = node.bias - node.mean * factor
-        if not (factor > 0).all():
+        if not (np.isfinite(factor) & (factor > 0)).all():
             return tuple(left), how
+        offset = node.bias - node.mean * factor
         std = np.asarray(how.std) / factor
         mean = np.asarray(how.mean) - offset * std
         how = replace(how, mean=tuple(mean.tolist()), std=tuple(std.tolist()))

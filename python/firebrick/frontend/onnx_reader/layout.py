@@ -19,12 +19,13 @@ _LETTERS = {letters: letter for letter, letters in MERGED.items()}
 
 def transpose(op: Op) -> None:
     """Transpose."""
-    value = op.value(0)
+    value = op.value(0, padded=True)
     rank = len(value.axes)
     order = op.attribute_ints("perm", range(rank - 1, -1, -1))
     if sorted(order) != list(range(rank)):
         raise op.fail("perm", order, f"is not an order of {rank} axes")
-    op.bind(Value(value.name, "".join(value.axes[x] for x in order), value.shape))
+    axes = "".join(value.axes[x] for x in order)
+    op.bind(Value(value.name, axes, value.shape, value.pads))
 
 
 def flatten(op: Op) -> None:
@@ -94,7 +95,7 @@ def pad(op: Op) -> None:
         raise op.fail("value", filled, "is not 0: only zeros are put around a map")
     rank = len(value.axes)
     axes = [x % rank for x in op.ints(3)] if op.has_input(3) else [*range(rank)]
-    if len(pads) != 2 * len(axes) or min(pads, default=0) < 0:
+    if len({*axes}) != len(axes) or len(pads) != 2 * len(axes) or min(pads, default=0) < 0:
         raise op.fail("pads", pads, f"is not two numbers of 0 or more for each of {len(axes)} axes")
     before = {value.axes[x]: pads[at] for at, x in enumerate(axes)}
     after = {value.axes[x]: pads[at + len(axes)] for at, x in enumerate(axes)}

@@ -62,9 +62,12 @@ def _average_pool(op: Op) -> None:
 def _reduce_mean(op: Op) -> None:
     value = op.value(0)
     axes = op.axes(len(value.axes))
+    if not axes and op.attribute_int("noop_with_empty_axes", 0):
+        op.bind(value)
+        return
     names = [value.axes[x] for x in axes or ()]
     over = {y for x in names for y in MERGED.get(x, x)}
-    if not over <= {"H", "W"} or any(value.size(x) > 1 for x in {"H", "W"} - over):
+    if not names or not over <= {"H", "W"} or any(value.size(x) > 1 for x in {"H", "W"} - over):
         raise op.fail("axes", axes, f"is not height and width of {value.axes}")
     kept = value.axes
     if not op.attribute_int("keepdims", 1):
@@ -149,6 +152,7 @@ HANDLERS: Mapping[str, Callable[[Op], None]] = {
     "MaxPool": max_pool,
     "Min": elementwise.minimum,
     "Mul": elementwise.mul,
+    "Neg": elementwise.neg,
     "Pad": layout.pad,
     "ReduceMean": _reduce_mean,
     "Relu": elementwise.relu,

@@ -52,7 +52,7 @@ def quant(op: Op) -> None:
         raise op.fail("bitwidth", width.tolist(), f"is not one number in 2..{MAX_WIDTH}")
     mode = op.attribute_text("rounding_mode", "ROUND").upper()
     if mode not in ROUNDINGS:
-        raise op.fail("rounding_mode", mode, f"is not one of {', '.join(ROUNDINGS)}")
+        raise op.fail("rounding_mode", f"{mode:.40}", f"is not one of {', '.join(ROUNDINGS)}")
     if not op.is_constant(0):
         _activation(op, float(width.reshape(-1)[0]), mode)
         return
@@ -95,7 +95,7 @@ def _activation(op: Op, width: float, mode: str) -> None:
     if zero != 0:
         rule = "of an activation is not 0: train it symmetric, or unsigned behind a ReLU"
         raise op.fail("zero_point", zero, rule)
-    signed, narrow = (bool(op.attribute_int(x, n)) for x, n in (("signed", 1), ("narrow", 0)))
+    signed, narrow = _signs(op)
     op.add(QuantNode(op.name, (value.name,), Grid(scale, int(width), signed, narrow)), value.axes)
 
 
@@ -106,10 +106,15 @@ def _one_number(op: Op, field: str, index: int, rule: str) -> float:
     return float(values[0])
 
 
+def _signs(op: Op) -> tuple[bool, bool]:
+    """Whether it is signed, and narrow."""
+    return op.attribute_bool("signed", default=True), op.attribute_bool("narrow", default=False)
+
+
 def _range(op: Op, width: float) -> tuple[float, float]:
     """Smallest and largest integer."""
-    narrow = op.attribute_int("narrow", 0)
-    if op.attribute_int("signed", 1):
+    signed, narrow = _signs(op)
+    if signed:
         half = 2.0 ** (width - 1)
         return narrow - half, half - 1
     return 0.0, 2.0**width - 1 - narrow

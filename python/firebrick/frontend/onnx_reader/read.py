@@ -17,15 +17,18 @@ import onnx
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend.defaults import default, of_channels, raw
+from firebrick.frontend.defaults import check_own_scale, default, of_channels, raw
 from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant
 from firebrick.frontend.onnx_reader.operators import ADVICE, HANDLERS
-from firebrick.frontend.onnx_reader.scope import Op, Scope
+from firebrick.frontend.onnx_reader.scope import NO_PADS, Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
 from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
 from firebrick.ir.onnx_file import check_is_float
 from firebrick.ir.rules import check_rules, read_preprocessing
+
+OWN = "the model's own layers"
+"""Who says how pixels are normalized, where the model does it itself."""
 
 
 def read(
@@ -70,6 +73,9 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     output = scope.values.get(graph.output[0].name)
     if output is None:
         raise FirebrickError(f"output {graph.output[0].name!r} is not computed from the image")
+    if output.axes[0] != "N" or output.pads != NO_PADS:
+        what = f"axes={output.axes}, zeros around it {output.pads}"
+        raise FirebrickError(f"output {graph.output[0].name!r}: {what}: is not frames of logits")
     stored = _metadata(model)
     name = stored.line(NAME_KEY, MAX_NAME) if NAME_KEY in stored.left else ""
     labels = stored.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL) if LABELS_KEY in stored.left else ()
@@ -82,13 +88,15 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     elif image.is_bytes(entry):
         how, source = raw(pixels.shape), "bytes, as the model takes them"
     elif len(own) < len(nodes):
-        how, source = raw(pixels.shape), "the model's own layers"
+        how, source = raw(pixels.shape), OWN
     else:
         how, source = default(pixels.shape), "a guess: as torchvision does"
     if chosen:
         fields = of_channels(chosen, pixels.shape.channels)
         how, source = replace(how, **fields), f"the command line, the rest {source}"
     nodes, how = image.take_in_factors(nodes, how)
+    if source == OWN:
+        check_own_scale(how)
     result = Graph(name or path.stem, pixels.shape, nodes, how, labels)
     return check_rules(result), source
 

@@ -20,6 +20,8 @@ from firebrick.ir.rules import Budget, output_shape, take_numbers
 
 MAX_RANK = 8
 """Most axes of a constant."""
+MAX_FOLDING = 8 * MAX_WEIGHTS
+"""Most numbers that nodes of constants alone may read, all of them together."""
 MAX_INTS = 64
 """Most integers of a constant that is a shape or a list of axes."""
 _CONSTANT_TYPES = {
@@ -73,6 +75,7 @@ class Scope:
         shapes: by layer name, the image included.
         budget: numbers that further layers may have.
         computed: numbers that further constants may have, those that are computed from others.
+        folding: numbers that may be read to compute them.
     """
 
     opset: int
@@ -83,6 +86,7 @@ class Scope:
     shapes: dict[str, Shape] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)
     computed: int = MAX_WEIGHTS
+    folding: int = MAX_FOLDING
 
     def fresh(self, name: str) -> str:
         """A name for a layer: this one, unless another layer or the image bears it."""
@@ -138,10 +142,6 @@ class Op:
             raise self.fail(f"input[{index}]", repr(name), rule)
         return value
 
-    def is_value(self, index: int) -> bool:
-        """Whether an input is computed from the image."""
-        return self._input(index) in self.scope.values
-
     def is_constant(self, index: int) -> bool:
         """Whether an input is a constant."""
         return self._input(index) in self.scope.constants
@@ -166,7 +166,7 @@ class Op:
     def floats(self, index: int) -> FloatArray:
         """A constant input of real numbers, as float32."""
         array = self.constant(index)
-        if array.dtype.kind in "iub":
+        if array.dtype.kind != "f" and array.dtype.name != "bfloat16":
             raise self.fail(f"input[{index}]", array.dtype, "is not a floating-point type")
         # What float32 cannot hold becomes infinite, which the verifier refuses.
         with np.errstate(over="ignore"):
@@ -186,8 +186,18 @@ class Op:
         return [int(x) for x in self._attributes().get(name, default)]
 
     def attribute_int(self, name: str, default: int) -> int:
-        """An integer attribute."""
-        return int(self._attributes().get(name, default))
+        """An integer attribute; of operators that ONNX's checker does not know it may be any."""
+        value = self._attributes().get(name, default)
+        if not isinstance(value, int):
+            raise self.fail(name, type(value).__name__, "is not an integer")
+        return value
+
+    def attribute_bool(self, name: str, *, default: bool) -> bool:
+        """An integer attribute that is 0 or 1."""
+        value = self.attribute_int(name, default)
+        if value not in (0, 1):
+            raise self.fail(name, value, "is not 0 or 1")
+        return bool(value)
 
     def attribute_float(self, name: str, default: float) -> float:
         """A float attribute."""

@@ -101,7 +101,7 @@ def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto
     labels = top.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL)
     document = top.inner(NETWORK_KEY)
     image = _type(document.inner("image"))
-    if (image.bits, image.signed) != (8, False):
+    if (image.bits, image.signed, image.narrow) != (8, False, False):
         raise FirebrickError(f"image={image} is not of unsigned bytes")
     types = {IMAGE: image}
     frame, weights = image.values, 0

@@ -1,44 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Quant on the image: hardware has whole pixels there, which are a grid already."""
+"""A Quant or ReLU of what no layer of sums gives: of the image, of an average."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from firebrick.ir.graph import IMAGE, ConvNode, Graph, Node, QuantNode
+from firebrick.ir.graph import (
+    IMAGE,
+    ConvNode,
+    GlobalAveragePoolNode,
+    Graph,
+    Node,
+    QuantNode,
+    ReluNode,
+)
 from firebrick.ir.grid import FloatArray, Grid
+from firebrick.ir.rules import Budget, shapes
 from firebrick.passes.rewrite import rebuild
 
 PIXELS = 256
 """Values of a pixel."""
 
 
-def quant_image(graph: Graph) -> Graph:
-    """Leave a Quant on the image out, or give it a convolution that has its grid.
+def carry_activation(graph: Graph) -> Graph:
+    """Give a Quant or ReLU of an image or average a convolution to be fused with.
+
+    Hardware has whole pixels in an image, which are a grid already.
 
     Rewrites:
         - Quant(image) -> image, when it moves no value of a pixel by more than half the distance to
           the next: what training rounded to is finer than pixels, or as fine
-        - Quant(image) -> Quant(Conv(image; 1)), a 1x1 convolution
+        - Quant(image) -> Quant(Conv(image; 1)), a 1x1 convolution; the same of a ReLU, and of both
+          behind a global average
     """
+    known = shapes(graph)
+    alone = {IMAGE} | {x.name for x in graph.nodes if isinstance(x, GlobalAveragePoolNode)}
     redirects: dict[str, str] = {}
     replaced: dict[str, tuple[Node, ...]] = {}
+    budget = Budget()
     names = {IMAGE} | {x.name for x in graph.nodes}
     for node in graph.nodes:
-        if not isinstance(node, QuantNode) or node.inputs != (IMAGE,):
+        if not isinstance(node, QuantNode | ReluNode) or node.inputs[0] not in alone:
             continue
-        if _is_fine(node.grid, graph):
+        is_pixel = node.inputs[0] == IMAGE
+        if is_pixel and isinstance(node, QuantNode) and _is_fine(node.grid, graph):
             redirects[node.name] = IMAGE
             replaced[node.name] = ()
             continue
-        name = f"{node.name}.pixels"
+        name = f"{node.name}.same"
         while name in names:
             name += "_"
         names.add(name)
-        channels = graph.input.channels
+        channels = known[node.inputs[0]].channels
+        budget.take(node, "weights", (channels, channels))
         weights = np.eye(channels, dtype=np.float32)[:, :, None, None]
-        same = ConvNode(name, (IMAGE,), weights, np.zeros(channels, np.float32))
-        replaced[node.name] = (same, QuantNode(node.name, (name,), node.grid))
+        same = ConvNode(name, node.inputs, weights, np.zeros(channels, np.float32))
+        replaced[node.name] = (same, replace(node, inputs=(name,)))
     return rebuild(graph, replaced, redirects)
 
 
