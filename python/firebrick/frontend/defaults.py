@@ -72,18 +72,14 @@ def check_scale(chosen: Mapping[str, Any]) -> None:
         )
 
 
-def check_own_scale(how: Preprocessing) -> None:
-    """Refuse a model that normalizes pixels itself as if they were 0..1.
+def doubt(how: Preprocessing) -> str:
+    """What to say of a model whose own layers normalize pixels as if they were 0..1; else nothing.
 
-    Raises:
-        FirebrickError: naming what brings them there.
+    Nothing tells whether it is so meant, but that trained models hardly are.
     """
     if _is_fraction(how.std) and (_is_small(how.mean) or not any(how.mean)):
-        raise FirebrickError(
-            f"the model's own layers take mean={how.mean} off and divide by std={how.std}: that is "
-            "on the scale 0..1, pixels are 0..255: give --mean 0 0 0 --std 255 255 255, which come "
-            "before, or --std 1 1 1 if that is meant"
-        )
+        return "; they look made for pixels of 0..1: if so give --mean 0 0 0 --std 255 255 255"
+    return ""
 
 
 def _is_small(mean: Sequence[float]) -> bool:

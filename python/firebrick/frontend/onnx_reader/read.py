@@ -17,7 +17,7 @@ import onnx
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend.defaults import check_own_scale, default, of_channels, raw
+from firebrick.frontend.defaults import default, doubt, of_channels, raw
 from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant
 from firebrick.frontend.onnx_reader.operators import ADVICE, HANDLERS
 from firebrick.frontend.onnx_reader.scope import NO_PADS, Op, Scope
@@ -96,7 +96,7 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
         how, source = replace(how, **fields), f"the command line, the rest {source}"
     nodes, how = image.take_in_factors(nodes, how)
     if source == OWN:
-        check_own_scale(how)
+        source += doubt(how)
     result = Graph(name or path.stem, pixels.shape, nodes, how, labels)
     return check_rules(result), source
 
