@@ -103,6 +103,8 @@ SUMS: dict[str, Way] = {
     "Sum of one": lambda b, x: b("Sum", x),
     "twice the same": lambda b, x: b("Add", x, x),
     "a difference": lambda b, x: b("Sub", x, b.conv(x, (8, 8, 1))),
+    "Sum with a number": lambda b, x: b("Sum", x, b.random(8, 1, 1)),
+    "Max that changes nothing": lambda b, x: b("Max", x, b.constant(-1.0)),
     "less a number": lambda b, x: b("Sub", x, b.random(8, 1, 1)),
     "a number less": lambda b, x: b("Sub", b.constant(1.0), x),
     "negative": lambda b, x: b("Neg", x),

@@ -160,3 +160,22 @@ def test_what_is_no_frames_of_logits_is_refused(case: str, tmp_path: Path) -> No
     path = save(b.model(x, image=IMAGE, inferred=False), tmp_path)
     with pytest.raises(FirebrickError, match=r"is not frames of logits|is not height and width"):
         load(str(path))
+
+
+def test_an_attribute_of_a_function_is_refused_outside_of_one(tmp_path: Path) -> None:
+    b = Builder()
+    x = b("GlobalAveragePool", b.conv(b.image, (CLASSES, 3, 3)))
+    x = b("Softmax", x, axis=1)
+    attribute = b.nodes[-1].attribute[0]
+    attribute.ClearField("i")
+    attribute.ref_attr_name = "axis"
+    path = save(b.model(x, image=IMAGE, inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match="is an attribute of a function"):
+        load(str(path))
+
+
+def test_a_pad_with_an_empty_value_is_refused(tmp_path: Path) -> None:
+    b = Builder()
+    pads, nothing = b.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64), b.constant(np.ones(0))
+    x = b.conv(b("Pad", b.image, pads, nothing), (CLASSES, 3, 3))
+    assert "is not one number" in refused(b, x, tmp_path)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -44,8 +43,12 @@ def add(op: Op) -> None:
 
 
 def sum_(op: Op) -> None:
-    """Sum of any number of tensors."""
-    _join(op, [op.value(index) for index in range(len(op.proto.input))])
+    """Sum of any number of tensors, or of one and a number a channel."""
+    count = len(op.proto.input)
+    if count == 2 and (op.is_constant(0) or op.is_constant(1)):
+        add(op)
+        return
+    _join(op, [op.value(index) for index in range(count)])
 
 
 def sub(op: Op) -> None:
@@ -96,9 +99,9 @@ def clip(op: Op) -> None:
     """Clip, whose bounds moved from attributes to inputs in opset 11."""
     low, high = op.attribute_float("min", _LOWEST), op.attribute_float("max", _HIGHEST)
     if op.has_input(1):
-        low = _number(op, 1)
+        low = op.number(1)
     if op.has_input(2):
-        high = _number(op, 2)
+        high = op.number(2)
     _clamp(op, op.value(0), low, high)
 
 
@@ -120,6 +123,9 @@ def _clamp(op: Op, value: Value, low: float, high: float) -> None:
     if low <= _LOWEST and not has_high:
         op.bind(value)
         return
+    if low <= 0 and not has_high and is_positive(op, value.name):
+        op.bind(value)
+        return
     if low != 0 and not (low <= _LOWEST and is_positive(op, value.name)):
         bound = "nothing" if low <= _LOWEST else low
         raise op.fail("min", bound, "is not 0: only ReLU and ReLU with a ceiling, as ReLU6, exist")
@@ -136,22 +142,11 @@ def is_positive(op: Op, name: str) -> bool:
     return isinstance(node, ReluNode)
 
 
-def _number(op: Op, index: int) -> float:
-    values = np.unique(op.floats(index))
-    if values.size != 1:
-        raise op.fail(f"input[{index}]", values.shape, "is not one number")
-    number = float(values[0])
-    kind: Any = op.constant(index).dtype
-    # the ends of a narrower type stand for no bound as well
-    is_end = kind.kind == "f" and abs(number) >= float(np.finfo(kind).max)
-    return math.copysign(math.inf, number) if is_end else number
-
-
 def _with_number(op: Op) -> tuple[Value, float]:
     if len(op.proto.input) != 2:
         raise op.fail("inputs", len(op.proto.input), "is not a tensor and a number")
     index = 0 if op.is_constant(0) else 1
-    return op.value(1 - index), _number(op, index)
+    return op.value(1 - index), op.number(index)
 
 
 def _with_constant(op: Op) -> tuple[Value, FloatArray]:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from firebrick.frontend.onnx_reader.scope import MERGED, NO_PADS, Op, Value
 
 _LETTERS = {letters: letter for letter, letters in MERGED.items()}
@@ -90,7 +88,7 @@ def pad(op: Op) -> None:
     pads = op.ints(1) if op.has_input(1) else op.attribute_ints("pads", ())
     filled = op.attribute_float("value", 0.0)
     if op.has_input(2):
-        filled = float(np.asarray(op.constant(2)).reshape(-1)[0])
+        filled = op.number(2)
     if filled != 0:
         raise op.fail("value", filled, "is not 0: only zeros are put around a map")
     rank = len(value.axes)

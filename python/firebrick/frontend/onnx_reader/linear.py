@@ -19,14 +19,16 @@ def gemm(op: Op) -> None:
     value = op.value(0)
     if op.attribute_int("transA", 0):
         raise op.fail("transA", 1, "is not 0: frames are not mixed")
-    weights = op.floats(1) * np.float32(op.attribute_float("alpha", 1.0))
+    with np.errstate(over="ignore"):  # what is infinite is refused with the layer
+        weights = op.floats(1) * np.float32(op.attribute_float("alpha", 1.0))
     if weights.ndim != 2:
         raise op.fail("input[1]", weights.shape, "is not a matrix")
     if not op.attribute_int("transB", 0):
         weights = weights.T
     bias = np.zeros(len(weights), np.float32)
     if op.has_input(2):
-        given = op.floats(2) * np.float32(op.attribute_float("beta", 1.0))
+        with np.errstate(over="ignore"):
+            given = op.floats(2) * np.float32(op.attribute_float("beta", 1.0))
         if given.size not in (1, len(bias)) or given.shape[:-1] not in ((), (1,)):
             raise op.fail("input[2]", given.shape, f"is not of shape {bias.shape}")
         bias = np.array(np.broadcast_to(given.reshape(-1), bias.shape))

@@ -57,6 +57,8 @@ def quant(op: Op) -> None:
         _activation(op, float(width.reshape(-1)[0]), mode)
         return
     values, scale, zero = (np.asarray(op.floats(x), np.float64) for x in range(3))
+    if not np.isfinite(scale).all():
+        raise op.fail("scale", float(scale.max()), "is not finite")
     if not (scale > 0).all():
         raise op.fail("scale", float(scale.min(initial=0)), "is not positive")
     try:

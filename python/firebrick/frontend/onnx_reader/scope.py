@@ -172,6 +172,16 @@ class Op:
         with np.errstate(over="ignore"):
             return np.asarray(array, np.float32)
 
+    def number(self, index: int) -> float:
+        """A constant input of one real number; infinite at the ends of its type, as no bound."""
+        values = np.unique(self.floats(index))
+        if values.size != 1:
+            raise self.fail(f"input[{index}]", values.shape, "is not one number")
+        number = float(values[0])
+        kind: Any = self.constant(index).dtype
+        is_end = kind.kind == "f" and abs(number) >= float(np.finfo(kind).max)
+        return math.copysign(math.inf, number) if is_end else number
+
     def ints(self, index: int) -> list[int]:
         """A constant input of integers."""
         array = self.constant(index)
@@ -260,4 +270,8 @@ class Op:
         return str(self.proto.input[index])
 
     def _attributes(self) -> Mapping[str, Any]:
+        for attribute in self.proto.attribute:
+            if attribute.ref_attr_name:
+                rule = "is an attribute of a function, in which this node is not"
+                raise self.fail(attribute.name, repr(attribute.ref_attr_name), rule)
         return {x.name: helper.get_attribute_value(x) for x in self.proto.attribute}
