@@ -81,12 +81,11 @@ def _bound(op: Op, arrays: Arrays) -> None:
         inferred = shape_inference.infer_shapes(_model(op, inputs, small), data_prop=True)
     except Exception as error:
         raise _failure(op, error) from None
+    made_of_numbers = all(x.dtype.kind in "fiubV" for x in arrays.values())
     for value in inferred.graph.output:
         kind = value.type.tensor_type
         dims = [x.dim_value if x.HasField("dim_value") else -1 for x in kind.shape.dim]
-        if kind.elem_type == TensorProto.STRING or any(
-            x.dtype.kind not in "fiubV" for x in arrays.values()
-        ):
+        if not made_of_numbers or kind.elem_type == TensorProto.STRING:
             raise op.fail("output", repr(value.name), "is not made of numbers")
         is_known = kind.HasField("shape") and min(dims, default=1) >= 0
         if not is_known or len(dims) > MAX_RANK or math.prod(dims) > MAX_VALUES:

@@ -44,11 +44,10 @@ def add(op: Op) -> None:
 
 def sum_(op: Op) -> None:
     """Sum of any number of tensors, or of one and a number a channel."""
-    count = len(op.proto.input)
-    if count == 2 and (op.is_constant(0) or op.is_constant(1)):
+    if len(op.proto.input) == 2:
         add(op)
         return
-    _join(op, [op.value(index) for index in range(count)])
+    _join(op, [op.value(index) for index in range(len(op.proto.input))])
 
 
 def sub(op: Op) -> None:

@@ -7,10 +7,10 @@ unpacked. What cannot be read is collected, so that the user learns of all of it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx
 
@@ -26,6 +26,8 @@ from firebrick.ir.graph import IMAGE, Graph, Node
 from firebrick.ir.limits import MAX_LABEL, MAX_LABELS, MAX_NAME
 from firebrick.ir.onnx_file import check_is_float
 from firebrick.ir.rules import check_rules, read_preprocessing
+
+Item = TypeVar("Item")
 
 OWN = "the model's own layers"
 """Who says how pixels are normalized, where the model does it itself."""
@@ -62,7 +64,8 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
         raise FirebrickError(
             f"outputs={len(graph.output)} ({names:.200}) is not 1: keep the logits"
         )
-    protos = _needed(graph.node, graph.output[0].name)
+    last = graph.output[0].name
+    protos = _needed(graph.node, last, lambda x: x.output, lambda x: x.input)
     weights = {x.name: x for x in graph.initializer}
     entry = image.find(graph)
     pixels, batch = image.value(entry, protos, weights, size)
@@ -79,7 +82,9 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     stored = _metadata(model)
     name = stored.line(NAME_KEY, MAX_NAME) if NAME_KEY in stored.left else ""
     labels = stored.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL) if LABELS_KEY in stored.left else ()
-    nodes = _layers(scope.nodes, output.name)
+    # of what is computed for its shape alone, no layer is left
+    layers = _needed(scope.nodes, output.name, lambda x: (x.name,), lambda x: x.inputs)
+    nodes: tuple[Node, ...] = tuple(layers)
     own, _ = image.take_in_factors(nodes, raw(pixels.shape))
     if PREPROCESSING_KEY in stored.left:
         inner = stored.inner(PREPROCESSING_KEY)
@@ -142,24 +147,19 @@ def _read_node(op: Op) -> None:
         raise op.fail("op", shown, f"is not read: {advice}")
 
 
-def _needed(nodes: Sequence[onnx.NodeProto], output: str) -> list[onnx.NodeProto]:
-    """The nodes that the output depends on."""
+def _needed(
+    items: Sequence[Item],
+    output: str,
+    gives: Callable[[Item], Iterable[str]],
+    reads: Callable[[Item], Iterable[str]],
+) -> list[Item]:
+    """Those that the output depends on, of nodes or layers in execution order."""
     needed, kept = {output}, []
-    for node in reversed(nodes):
-        if not needed.isdisjoint(node.output):
-            needed.update(x for x in node.input if x)
-            kept.append(node)
+    for item in reversed(items):
+        if not needed.isdisjoint(gives(item)):
+            needed.update(x for x in reads(item) if x)
+            kept.append(item)
     return kept[::-1]
-
-
-def _layers(nodes: Sequence[Node], output: str) -> tuple[Node, ...]:
-    """The layers that the output depends on."""
-    needed, kept = {output}, []
-    for node in reversed(nodes):
-        if node.name in needed:
-            needed.update(node.inputs)
-            kept.append(node)
-    return tuple(reversed(kept))
 
 
 def _metadata(model: onnx.ModelProto) -> Fields:
