@@ -8,6 +8,7 @@ it is (C, H, W).
 from __future__ import annotations
 
 import importlib.util
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -36,6 +37,8 @@ MAX_KEPT = 1 << 28
 """Most values of the photographs of a folder, which are kept."""
 MAX_FILES = 1000
 """Most photographs of a folder."""
+MAX_TREE = 2_000_000
+"""Most files of a folder and those within: ImageNet has 1.3 million."""
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats whose decoders run no outside program (as EPS would) and stay within memory."""
 
@@ -165,6 +168,30 @@ def list_folder(folder: Path) -> list[Path]:
     if not 0 < len(paths) <= MAX_FILES:
         raise FirebrickError(f"folder {str(folder)!r}: files={len(paths)} is not in 1..{MAX_FILES}")
     return paths
+
+
+def list_tree(folder: Path, most: int = MAX_TREE) -> list[Path]:
+    """Files of a folder and of the folders within, in order of path.
+
+    Hidden ones are passed over, and links to folders, which could lead in a circle.
+
+    Raises:
+        FirebrickError: a folder cannot be read, or there are no or too many files.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise FirebrickError(f"folder {str(error.filename)!r}: cannot be read: {error.strerror}")
+
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(x for x in folders if not x.startswith("."))
+        paths = (Path(place, x) for x in names if not x.startswith("."))
+        found += [x for x in paths if x.is_file()]
+        if len(found) > most:
+            raise FirebrickError(f"folder {str(folder)!r}: files={len(found)} exceed {most}")
+    if not found:
+        raise FirebrickError(f"folder {str(folder)!r}: files=0 is less than 1")
+    return sorted(found)
 
 
 def load_photograph(source: str | Path) -> PixelArray:

@@ -14,7 +14,14 @@ from PIL import Image
 
 from firebrick import images
 from firebrick.errors import FirebrickError
-from firebrick.images import centre_crop, load_folder, load_photograph, load_pixels, to_float
+from firebrick.images import (
+    centre_crop,
+    list_tree,
+    load_folder,
+    load_photograph,
+    load_pixels,
+    to_float,
+)
 from firebrick.ir.graph import Preprocessing
 from peak_memory import measured
 
@@ -186,6 +193,22 @@ def test_folder_of_photographs(tmp_path: Path) -> None:
         load_folder(tmp_path)
     with pytest.raises(FirebrickError, match="none"):
         load_folder(tmp_path / "none")
+
+
+def test_tree_of_folders_is_listed_in_order_without_hidden_files_or_links(tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/1.png", "a/c/3.png", "0.png", "b/.hidden", ".git/4.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "a" / "circle").symlink_to(tmp_path)
+    found = [str(x.relative_to(tmp_path)) for x in list_tree(tmp_path)]
+    assert found == ["0.png", "a/c/3.png", "b/1.png", "b/2.png"]
+    with pytest.raises(FirebrickError, match="files=4 exceed 3"):
+        list_tree(tmp_path, 3)
+    with pytest.raises(FirebrickError, match="cannot be read: No such file"):
+        list_tree(tmp_path / "none")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FirebrickError, match="files=0"):
+        list_tree(tmp_path / "empty")
 
 
 def test_preprocessing_orders_and_scales() -> None:

@@ -65,6 +65,15 @@ def read(path: Path) -> Network:
     return network
 
 
+def holds_integers(path: Path) -> bool:
+    """Whether a file is what `quantize` writes, of whichever version; a float one is not.
+
+    Raises:
+        FirebrickError: the file cannot be read.
+    """
+    return any(x.key == NETWORK_KEY for x in _parse(path).metadata_props)
+
+
 def read_notes(path: Path) -> dict[str, str]:
     """Notes given to `export.write`.
 
