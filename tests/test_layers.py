@@ -36,6 +36,7 @@ ORDER = (
     {"deploy"},
     {"report"},
     {"campaign"},
+    {"api"},
     {"cli"},
 )
 """From the bottom up; parts side by side do not know of each other."""

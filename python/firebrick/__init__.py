@@ -1,4 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Firebrick: a trained SqueezeNet in, a streaming FPGA accelerator and its proof out."""
+"""Firebrick: a trained SqueezeNet in, a streaming FPGA accelerator and its proof out.
+
+The functions that programs and notebooks call are attributes of the package, found when they are
+first asked for, so that importing it costs nothing: see docs/python_api.md. A function may have the
+name of the folder where its work is done (`firebrick.quantize`); the modules of that folder are
+imported as ever, `from firebrick.quantize.options import Scheme`.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
 
 __version__ = "0.1.0"
+
+_PLACES = {
+    "FirebrickError": "firebrick.errors",
+    "FloatModel": "firebrick.api.models",
+    "QuantizedModel": "firebrick.api.models",
+    "evaluate": "firebrick.api.evaluating",
+    "generate": "firebrick.api.generating",
+    "import_model": "firebrick.api.models",
+    "load": "firebrick.api.models",
+    "plan": "firebrick.api.planning",
+    "quantize": "firebrick.api.quantizing",
+    "verify": "firebrick.api.verifying",
+}
+
+
+class _Package(ModuleType):
+    """Finds the public names before folders, which Python makes attributes when it loads them."""
+
+    def __getattribute__(self, name: str) -> object:
+        """What a public name stands for, else what any module has."""
+        if name in _PLACES:
+            return getattr(import_module(_PLACES[name]), name)
+        return super().__getattribute__(name)
+
+    def __dir__(self) -> list[str]:
+        """Public names beside what is loaded."""
+        return sorted({*super().__dir__(), *_PLACES})
+
+
+sys.modules[__name__].__class__ = _Package

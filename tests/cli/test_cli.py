@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from command_line import fields, fill, firebrick, refused
+from firebrick.api import verifying
+from firebrick.emit.rtl import generate
 from firebrick.ir.network import Network
+from firebrick.plan import plan
+from firebrick.search import rounds
 from firebrick.verify.engine import EngineRun, Job
 from firebrick.verify.engines import ENGINES
 from networks import random_pixels, small_network
@@ -94,7 +98,7 @@ def test_one_wrong_engine_is_enough_to_fail(
         return run
 
     both = dict(ENGINES) | {"csim": wrong}
-    monkeypatch.setattr("firebrick.verify.engines.ENGINES", both)
+    monkeypatch.setattr(verifying, "ENGINES", both)
     for engines in ("onnxruntime,csim", "csim,onnxruntime"):
         result = firebrick(folder, "verify", "q.onnx", "a.png", "--engines", engines, "--json")
         assert "csim differs in 1 values" in refused(result)
@@ -154,8 +158,8 @@ def test_errors_are_one_line_that_names_the_cause(
 def test_plan_that_does_not_stay_on_chip_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("firebrick.plan.plan", "firebrick.search.rounds", "firebrick.emit.rtl.generate"):
-        monkeypatch.setattr(f"{module}.ONCHIP_LIMIT", 100)
+    for module in (plan, rounds, generate):
+        monkeypatch.setattr(module, "ONCHIP_LIMIT", 100)
     result = firebrick(folder, "plan", "q.onnx", "--multipliers", "30", "-o", "p.json", "--json")
     message = refused(result)
     assert "onchip_bytes=" in message

@@ -18,12 +18,12 @@ from command_line import fields, firebrick
 from deployed import LABELS, Made, make
 from firebrick import images
 from firebrick.campaign.designs import in_ultra_ram
-from firebrick.cli.files import read_plan
 from firebrick.deploy.bundle import BundleContents, write_bundle
 from firebrick.deploy.hardware import BIT_START, XCLBIN_START
 from firebrick.emit.rtl.generate import load_words
 from firebrick.errors import FirebrickError
 from firebrick.hardware.resources import Family
+from firebrick.plan.claims import read_plan
 from firebrick.plan.pipeline import build
 from firebrick.quantize.integer_onnx import export
 from firebrick.runtime import Bundle

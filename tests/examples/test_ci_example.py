@@ -21,15 +21,14 @@ GOAL = "--multipliers 30"
 DIFFERING = """#!{python}
 import sys
 from firebrick.cli import main
-from firebrick.verify.engines import ENGINES
+from firebrick.api import verifying
 
 def wrong(job):
-    run = ENGINES["numpy"](job)
+    run = verifying.ENGINES["numpy"](job)
     run.tensors["pool10"][0, -1] += 1
     return run
 
-import firebrick.verify.engines
-firebrick.verify.engines.ENGINES = dict(ENGINES) | {{"rtl": wrong}}
+verifying.ENGINES = dict(verifying.ENGINES) | {{"rtl": wrong}}
 sys.exit(main())
 """
 """The command line, with hardware that gives one value wrong."""

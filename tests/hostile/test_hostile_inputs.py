@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import attacks
@@ -49,7 +50,8 @@ def _no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
         raise FirebrickError(STOPPED)
 
     for place in TOOLS:
-        monkeypatch.setattr(place, stop)
+        module, name = place.rsplit(".", 1)
+        monkeypatch.setattr(import_module(module), name, stop)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -204,7 +205,7 @@ def test_a_design_that_is_too_large_stays_too_large(
     network: Network, document: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody passes the gate by writing that it needs nothing."""
-    monkeypatch.setattr("firebrick.plan.plan.ONCHIP_LIMIT", 100)
+    monkeypatch.setattr(import_module(Plan.__module__), "ONCHIP_LIMIT", 100)
     fill(tmp_path, network)
     (tmp_path / "plan.json").write_text(changed(document, ("weight_bytes", "codes"), 0))
     result = firebrick(tmp_path, "generate", "q.onnx", "plan.json", "-o", "out")

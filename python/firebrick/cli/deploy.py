@@ -56,10 +56,11 @@ def deploy(
     `firebrick deploy q.onnx plan.json -o bundle/ --bitstream build/firebrick.bit`
     """
     from firebrick.cli.display import show
-    from firebrick.cli.files import board_of, read_plan
+    from firebrick.cli.files import board_of
     from firebrick.deploy.bundle import BundleContents, write_bundle
     from firebrick.deploy.hardware import hardware_files
     from firebrick.deploy.wheel import WHEEL
+    from firebrick.plan.claims import read_plan
     from firebrick.quantize.integer_onnx import load
     from firebrick.web.bundles import default_device
 

@@ -5,34 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from firebrick import console
-from firebrick.hardware.tensor import IntArray
-from firebrick.ir.network import Network
+from firebrick.verify.classes import BEST, Guess
 from firebrick.verify.compare import LayerDifference
 from firebrick.verify.engine import EngineRun
-
-BEST = 5
-
-
-def classify(
-    network: Network, tensors: Mapping[str, IntArray]
-) -> list[list[dict[str, int | float | str]]]:
-    """Best classes of each photograph: index, name, logit at its real scale."""
-    logits = tensors[network.output].reshape(len(tensors[network.output]), -1)
-    scale = network.scales[network.output]
-    return [
-        [
-            {
-                "index": int(index),
-                "name": network.labels[index] if network.labels else f"class {index}",
-                "logit": round(float(row[index]) * scale, 4),
-            }
-            for index in np.argsort(-row, kind="stable")[:BEST]
-        ]
-        for row in logits
-    ]
 
 
 def cycles(run: EngineRun) -> dict[str, int]:
@@ -73,9 +49,7 @@ def print_differences(differences: Mapping[str, Sequence[LayerDifference]]) -> N
     console.table("Differing values against the NumPy reference", heads, rows)
 
 
-def print_classes(
-    sources: Sequence[str], classes: Sequence[Sequence[Mapping[str, int | float | str]]]
-) -> None:
+def print_classes(sources: Sequence[str], classes: Sequence[Sequence[Guess]]) -> None:
     """Top-5 of each photograph."""
     for source, best in zip(sources, classes, strict=True):
         rows = [[x["index"], x["name"], x["logit"]] for x in best]

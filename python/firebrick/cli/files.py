@@ -6,29 +6,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from firebrick.boards import Board, load_board, named_board
-from firebrick.checked.documents import read_text
 from firebrick.emit.rtl.generate import MANIFEST
 from firebrick.errors import FirebrickError, naming
-from firebrick.ir.network import Network
-from firebrick.plan.claims import check_board, check_claims
+from firebrick.plan.claims import check_board
 from firebrick.plan.plan import Plan
 from firebrick.synth.claims import check_resources
 from firebrick.synth.folder import read_parts
 from firebrick.synth.vendor import read_fields
 from firebrick.synth.vivado.project import RTL
-
-
-def read_plan(path: Path, network: Network) -> Plan:
-    """Read a plan file, and recompute what it claims.
-
-    Raises:
-        FirebrickError: when it cannot be read, is another network's, or is not what follows from
-            its foldings; names file, field and value.
-    """
-    plan = Plan.from_json(read_text(path), str(path))
-    with naming(path):
-        check_claims(network, plan)
-    return plan
 
 
 def read_manifest_plan(folder: Path) -> Plan:

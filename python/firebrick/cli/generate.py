@@ -3,26 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from firebrick.cli.options import Json, Quantized
-
-if TYPE_CHECKING:
-    from firebrick.ir.network import Network
-    from firebrick.plan.plan import Plan
-
-
-class Target(StrEnum):
-    """What `generate` writes."""
-
-    RTL = "rtl"
-    HLS = "hls"
-    HLS4ML = "hls4ml"
+from firebrick.emit.target import Target
 
 
 def generate(
@@ -49,23 +36,12 @@ def generate(
     Examples: `firebrick generate q.onnx plan.json -o rtl/`,
     `firebrick generate q.onnx plan.json -o hls/ --target hls`
     """
+    from firebrick.api.generating import generate as write
+    from firebrick.api.models import QuantizedModel
     from firebrick.cli.display import show
-    from firebrick.cli.files import read_plan
     from firebrick.quantize.integer_onnx import load
 
     network = load.read(model)
-    writer_of(target)(network, read_plan(plan, network), output)
+    write(QuantizedModel(network), plan, output, target=target)
     fields = {"output": str(output), "target": str(target), "model_hash": network.digest()}
     show(network.name, fields, json)
-
-
-def writer_of(target: Target) -> Callable[[Network, Plan, Path], None]:
-    """What writes the folder of a target."""
-    match target:
-        case Target.RTL:
-            from firebrick.emit.rtl.generate import generate as write
-        case Target.HLS:
-            from firebrick.emit.hls.generate import generate as write
-        case Target.HLS4ML:
-            from firebrick.hls4ml.generate import generate as write
-    return write

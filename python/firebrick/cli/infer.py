@@ -50,11 +50,12 @@ def infer(
     import numpy as np
 
     from firebrick import console
-    from firebrick.cli.display import classify, cycles, print_classes, print_run
-    from firebrick.cli.jobs import make_job
+    from firebrick.cli.display import cycles, print_classes, print_run
     from firebrick.files.output import check_file, whole_file
     from firebrick.quantize.integer_onnx import load
+    from firebrick.verify.classes import classify
     from firebrick.verify.engines import ENGINES
+    from firebrick.verify.jobs import make_job
 
     if dump is not None:
         check_file(dump)  # before minutes are spent

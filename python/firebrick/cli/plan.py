@@ -49,23 +49,25 @@ def plan(
     `firebrick plan q.onnx --board kv260 --max-cycles 300000`
     """
     from firebrick import console
+    from firebrick.api.planning import plan as make_plan
     from firebrick.boards import load_board
     from firebrick.cli.plan_view import plan_fields, print_plan
-    from firebrick.files.output import check_file, whole_file
-    from firebrick.quantize.integer_onnx import load
-    from firebrick.search import planner
-    from firebrick.search.goal import Goal
+    from firebrick.files.output import check_file
 
     chosen = load_board(board) if board is not None else None
-    goal = Goal(board=chosen, multipliers=multipliers, max_cycles=max_cycles)
     if output is not None:
         check_file(output)  # before a minute is spent
-    network = load.read(model)
     with console.progress_bars() as progress:
-        made = planner.plan(network, goal, store_zeros=store_zeros, progress=progress)
+        made = make_plan(
+            model,
+            board=chosen,
+            multipliers=multipliers,
+            max_cycles=max_cycles,
+            store_zeros=store_zeros,
+            progress=progress,
+        )
     if output is not None:
-        with whole_file(output) as temporary:
-            temporary.write_text(made.to_json())
+        made.save(output)
     if json:
         console.emit_json(plan_fields(made, chosen))
     else:

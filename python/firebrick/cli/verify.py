@@ -3,17 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from firebrick.cli.options import Images, Json, PlanFile, Quantized, Waves
-from firebrick.errors import CheckFailed, FirebrickError
-
-if TYPE_CHECKING:
-    from firebrick.verify.engine import EngineRun
-
-REFERENCE = "numpy"
+from firebrick.errors import CheckFailed
 
 
 def verify(
@@ -34,59 +29,47 @@ def verify(
     Example: `firebrick verify q.onnx chelsea photo.jpg --engines rtl --plan plan.json`
     """
     from firebrick import console
-    from firebrick.cli.display import (
-        classify,
-        cycles,
-        print_classes,
-        print_differences,
-        print_run,
-    )
-    from firebrick.cli.jobs import make_job
-    from firebrick.quantize.integer_onnx import load
-    from firebrick.verify.compare import compare
-    from firebrick.verify.engines import ENGINES
+    from firebrick.api.verifying import REFERENCE
+    from firebrick.api.verifying import verify as run_engines
+    from firebrick.cli.display import cycles, print_classes, print_differences, print_run
 
-    names = engines.split(",")
-    for name in names:
-        if name not in ENGINES:
-            raise FirebrickError(f"engines: {name!r} is none of {', '.join(ENGINES)}")
-    network = load.read(model)
-    runs: dict[str, EngineRun] = {}
     with console.progress_bars() as progress:
-        job, sources = make_job(network, images, names, plan, waves, progress)
-        reference = ENGINES[REFERENCE](job)
-        for name in names:
-            runs[name] = ENGINES[name](job)
-    differences = {name: compare(reference.tensors, run.tensors) for name, run in runs.items()}
-    best_classes = classify(network, reference.tensors)
-    totals = {name: sum(x.differing for x in rows) for name, rows in differences.items()}
+        found = run_engines(
+            model,
+            images,
+            engines=engines.split(","),
+            plan=plan,
+            waves=waves,
+            progress=progress,
+        )
+    totals = found.differing
     if json:
         console.emit_json(
             {
                 "reference": REFERENCE,
-                "images": sources,
+                "images": found.images,
                 "engines": {
                     name: {
                         "layers": len(rows),
                         "values": sum(x.values for x in rows),
                         "differing": totals[name],
-                        "seconds": runs[name].seconds,
+                        "seconds": found.runs[name].seconds,
                         "by_layer": {x.layer: x.differing for x in rows},
-                        **cycles(runs[name]),
+                        **cycles(found.runs[name]),
                     }
-                    for name, rows in differences.items()
+                    for name, rows in found.differences.items()
                 },
                 "differing": sum(totals.values()),
                 "results": [
                     {"image": source, "top5": best}
-                    for source, best in zip(sources, best_classes, strict=True)
+                    for source, best in zip(found.images, found.classes, strict=True)
                 ],
             }
         )
     else:
-        print_differences(differences)
-        print_classes(sources, best_classes)
-        for name, run in runs.items():
+        print_differences(found.differences)
+        print_classes(found.images, found.classes)
+        for name, run in found.runs.items():
             print_run(name, run)
     if any(totals.values()):
         raise CheckFailed(

@@ -5,15 +5,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from firebrick.boards import board_names, named_board
-from firebrick.errors import FirebrickError
+from firebrick.checked.documents import read_text
+from firebrick.errors import FirebrickError, naming
 from firebrick.ir.network import Network
 from firebrick.plan.complete import promised
 from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 
 AGAIN = "edited, or of another version of firebrick: plan it again"
+
+
+def read_plan(path: Path, network: Network) -> Plan:
+    """Read a plan file, and recompute what it claims.
+
+    Raises:
+        FirebrickError: when it cannot be read, is another network's, or is not what follows from
+            its foldings; names file, field and value.
+    """
+    plan = Plan.from_json(read_text(path), str(path))
+    with naming(path):
+        check_claims(network, plan)
+    return plan
 
 
 def check_claims(network: Network, plan: Plan) -> None:

@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 
 from firebrick.boards import NAME as BOARD_NAME
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError
+from firebrick.files.output import whole_file
 from firebrick.hardware.resources import Family, Resources
 from firebrick.ir.limits import MAX_LAYERS
 from firebrick.ir.network import Network
@@ -202,6 +204,15 @@ class Plan:
     def to_json(self) -> str:
         """As text, for a file."""
         return json.dumps(self.document(), indent=2) + "\n"
+
+    def save(self, path: str | Path) -> None:
+        """Write `to_json`, whole or not at all.
+
+        Raises:
+            FirebrickError: naming the file and the rule.
+        """
+        with whole_file(Path(path)) as temporary:
+            temporary.write_text(self.to_json())
 
     @classmethod
     def from_json(cls, text: str, source: str = "plan") -> Plan:

@@ -48,7 +48,7 @@ class QuantizeOptions:
         Raises:
             FirebrickError: naming field, value and rule.
         """
-        object.__setattr__(self, "scheme", _scheme(self.scheme))
+        object.__setattr__(self, "scheme", scheme_named(self.scheme))
         for field, low, high in (
             ("weight_bits", 2, 8),
             ("act_bits", 2, 8),
@@ -62,7 +62,12 @@ class QuantizeOptions:
                 raise FirebrickError(f"quantize: {field}={value} is not in {low}..{high}")
 
 
-def _scheme(name: str) -> Scheme:
+def scheme_named(name: str) -> Scheme:
+    """The scheme of a name.
+
+    Raises:
+        FirebrickError: there is none.
+    """
     try:
         return Scheme(name)
     except ValueError:

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from firebrick import inputs
-from firebrick.cli.files import read_plan
 from firebrick.errors import FirebrickError
 from firebrick.ir.network import Network
+from firebrick.plan.claims import read_plan
+from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
 from firebrick.verify.engine import Job
 
@@ -23,9 +24,9 @@ TRACED = ("rtl",)
 
 def make_job(
     network: Network,
-    sources: Sequence[str],
+    sources: Sequence[str | Path],
     engines: Sequence[str],
-    plan: Path | None,
+    plan: Plan | Path | None,
     waves: Path | None,
     progress: Progress,
 ) -> tuple[Job, list[str]]:
@@ -37,16 +38,17 @@ def make_job(
     Raises:
         FirebrickError: when they cannot be read, or concern hardware and none is simulated.
     """
-    for field, file, wanted in (("plan", plan, PLANNED), ("waves", waves, TRACED)):
-        if file is not None and not set(wanted) & set(engines):
+    for field, given, wanted in (("plan", plan, PLANNED), ("waves", waves, TRACED)):
+        if given is not None and not set(wanted) & set(engines):
+            value = given.model if isinstance(given, Plan) else given
             raise FirebrickError(
-                f"{field}={file}: needs engine {' or '.join(wanted)}, which does not run"
+                f"{field}={value}: needs engine {' or '.join(wanted)}, which does not run"
             )
-    chosen = None if plan is None else read_plan(plan, network)
+    chosen = read_plan(plan, network) if isinstance(plan, Path) else plan
     image, how = network.image, network.preprocessing
     pixels = [inputs.load(source, how, image.height, image.width) for source in sources]
     names = [
-        source if len(found) == 1 else f"{source}[{n}]"
+        str(source) if len(found) == 1 else f"{source}[{n}]"
         for source, found in zip(sources, pixels, strict=True)
         for n in range(len(found))
     ]

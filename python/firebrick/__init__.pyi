@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# The public names for type checkers: `__init__.py` looks them up when they are asked for.
+
+from firebrick.api.generating import generate as generate
+from firebrick.api.models import FloatModel as FloatModel
+from firebrick.api.models import QuantizedModel as QuantizedModel
+from firebrick.api.models import import_model as import_model
+from firebrick.api.models import load as load
+from firebrick.api.planning import plan as plan
+from firebrick.api.quantizing import quantize as quantize
+from firebrick.api.verifying import verify as verify
+from firebrick.errors import FirebrickError as FirebrickError
+
+__version__: str
