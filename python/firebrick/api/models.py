@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,6 @@ from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.integer_onnx import export
 from firebrick.quantize.integer_onnx import load as integer_onnx
 from firebrick.quantize.options import QuantizeOptions
-
-Triple = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,8 +78,8 @@ def import_model(
     source: str | Path,
     *,
     size: int | None = None,
-    mean: Triple | None = None,
-    std: Triple | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
     channels: str | None = None,
     resize: int | None = None,
 ) -> FloatModel:
@@ -90,7 +88,7 @@ def import_model(
     Args:
         source: ``squeezenet1.1`` (pretrained), a ``.net`` file of Deep Compression, or ``.onnx``.
         size: sides of an ``.onnx`` input that is open, pixels.
-        mean: of the channels, 0 to 255; of three equal ones any number of channels.
+        mean: of the channels, 0 to 255; a number for all of them.
         std: divisors of the channels, 0 to 255; the same.
         channels: order the model expects: ``RGB`` or ``BGR``; ``GREY`` of one.
         resize: shorter side, pixels, before the centre is cut out.
@@ -99,12 +97,24 @@ def import_model(
         FirebrickError: naming the source, layer, field, value and rule; also what `quantize`
             would refuse.
     """
-    given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
+    given: dict[str, Any] = {
+        "mean": _of_channels(mean),
+        "std": _of_channels(std),
+        "channels": channels,
+        "resize": resize,
+    }
     chosen = {name: value for name, value in given.items() if value is not None}
     loaded = frontend.read(str(source), size=size, chosen=chosen)
     with naming(source):
         footprint.check(fold_input(prepare(loaded.graph)), QuantizeOptions())
     return FloatModel(loaded.graph, loaded.preprocessing_from)
+
+
+def _of_channels(values: float | Sequence[float] | None) -> tuple[float, ...] | None:
+    """A number a channel; three equal ones stand for any number of channels."""
+    if values is None:
+        return None
+    return (float(values),) * 3 if isinstance(values, int | float) else tuple(map(float, values))
 
 
 def load(path: str | Path) -> FloatModel | QuantizedModel:

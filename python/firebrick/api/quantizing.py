@@ -39,7 +39,7 @@ def quantize(
     options = QuantizeOptions(
         weight_bits=weight_bits, act_bits=act_bits, scheme=scheme_named(scheme)
     )
-    place = "model" if isinstance(model, FloatModel) else model
+    place = model.graph.name if isinstance(model, FloatModel) else model
     with naming(place):
         graph = passes.prepare(as_float(model).graph)
     folder = None if calibration is None else Path(calibration)
