@@ -31,6 +31,7 @@ ORDER = (
     {"hls4ml"},
     {"synth"},
     {"verify"},
+    {"evaluate"},
     {"runtime"},
     {"web"},
     {"deploy"},

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The public names for type checkers: `__init__.py` looks them up when they are asked for.
 
+from firebrick.api.evaluating import evaluate as evaluate
 from firebrick.api.generating import generate as generate
 from firebrick.api.models import FloatModel as FloatModel
 from firebrick.api.models import QuantizedModel as QuantizedModel

@@ -46,15 +46,17 @@ def read_array(path: Path) -> NDArray[Any]:
     return array_of(data, str(path))
 
 
-def array_of(data: bytes, place: str) -> NDArray[Any]:
-    """An array of pixels or of floats.
+def array_of(data: bytes, place: str, types: tuple[str, ...] = TYPES) -> NDArray[Any]:
+    """An array of numbers, or of texts.
 
     Args:
         data: a whole file.
         place: what messages begin with.
+        types: that it may have; ``str`` stands for texts of any length.
 
     Returns:
-        uint8, float16, float32 or float64, of up to 4 axes, at least one value; all finite.
+        Of one of the types, by default uint8, float16, float32 or float64; of up to 4 axes, at
+        least one value; all finite.
 
     Raises:
         FirebrickError: naming the place and the rule.
@@ -62,7 +64,7 @@ def array_of(data: bytes, place: str) -> NDArray[Any]:
     if len(data) > MAX_BYTES:
         raise FirebrickError(f"{place}: exceeds {MAX_BYTES} bytes")
     file = io.BytesIO(data)
-    shape, in_columns, kind = _header(file, place)
+    shape, in_columns, kind = _header(file, place, types)
     start, wanted = file.tell(), math.prod(shape) * kind.itemsize
     if len(data) != start + wanted:
         raise FirebrickError(f"{place}: bytes={len(data)}, its header says {start + wanted}")
@@ -72,7 +74,9 @@ def array_of(data: bytes, place: str) -> NDArray[Any]:
     return array.astype(kind.newbyteorder("="), copy=False)
 
 
-def _header(file: io.BytesIO, place: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _header(
+    file: io.BytesIO, place: str, types: tuple[str, ...]
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, order and type, if they are what is taken."""
     start = file.read(10)
     # Version 1: others are for headers longer than any that is taken.
@@ -88,9 +92,9 @@ def _header(file: io.BytesIO, place: str) -> tuple[tuple[int, ...], bool, np.dty
             shape, in_columns, kind = npy.read_array_header_1_0(file)
     except Exception:  # it evaluates a text, and what is wrong with that can be anything
         raise FirebrickError(f"{place}: its header is damaged") from None
-    if kind.name not in TYPES:
+    if kind.name.rstrip("0123456789" if kind.kind == "U" else "") not in types:
         name = "".join(x if x.isprintable() else "?" for x in str(kind))[:40]
-        raise FirebrickError(f"{place}: type={name} is none of {', '.join(TYPES)}")
+        raise FirebrickError(f"{place}: type={name} is none of {', '.join(types)}")
     if len(shape) > MAX_AXES or not all(type(x) is int and 1 <= x <= MAX_BYTES for x in shape):
         raise FirebrickError(f"{place}: shape={shape} is not up to {MAX_AXES} axes of 1 and more")
     return shape, in_columns, kind

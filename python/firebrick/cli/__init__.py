@@ -19,6 +19,7 @@ from firebrick import __version__
 from firebrick.cli import (
     boards,
     deploy,
+    evaluate,
     generate,
     import_,
     infer,
@@ -64,8 +65,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Trained SqueezeNet in, streaming FPGA accelerator and bit-exact proof out.\n\n"
-    "Integers: `import`, `quantize`, `verify`. Hardware: `boards`, `plan`, `generate`, `synth`. "
-    "Use: `deploy`, `serve`.\n\n"
+    "Integers: `import`, `quantize`, `evaluate`, `verify`. Hardware: `boards`, `plan`, `generate`, "
+    "`synth`. Use: `deploy`, `serve`.\n\n"
     "First run: `firebrick import squeezenet1.1 -o m.onnx`, "
     "`firebrick quantize m.onnx -o q.onnx`, `firebrick verify q.onnx chelsea`.\n\n"
     "Exit status: 0 done, 1 a check failed (values differ, does not fit), 2 bad input or usage.",
@@ -80,6 +81,7 @@ app.command()(deploy.deploy)
 app.command()(serve.serve)
 app.command()(infer.infer)
 app.command()(verify.verify)
+app.command()(evaluate.evaluate)
 app.command()(report.report)
 
 

@@ -24,6 +24,7 @@ class Job:
         plan: folding for engines that simulate hardware; None for the default.
         progress: told about slow steps.
         waves: file for waveforms (FST), for engines that simulate hardware.
+        frames: images of all the jobs that share a simulation, where these are only a part.
     """
 
     network: Network
@@ -31,6 +32,7 @@ class Job:
     plan: Plan | None = None
     progress: Progress = silent
     waves: Path | None = None
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -67,7 +67,8 @@ def _run(job: Job, waves: Path | None) -> EngineRun:
     check_onchip(chosen)
     pipeline = build_pipeline(job.network, chosen)
     job.progress("compiling the network", 0.0)
-    optimize = SHORT if chosen.cycles_per_frame * len(job.pixels) < SOON else LONG
+    frames = max(job.frames, len(job.pixels))
+    optimize = SHORT if chosen.cycles_per_frame * frames < SOON else LONG
     models, traced = cache_folder("models"), waves is not None
     binary = build_network(job.network, pipeline, models, waves=traced, optimize=optimize)
     job.progress("compiling the network", 1.0)

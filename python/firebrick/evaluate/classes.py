@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which logit is meant by the name of a class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick.errors import FirebrickError
+from firebrick.evaluate.labelled import Labelled
+
+SHOWN = 3
+"""Names that messages give as examples."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Truth:
+    """What images show, in a model's terms.
+
+    Attributes:
+        indices: of each image, the logit of its class.
+        names: a name each logit.
+        how: in words, how names became indices.
+    """
+
+    indices: NDArray[np.int64]
+    names: tuple[str, ...]
+    how: str
+
+
+def truth(data: Labelled, count: int, labels: tuple[str, ...], given: str | None) -> Truth:
+    """The logits that labelled images stand for.
+
+    Names of classes are looked up among the labels, whatever their case; numbers are indices. If
+    there are no labels, names are those of the logits in sorted order, as PyTorch's `ImageFolder`
+    has them.
+
+    Args:
+        data: the images.
+        count: logits of the model.
+        labels: names of the logits; empty where nobody gave any.
+        given: the user's file of labels, or None where they are the model's own.
+
+    Raises:
+        FirebrickError: names are not of the model, saying which.
+    """
+    if given is not None and len(labels) != count:
+        raise FirebrickError(f"{given}: names={len(labels)} is not the number of logits, {count}")
+    names = labels or data.names or tuple(f"class {x}" for x in range(count))
+    if isinstance(data.classes, np.ndarray):
+        indices, how = np.asarray(data.classes), "indices of logits"
+    elif labels and not _unknown(data, labels):
+        indices = _looked_up(data.classes, labels, data.place)
+        how = "names, as the model has them" if given is None else f"names, as in {given}"
+    elif given is None and all(x.isascii() and x.isdecimal() for x in data.names):
+        indices, how = np.array([int(x) for x in data.classes]), "numbers, as indices of logits"
+        names = labels or tuple(str(x) for x in range(count))
+    elif not labels and len(data.names) == count:
+        indices, how = np.searchsorted(data.names, data.classes), "names, in sorted order"
+    else:
+        raise FirebrickError(_refusal(data, count, labels, given))
+    wrong = indices[(indices < 0) | (indices >= count)]
+    if len(wrong):
+        raise FirebrickError(f"{data.place}: class {wrong[0]} is not one of 0..{count - 1}")
+    return Truth(indices.astype(np.int64), names, how)
+
+
+def _refusal(data: Labelled, count: int, labels: tuple[str, ...], given: str | None) -> str:
+    unknown = _unknown(data, labels)[:SHOWN] if labels else data.names[:SHOWN]
+    shown = ", ".join(repr(x[:40]) for x in unknown)
+    if labels:
+        of = "the model" if given is None else given
+        return (
+            f"{data.place}: classes {shown} are none of the {count} of {of}, such as "
+            f"{labels[0][:40]!r}: rename them, or give --labels FILE, a name a line in the order "
+            "of the logits"
+        )
+    return (
+        f"{data.place}: classes={len(data.names)} ({shown}, ...) are not the {count} logits of the "
+        "model, which has no names: give --labels FILE, a name a line in the order of the logits"
+    )
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace("_", " ").strip()
+
+
+def _unknown(data: Labelled, labels: tuple[str, ...]) -> list[str]:
+    known = {_plain(x) for x in labels}
+    return [x for x in data.names if _plain(x) not in known]
+
+
+def _looked_up(classes: object, labels: tuple[str, ...], place: str) -> NDArray[np.int64]:
+    plain = [_plain(x) for x in labels]
+    counts = Counter(plain)
+    places = {name: index for index, name in enumerate(plain)}
+    found = [_plain(x) for x in classes]  # type: ignore[attr-defined]
+    doubled = next((x for x in found if counts[x] > 1), None)
+    if doubled is not None:
+        raise FirebrickError(
+            f"{place}: class {doubled!r} is the name of {counts[doubled]} logits: name classes by "
+            "numbers, the indices of logits"
+        )
+    return np.array([places[x] for x in found], np.int64)

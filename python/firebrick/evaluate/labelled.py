@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of known classes: a folder a class, a CSV file, or an .npz file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firebrick import images, inputs
+from firebrick.checked.documents import read_text
+from firebrick.errors import FirebrickError
+from firebrick.evaluate.npz import read_npz
+from firebrick.images import PixelArray
+from firebrick.preprocessing import RAW, Preprocessing
+
+COLUMNS = ("file", "class")
+"""Of a CSV file; others are passed over."""
+MAX_CSV = 256 << 20
+"""Largest CSV file, bytes."""
+SEED = 0
+"""Of the draw of a part of the images."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Images and what each of them shows.
+
+    Attributes:
+        place: where they come from, to begin messages with.
+        classes: of each image: a name, or the index of a logit.
+        names: of all classes, those without images included, in order; empty if they are indices.
+        sources: of each image: its file, or itself as `Preprocessing.of_arrays` or a photograph.
+    """
+
+    place: str
+    classes: Sequence[str] | NDArray[np.int64]
+    names: tuple[str, ...]
+    sources: Sequence[Path] | NDArray[Any]
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.sources)
+
+    def drawn(self, most: int | None) -> Labelled:
+        """At most so many, evenly from all classes, always the same ones, in their order."""
+        if most is None or most >= len(self):
+            return self
+        rng = np.random.default_rng(SEED)
+        shuffled = rng.permutation(len(self))
+        _, kinds = np.unique(np.asarray(self.classes)[shuffled], return_inverse=True)
+        order = np.argsort(kinds, kind="stable")
+        starts = np.searchsorted(kinds[order], kinds[order])
+        turn = np.empty(len(self), np.int64)
+        turn[order] = np.arange(len(self)) - starts
+        chosen = np.sort(shuffled[np.argsort(turn, kind="stable")[:most]])
+        return Labelled(
+            self.place, _taken(self.classes, chosen), self.names, _taken(self.sources, chosen)
+        )
+
+    def pixels(
+        self, how: Preprocessing, height: int, width: int, chunk: int, workers: int
+    ) -> Iterator[PixelArray]:
+        """What a network takes, so many images at a time, uint8 (N, C, height, width).
+
+        Args:
+            how: preprocessing of the network.
+            height: of its image, border included.
+            width: of its image, border included.
+            chunk: images at a time.
+            workers: photographs that are decoded side by side.
+
+        Raises:
+            FirebrickError: naming file or place and the rule.
+        """
+        with ThreadPoolExecutor(workers) as pool:
+            for start in range(0, len(self), chunk):
+                part = self.sources[start : start + chunk]
+                if isinstance(part, np.ndarray):
+                    yield _of_array(part, how, height, width, self.place)
+                else:
+                    found = pool.map(lambda x: _of_file(x, how, height, width), part)
+                    yield np.concatenate(list(found))
+
+
+def read(data: Path) -> Labelled:
+    """Images of known classes.
+
+    Args:
+        data: a folder with a folder a class; a ``.csv`` file with the columns `COLUMNS`, whose
+            files are found from where it lies; or an ``.npz`` file, see `read_npz`.
+
+    Raises:
+        FirebrickError: naming the file or folder and the rule.
+    """
+    match data.suffix.lower():
+        case _ if data.is_dir():
+            return _of_folder(data)
+        case ".csv":
+            return _of_csv(data)
+        case ".npz":
+            found, classes = read_npz(data)
+            texts = classes.dtype.kind == "U"
+            names = tuple(np.unique(classes).tolist()) if texts else ()
+            return Labelled(str(data), classes.tolist() if texts else classes, names, found)
+    what = "is no" if data.exists() else "there is no such"
+    raise FirebrickError(
+        f"{data}: {what} labelled data: give a folder with a folder a class, a .csv file with the "
+        f"columns {', '.join(COLUMNS)}, or an .npz file with images and labels"
+    )
+
+
+def _of_folder(folder: Path) -> Labelled:
+    paths = images.list_tree(folder)
+    parts = [x.relative_to(folder).parts for x in paths]
+    loose = next((x[0] for x in parts if len(x) == 1), None)
+    if loose is not None:
+        raise FirebrickError(
+            f"folder {str(folder)!r}: {loose!r} lies in no folder of its class: put each image "
+            "into a folder named as its class, or list files and classes in a .csv file"
+        )
+    names = sorted(x.name for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
+    return Labelled(f"folder {str(folder)!r}", [x[0] for x in parts], tuple(names), paths)
+
+
+def _of_csv(path: Path) -> Labelled:
+    rows = csv.DictReader(read_text(path, MAX_CSV).splitlines())
+    classes, paths = [], []
+    try:
+        missing = [x for x in COLUMNS if x not in (rows.fieldnames or ())]
+        if missing:
+            raise FirebrickError(
+                f"{path}: line 1: has no column {missing[0]!r}: begin with {','.join(COLUMNS)!r}"
+            )
+        for row in rows:
+            file, name = (row[x] for x in COLUMNS)
+            if not file or not name or "\0" in file:
+                raise FirebrickError(
+                    f"{path}: line {rows.line_num}: file or class is missing or no name"
+                )
+            classes.append(name.strip())
+            paths.append(path.parent / file.strip())
+    except csv.Error as error:
+        raise FirebrickError(f"{path}: line {rows.line_num}: {error}") from None
+    if not paths:
+        raise FirebrickError(f"{path}: images=0 is less than 1")
+    return Labelled(str(path), classes, tuple(sorted(set(classes))), paths)
+
+
+def _of_file(path: Path, how: Preprocessing, height: int, width: int) -> PixelArray:
+    found = inputs.load(path, how, height, width)
+    if len(found) != 1:
+        raise FirebrickError(f"{path}: images={len(found)} of one class each are given in an .npz")
+    return found
+
+
+def _of_array(
+    part: NDArray[Any], how: Preprocessing, height: int, width: int, place: str
+) -> PixelArray:
+    """Arrays of the network's size as they are; other ones as photographs."""
+    frames = part[..., None] if part.ndim == 3 else part
+    *size, channels = frames.shape[1:]
+    photographs = part.dtype == np.uint8 and channels in (1, 3) and how.channels != RAW
+    if not photographs or (tuple(size) == how.cut(height, width) and channels == len(how.mean)):
+        pixels = how.of_arrays(place, frames, height, width)
+        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    rgb = np.broadcast_to(frames, (*frames.shape[:3], 3)).transpose(0, 3, 1, 2)
+    if tuple(size) != how.cut(height, width):
+        cut = how.cut(height, width)
+        rgb = np.stack([images.centre_crop(x, how.resize, *cut) for x in rgb])
+    return images.of_photographs(rgb, how)
+
+
+def _taken(values: Any, chosen: NDArray[np.int64]) -> Any:
+    return values[chosen] if isinstance(values, np.ndarray) else [values[x] for x in chosen]
