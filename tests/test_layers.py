@@ -25,6 +25,7 @@ ORDER = (
     {"boards", "ir"},
     {"images"},
     {"frontend", "inputs", "passes", "quantize"},
+    {"samples"},
     {"plan"},
     {"search"},
     {"emit"},

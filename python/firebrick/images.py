@@ -35,8 +35,6 @@ MAX_SIDE = 1024
 """Longest side of a photograph that is kept whole; a larger one is shrunk."""
 MAX_KEPT = 1 << 28
 """Most values of the photographs of a folder, which are kept."""
-MAX_FILES = 1000
-"""Most photographs of a folder."""
 MAX_TREE = 2_000_000
 """Most files of a folder and those within: ImageNet has 1.3 million."""
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -131,43 +129,6 @@ def load_samples(names: Iterable[str]) -> list[PixelArray]:
     if not paths:
         raise FirebrickError("photographs: no package with sample photographs is installed")
     return [load_photograph(path) for path in paths]
-
-
-def load_folder(folder: Path, most: int = MAX_FILES) -> list[PixelArray]:
-    """Image files of a folder, whole, in order of name; hidden files are passed over.
-
-    Args:
-        folder: of image files.
-        most: how many are read; more are not looked at.
-
-    Raises:
-        FirebrickError: the folder cannot be read, holds no or too many files, or one is no image.
-    """
-    photographs, kept = [], 0
-    for path in list_folder(folder)[:most]:
-        photographs.append(load_photograph(path))
-        kept += photographs[-1].size
-        if kept > MAX_KEPT:
-            raise FirebrickError(
-                f"folder {str(folder)!r}: values={kept} up to {path.name!r} exceed {MAX_KEPT}: "
-                f"give at most {len(photographs) - 1} photographs of this size"
-            )
-    return photographs
-
-
-def list_folder(folder: Path) -> list[Path]:
-    """Files of a folder in order of name; hidden ones are passed over.
-
-    Raises:
-        FirebrickError: the folder cannot be read, or holds no or too many files.
-    """
-    try:
-        paths = sorted(x for x in folder.iterdir() if x.is_file() and not x.name.startswith("."))
-    except OSError as error:
-        raise FirebrickError(f"folder {str(folder)!r}: cannot be read: {error.strerror}") from None
-    if not 0 < len(paths) <= MAX_FILES:
-        raise FirebrickError(f"folder {str(folder)!r}: files={len(paths)} is not in 1..{MAX_FILES}")
-    return paths
 
 
 def list_tree(folder: Path, most: int = MAX_TREE) -> list[Path]:

@@ -107,6 +107,7 @@ def test_other_channels_are_calibrated_on_arrays(tmp_path: Path) -> None:
         "--weight-bits", "8",
     )  # fmt: skip
     assert (told["sqnr_photographs"], told["sqnr_db"] > 35) == (8, True)
+    assert told["evaluation"] == "data, every fifth image, not calibrated on"
     np.save(tmp_path / "one.npy", data[4])
     (result,) = fields(tmp_path, "infer", "q.onnx", "one.npy")["results"]
     wanted = float_logits(tmp_path, data[4])
@@ -114,6 +115,38 @@ def test_other_channels_are_calibrated_on_arrays(tmp_path: Path) -> None:
     assert 10 * np.log10((wanted**2).sum() / noise) > 28
     message = wrong(firebrick(tmp_path, "infer", "q.onnx", "coffee"))
     assert "image 'coffee': an image of 2 channels is no photograph" in message
+
+
+def test_quality_is_that_of_the_images_given_and_says_so(grey: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name, count in (("photos/a", 3), ("photos/b", 4), ("others", 2)):
+        (tmp_path / name).mkdir(parents=True)
+        for place in range(count):
+            noise = rng.integers(0, 256, (14, 16, 3)).astype(np.uint8)
+            Image.fromarray(noise).save(tmp_path / name / f"{place}.png")
+    command = ("quantize", str(grey / "f.onnx"), "-o", "q.onnx")
+    found = {
+        "sample photographs": (command, len(images.EVALUATION), None),
+        "photos, every fifth image, not calibrated on": (
+            (*command, "--calibration", "photos"),
+            1,
+            "images of the user",
+        ),
+        "others": (
+            (*command, "--calibration", "photos", "--evaluation", "others"),
+            2,
+            "images of the user",
+        ),
+    }
+    for place, (arguments, count, note) in found.items():
+        told = fields(tmp_path, *arguments)
+        assert (told["evaluation"], told["sqnr_photographs"]) == (place, count)
+        notes = load.read_notes(tmp_path / "q.onnx")
+        assert (notes["sqnr_photographs"], notes.get("evaluation")) == (str(count), note)
+    message = wrong(
+        firebrick(tmp_path, *command, "--calibration", "photos", "--evaluation", "photos/a")
+    )
+    assert "folder 'photos/a': shares images with --calibration 'photos'" in message
 
 
 @pytest.mark.parametrize(

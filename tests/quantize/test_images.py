@@ -17,7 +17,6 @@ from firebrick.errors import FirebrickError
 from firebrick.images import (
     centre_crop,
     list_tree,
-    load_folder,
     load_photograph,
     load_pixels,
     to_float,
@@ -182,19 +181,6 @@ def test_input_larger_than_resize_is_refused() -> None:
         load_pixels("chelsea", 200, 227, 227)
 
 
-def test_folder_of_photographs(tmp_path: Path) -> None:
-    with pytest.raises(FirebrickError, match="files=0 is not in"):
-        load_folder(tmp_path)
-    _grey(tmp_path / "b.png")
-    Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
-    assert [x.shape for x in load_folder(tmp_path)] == [(3, 10, 10), (3, 30, 40)]
-    (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(FirebrickError, match=r"notes\.txt"):
-        load_folder(tmp_path)
-    with pytest.raises(FirebrickError, match="none"):
-        load_folder(tmp_path / "none")
-
-
 def test_tree_of_folders_is_listed_in_order_without_hidden_files_or_links(tmp_path: Path) -> None:
     for name in ("b/2.png", "b/1.png", "a/c/3.png", "0.png", "b/.hidden", ".git/4.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -254,13 +240,3 @@ def test_small_files_of_many_pixels_are_served_or_refused_within_1_gb(tmp_path: 
     assert answers.pop("webp") == refused
     assert all(x == [3, 1024, 1024] for x in answers.values()), answers
     assert run.peak < 1000
-
-
-def test_what_a_folder_keeps_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in "abcd":
-        _grey(tmp_path / f"{name}.png")
-    assert len(load_folder(tmp_path, 3)) == 3
-    monkeypatch.setattr(images, "MAX_KEPT", 3 * 3600)
-    assert len(load_folder(tmp_path, 3)) == 3
-    with pytest.raises(FirebrickError, match="exceed 10800: give at most 3 photographs"):
-        load_folder(tmp_path)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +65,6 @@ def test_a_grey_photograph_has_one_channel(tmp_path: Path) -> None:
 def test_channels_that_are_no_colours_take_no_photograph() -> None:
     with pytest.raises(FirebrickError, match=r"image of 2 channels is no photograph.*give \.npy"):
         inputs.load("chelsea", RAW, 4, 5)
-    with pytest.raises(FirebrickError, match="tiny: --calibration: an image of 2 channels is no"):
-        inputs.load_samples(graph(RAW), None, 4)
     with pytest.raises(FirebrickError, match="tiny: an image of 2 channels is no photograph"):
         quantize(graph(RAW), QuantizeOptions(), [np.zeros((3, 9, 9), np.uint8)])
 
@@ -213,69 +210,6 @@ def test_large_and_missing_arrays_are_refused(
 
 
 # --- to calibrate on ------------------------------------------------------------------------------
-
-
-def folder_of(tmp_path: Path, *found: Any) -> Path:
-    folder = tmp_path / "arrays"
-    folder.mkdir()
-    for n, array in enumerate(found):
-        np.save(folder / f"{n}.npy", array)
-    return folder
-
-
-def test_every_fifth_array_is_kept_back(tmp_path: Path) -> None:
-    frames = np.arange(11 * 20, dtype=np.uint8).reshape(11, 4, 5, 1)
-    samples = inputs.load_samples(graph(GREY), folder_of(tmp_path, frames[:6], frames[6:]), 4)
-    planes = frames.transpose(0, 3, 1, 2)
-    assert np.array_equal(samples.evaluation, planes[[4, 9]])
-    assert np.array_equal(samples.calibration, planes[[0, 1, 2, 3, 5, 6, 7, 8, 10]])
-
-
-@pytest.mark.parametrize("count", [2, 3, 4])
-def test_of_a_few_arrays_the_last_is_kept_back(count: int, tmp_path: Path) -> None:
-    frames = np.arange(count * 20, dtype=np.uint8).reshape(count, 4, 5, 1)
-    samples = inputs.load_samples(graph(GREY), folder_of(tmp_path, *frames), 4)
-    assert (len(samples.calibration), len(samples.evaluation)) == (count - 1, 1)
-    assert np.array_equal(samples.evaluation[0, 0], frames[-1, :, :, 0])
-
-
-LINE = np.linspace(-20.0, 30.0, 40).reshape(2, 4, 5, 1)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: [np.zeros((4, 5), np.uint8)], "images=1: give 2 or more"),
-        (lambda: [LINE], r"values=-20..30 are not .* import the model with mean 102 and std 5.1,"),
-        (lambda: [LINE / 1000], "are not what the pixels 0..255 stand for"),
-        (lambda: [np.full((2, 4, 5, 1), 1.0)], "values=1..1 are not"),
-    ],
-)
-def test_arrays_that_are_no_use_are_refused(
-    make: Callable[[], Any], message: str, tmp_path: Path
-) -> None:
-    with pytest.raises(FirebrickError, match=message):
-        inputs.load_samples(graph(GREY), folder_of(tmp_path, *make()), 4)
-
-
-def test_the_mean_and_std_that_are_named_will_do(tmp_path: Path) -> None:
-    how = Preprocessing(9, "GREY", (102.0,), (5.1,))
-    samples = inputs.load_samples(graph(how), folder_of(tmp_path, LINE), 4)
-    assert (samples.calibration.min(), samples.evaluation.max()) == (0, 255)
-
-
-def test_a_folder_holds_arrays_or_photographs(tmp_path: Path) -> None:
-    folder = folder_of(tmp_path, *LINE)
-    Image.new("L", (8, 8)).save(folder / "x.png")
-    with pytest.raises(FirebrickError, match=r"'x\.png' is no \.npy file, as '0\.npy' is"):
-        inputs.load_samples(graph(GREY), folder, 4)
-
-
-def test_what_arrays_take_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_KEPT", 50)
-    frames = np.zeros((3, 4, 5), np.uint8)
-    with pytest.raises(FirebrickError, match=r"2\.npy: values=60 up to here exceed 50"):
-        inputs.load_samples(graph(GREY), folder_of(tmp_path, *frames), 4)
 
 
 def test_arrays_are_calibrated_on_as_they_are() -> None:
