@@ -62,7 +62,10 @@ def test_factors_on_the_image_become_preprocessing(way: str, tmp_path: Path) -> 
     loaded = read(str(save(model, tmp_path)))
     graph = loaded.graph
     assert [x.kind for x in graph.nodes] == ["conv", "relu", "conv", "global average"]
-    assert loaded.preprocessing_from == "the model's own layers"
+    assert loaded.preprocessing_from == (
+        "size: the file; resize: inputs below 128 pixels are taken whole; "
+        "channels: a guess, the usual order; mean, std: the model's own layers"
+    )
     wanted = run(model, PIXELS.astype(np.float32))
     found = run(to_onnx(graph), to_float(PIXELS, graph.preprocessing))
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
@@ -125,7 +128,12 @@ def test_small_images_are_taken_whole(side: int, resize: int, tmp_path: Path) ->
     x = b("GlobalAveragePool", b.conv(b.image, (CLASSES, 3, 3)))
     loaded = read(str(save(b.model(x, image=("N", 3, side, side)), tmp_path)))
     assert loaded.graph.preprocessing.resize == resize
-    assert loaded.preprocessing_from == "a guess: as torchvision does"
+    whole, share = "inputs below 128 pixels are taken whole", "256/224 of the size, as torchvision"
+    assert loaded.preprocessing_from == (
+        f"size: the file; resize: {whole if side < 128 else f'{share} does'}"
+        "; channels, mean, std: a guess, as torchvision does "
+        "(if it is not so, give --preset, or --mean and --std)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +169,8 @@ def test_import_says_what_becomes_of_a_photograph(tmp_path: Path) -> None:
     found = json.loads(result.stdout)["preprocessing"]
     assert found.keys() == {"width", "height", "resize", "channels", "mean", "std", "source"}
     assert (found["width"], found["height"], found["resize"]) == (SIDE, SIDE, SIDE)
-    assert (found["channels"], found["source"]) == ("RGB", "the model's own layers")
+    assert found["channels"] == "RGB"
+    assert found["source"].endswith("mean, std: the model's own layers")
     np.testing.assert_allclose(found["mean"], [127.5] * 3, rtol=1e-6)
     shown = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx").stdout
     assert "preprocessing.source" in shown

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,12 @@ def import_(
     size: Annotated[
         int | None, typer.Option(min=1, help="Sides of an `.onnx` input that is open, pixels.")
     ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Means, divisors and order of `torchvision`, `caffe`, `keras` or `none`."
+        ),
+    ] = None,
     mean: Annotated[
         Triple | None, typer.Option(metavar="M M M", help="Channel means, 0 to 255.")
     ] = None,
@@ -34,16 +41,26 @@ def import_(
         int | None,
         typer.Option(min=1, help="Shorter side, pixels, before the centre is cut out."),
     ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Text file with the names of the classes, one a line, logit 0 first."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read a trained classifier and write it as one ordinary float ONNX file.
 
-    `--mean`, `--std`, `--channels` and `--resize` say how a photograph becomes the model's input.
-    The default is what the source says, or what the model does to its image itself; else a guess:
-    colour as torchvision, anything else scaled to 0..1, inputs below 128 pixels whole.
+    How a photograph becomes the model's input: `(pixel - mean) / std`, pixels being 0 to 255. Say
+    it as the model was trained, or accuracy is lost without a word. `--preset` is one of
+    `torchvision` (RGB, mean and deviation of ImageNet), `caffe` (BGR, mean 103.939 116.779 123.68;
+    Keras' VGG and ResNet), `keras` (RGB, -1 to 1; Keras' MobileNet and Xception) or `none` (RGB, 0
+    to 255); `--mean`, `--std` and `--channels` go before it.
+    The default is what the source says, or what the model does to its image itself, such as Keras'
+    Rescaling; else a guess: colour as torchvision, anything else scaled to 0..1. Inputs below 128
+    pixels get the whole image unless `--resize` says otherwise. The last line of what is printed,
+    `preprocessing.source`, says where each comes from.
     Three equal numbers stand for any number of channels: grey images have one.
 
-    Example: `firebrick import model.onnx -o m.onnx --mean 127.5 127.5 127.5 --std 128 128 128`
+    Example: `firebrick import model.onnx -o m.onnx --preset keras --labels classes.txt`
     """
     from firebrick import frontend
     from firebrick.cli.display import show
@@ -56,7 +73,7 @@ def import_(
 
     given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
     chosen = {field: value for field, value in given.items() if value is not None}
-    loaded = frontend.read(source, size=size, chosen=chosen)
+    loaded = frontend.read(source, size=size, preset=preset, chosen=chosen, labels=labels)
     graph, how = loaded.graph, loaded.graph.preprocessing
     with naming(source):
         # what quantizing would refuse is said now

@@ -10,10 +10,11 @@ from typing import Any
 
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import deep_compression, pretrained
-from firebrick.frontend.defaults import check_scale
+from firebrick.frontend.labels import read_labels
 from firebrick.frontend.onnx_reader.read import read as read_onnx
+from firebrick.frontend.told import Told, of_authors
 from firebrick.ir.graph import Graph
-from firebrick.ir.rules import check_rules
+from firebrick.ir.rules import check_rules, shapes
 
 PRETRAINED = "squeezenet1.1"
 
@@ -37,34 +38,60 @@ def load(source: str, *, size: int | None = None) -> Graph:
 
 
 def read(
-    source: str, *, size: int | None = None, chosen: Mapping[str, Any] | None = None
+    source: str,
+    *,
+    size: int | None = None,
+    preset: str | None = None,
+    chosen: Mapping[str, Any] | None = None,
+    labels: Path | None = None,
 ) -> Loaded:
     """Read a network.
 
     Args:
         source: ``squeezenet1.1`` (pretrained), a ``.net`` file of Deep Compression, or ``.onnx``.
         size: side of the image, for an ONNX file that leaves it open.
-        chosen: fields of `Preprocessing` in place of what the source says or is guessed.
+        preset: one of `defaults.PRESETS`, in place of what the source says or is guessed.
+        chosen: fields of `Preprocessing`, in place of those of the preset too.
+        labels: file with the names of the classes, one a line, in place of those of the source.
 
     Raises:
         FirebrickError: naming the source, layer, field, value and rule.
     """
-    chosen = chosen or {}
+    user = Told(preset, chosen or {})
     with naming(source):
-        check_scale(chosen)
+        user.check()
+    names = None if labels is None else read_labels(labels)
+    loaded = _read(source, size, user)
+    if names is None:
+        return loaded
+    return replace(loaded, graph=_named(loaded.graph, names, f"{source}: {labels}"))
+
+
+def _read(source: str, size: int | None, user: Told) -> Loaded:
     path = Path(source)
     if source != PRETRAINED and path.suffix not in (".net", ".onnx"):
         raise FirebrickError(f"{source}: source is not {PRETRAINED}, *.net or *.onnx")
     try:
         if path.suffix == ".onnx":
-            return Loaded(*read_onnx(path, size=size, chosen=chosen))
+            return Loaded(*read_onnx(path, size, user))
         is_net = path.suffix == ".net" and source != PRETRAINED
         graph = deep_compression.read(path) if is_net else pretrained.load_pretrained()
     except OSError as error:
         raise FirebrickError(f"{source}: cannot be read: {error.strerror}") from None
-    told = "its authors"
-    if chosen:
-        how = replace(graph.preprocessing, **chosen)
-        graph, told = replace(graph, preprocessing=how), f"the command line, the rest {told}"
     with naming(source):
-        return Loaded(check_rules(graph), told)
+        known = user.over(of_authors(graph.preprocessing))
+        return Loaded(check_rules(replace(graph, preprocessing=known.how)), known.source)
+
+
+def _named(graph: Graph, names: tuple[str, ...], place: str) -> Graph:
+    """The graph with names of its classes.
+
+    Raises:
+        FirebrickError: there are more or fewer than classes.
+    """
+    classes = shapes(graph)[graph.nodes[-1].name].channels
+    if len(names) != classes:
+        raise FirebrickError(
+            f"{place}: names={len(names)} is not {classes}, the number of logits: give one a line"
+        )
+    return replace(graph, labels=names)

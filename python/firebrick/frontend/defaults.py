@@ -4,38 +4,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from firebrick.errors import FirebrickError
 from firebrick.ir.graph import Shape
-from firebrick.preprocessing import Preprocessing, channel_orders
+from firebrick.preprocessing import RAW, Preprocessing, channel_orders
 
 SMALL = 128
 """Sides of an input below this are of data sets whose images are taken whole (digits, CIFAR)."""
 PIXEL = 255.0
 """What the largest pixel is, in the scale of `Preprocessing`."""
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
-"""Of ImageNet, on the scale 0..1, as torchvision has them."""
+SPREAD = 4.0
+"""Normalized inputs hardly have a mean or a deviation beyond this."""
+COLOURS = 3
+"""Channels of a colour photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a family of trained models expects of colour photographs.
+
+    Attributes:
+        channels: ``RGB`` or ``BGR``.
+        mean: per channel in that order, at pixel scale.
+        std: likewise.
+    """
+
+    channels: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        # of ImageNet, which torchvision has on the scale 0..1
+        "torchvision": Preset(
+            "RGB",
+            (PIXEL * 0.485, PIXEL * 0.456, PIXEL * 0.406),
+            (PIXEL * 0.229, PIXEL * 0.224, PIXEL * 0.225),
+        ),
+        "caffe": Preset("BGR", (103.939, 116.779, 123.68), (1.0, 1.0, 1.0)),
+        "keras": Preset("RGB", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
+        "none": Preset("RGB", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    }
+)
+"""By name. Keras' own ``mode="tf"`` is ``keras`` (MobileNet, Xception: -1..1), its ``caffe``
+(ResNet, VGG) and ``torch`` (DenseNet) are ``caffe`` and ``torchvision``. ``none`` is the pixels,
+0..255."""
 
 
 def raw(shape: Shape) -> Preprocessing:
     """The pixels themselves, for a network that normalizes them itself."""
     zeros, ones = (0.0,) * shape.channels, (1.0,) * shape.channels
-    return Preprocessing(_resize(shape), channel_orders(shape.channels)[0], zeros, ones)
+    return Preprocessing(resize(shape), channel_orders(shape.channels)[0], zeros, ones)
 
 
 def default(shape: Shape) -> Preprocessing:
     """What torchvision does to colour photographs; grey and other images are scaled to 0..1."""
-    is_colour = shape.channels == len(_MEAN)
-    mean = _MEAN if is_colour else (0.0,) * shape.channels
-    std = _STD if is_colour else (1.0,) * shape.channels
-    return Preprocessing(
-        _resize(shape),
-        channel_orders(shape.channels)[0],
-        mean=tuple(PIXEL * x for x in mean),
-        std=tuple(PIXEL * x for x in std),
-    )
+    if shape.channels == COLOURS:
+        return replace(raw(shape), **of_preset("torchvision", shape.channels))
+    return replace(raw(shape), std=(PIXEL,) * shape.channels)
+
+
+def of_preset(name: str, channels: int) -> dict[str, Any]:
+    """Fields of `Preprocessing` that a preset has, for an image of so many channels.
+
+    Raises:
+        FirebrickError: it has none for them; naming the presets and options that do.
+    """
+    preset, orders = PRESETS[name], channel_orders(channels)
+    if channels == COLOURS:
+        return {"channels": preset.channels, "mean": preset.mean, "std": preset.std}
+    if orders == (RAW,):
+        raise FirebrickError(
+            f"preprocessing.preset={name} is of photographs, which have 1 or 3 channels, not "
+            f"{channels}: give --mean and --std"
+        )
+    fields = of_channels({"mean": preset.mean, "std": preset.std}, channels)
+    if len(fields["mean"]) != channels or len(fields["std"]) != channels:
+        alike = " or ".join(x for x, y in PRESETS.items() if len({*y.mean}) == len({*y.std}) == 1)
+        raise FirebrickError(
+            f"preprocessing.preset={name} is of {COLOURS} colours, the image is grey: give "
+            f"--preset {alike}, or --mean and --std"
+        )
+    return {"channels": orders[0], **fields}
 
 
 def of_channels(chosen: Mapping[str, Any], channels: int) -> dict[str, Any]:
@@ -72,14 +126,29 @@ def check_scale(chosen: Mapping[str, Any]) -> None:
         )
 
 
-def doubt(how: Preprocessing) -> str:
-    """What to say of a model whose own layers normalize pixels as if they were 0..1; else nothing.
+def doubt(own: Preprocessing, before: Preprocessing) -> str:
+    """What to say of a model whose own layers normalize its image; nothing where all is as usual.
 
     Nothing tells whether it is so meant, but that trained models hardly are.
+
+    Args:
+        own: what its layers do, as if they were given pixels.
+        before: what is done to pixels before.
     """
-    if _is_fraction(how.std) and (_is_small(how.mean) or not any(how.mean)):
+    if any(before.mean) or any(x != 1 for x in before.std):
+        if _is_of_pixels(own):
+            return (
+                "; the layers look made for pixels of 0..255, which are normalized twice then: if "
+                "so give --preset none"
+            )
+    elif _is_fraction(own.std) and (_is_small(own.mean) or not any(own.mean)):
         return "; they look made for pixels of 0..1: if so give --mean 0 0 0 --std 255 255 255"
     return ""
+
+
+def _is_of_pixels(how: Preprocessing) -> bool:
+    """Whether it is no use on what has been normalized already."""
+    return min(how.std) > SPREAD or max(abs(x) for x in how.mean) > SPREAD
 
 
 def _is_small(mean: Sequence[float]) -> bool:
@@ -92,6 +161,7 @@ def _is_fraction(std: Sequence[float]) -> bool:
     return bool(std) and all(0 < x < 1 for x in std)
 
 
-def _resize(shape: Shape) -> int:
+def resize(shape: Shape) -> int:
+    """The shorter side that photographs are resized to: torchvision's share; small ones whole."""
     side = max(shape.height, shape.width)
     return side if side < SMALL else round(side * 256 / 224)

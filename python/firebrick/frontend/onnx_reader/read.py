@@ -7,17 +7,17 @@ unpacked. What cannot be read is collected, so that the user learns of all of it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import onnx
 
 from firebrick.checked.documents import parse_json
 from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.frontend.defaults import default, doubt, of_channels, raw
+from firebrick.frontend import told
+from firebrick.frontend.defaults import doubt, raw
 from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant
 from firebrick.frontend.onnx_reader.operators import ADVICE, HANDLERS
 from firebrick.frontend.onnx_reader.scope import NO_PADS, Op, Scope
@@ -29,20 +29,15 @@ from firebrick.ir.rules import check_rules, read_preprocessing
 
 Item = TypeVar("Item")
 
-OWN = "the model's own layers"
-"""Who says how pixels are normalized, where the model does it itself."""
 
-
-def read(
-    path: Path, *, size: int | None = None, chosen: Mapping[str, Any] | None = None
-) -> tuple[Graph, str]:
+def read(path: Path, size: int | None, user: told.Told) -> tuple[Graph, str]:
     """Read a classifier.
 
     Args:
         path: of the ONNX file.
         size: side of the image; None for what the file says.
-        chosen: fields of `Preprocessing` that the user gives: what is done to a photograph before
-            the model sees it, which comes before what the model itself does.
+        user: what is done to a photograph before the model sees it, which comes before what the
+            model itself does.
 
     Returns:
         The graph, and where its preprocessing comes from.
@@ -52,10 +47,10 @@ def read(
         OSError: when there is no such file.
     """
     with naming(path):
-        return _read(path, size, chosen or {})
+        return _read(path, size, user)
 
 
-def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Graph, str]:
+def _read(path: Path, size: int | None, user: told.Told) -> tuple[Graph, str]:
     model = parse.parse(path)
     check_is_float(model)
     graph = model.graph
@@ -85,24 +80,23 @@ def _read(path: Path, size: int | None, chosen: Mapping[str, Any]) -> tuple[Grap
     # of what is computed for its shape alone, no layer is left
     layers = _needed(scope.nodes, output.name, lambda x: (x.name,), lambda x: x.inputs)
     nodes: tuple[Node, ...] = tuple(layers)
-    own, _ = image.take_in_factors(nodes, raw(pixels.shape))
+    shape = pixels.shape
+    left, own = image.take_in_factors(nodes, raw(shape))
     if PREPROCESSING_KEY in stored.left:
         inner = stored.inner(PREPROCESSING_KEY)
-        how = read_preprocessing(inner, pixels.shape.channels, whole=False)
-        source = "the file's metadata"
+        known = told.stored(read_preprocessing(inner, shape.channels, whole=False), size)
+    elif len(left) < len(nodes):
+        known = told.raw(shape, size, told.OWN)
     elif image.is_bytes(entry):
-        how, source = raw(pixels.shape), "bytes, as the model takes them"
-    elif len(own) < len(nodes):
-        how, source = raw(pixels.shape), OWN
+        known = told.raw(shape, size, told.BYTES)
     else:
-        how, source = default(pixels.shape), "a guess: as torchvision does"
-    if chosen:
-        fields = of_channels(chosen, pixels.shape.channels)
-        how, source = replace(how, **fields), f"the command line, the rest {source}"
-    nodes, how = image.take_in_factors(nodes, how)
-    if source == OWN:
-        source += doubt(how)
-    result = Graph(name or path.stem, pixels.shape, nodes, how, labels)
+        known = told.guessed(shape, size)
+    known = user.over(known)
+    source = known.source
+    if len(left) < len(nodes):
+        source = known.then_layers().source + doubt(own, known.how)
+    nodes, how = image.take_in_factors(nodes, known.how)
+    result = Graph(name or path.stem, shape, nodes, how, labels)
     return check_rules(result), source
 
 
