@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from firebrick.frontend.onnx_writer import to_onnx
 from firebrick.images import to_float
 
 SIDE = 9
+GLOBAL = "global average"
 PIXELS = np.random.default_rng(3).integers(0, 256, (2, 3, SIDE, SIDE)).astype(np.uint8)
 
 
@@ -175,3 +177,149 @@ def test_import_says_what_becomes_of_a_photograph(tmp_path: Path) -> None:
     shown = firebrick(tmp_path, "import", "model.onnx", "-o", "m.onnx").stdout
     assert "preprocessing.source" in shown
     assert "the model's own layers" in shown
+
+
+# --- a model that turns RGB around itself ---------------------------------------------------------
+
+ENDS = np.iinfo(np.int64)
+
+
+def slices(b: Builder, axis: int) -> str:
+    """Keras' preprocess_input as tf2onnx writes it."""
+
+    def part(place: int) -> str:
+        bounds = (b.constant([x], np.int64) for x in (place, place + 1, axis))
+        return b("Slice", b.image, *bounds)
+
+    return b("Concat", part(2), part(1), part(0), axis=axis)
+
+
+def backwards(b: Builder, axis: int) -> str:
+    """x.flip(1) of PyTorch."""
+    bounds = (b.constant([x], np.int64) for x in (-1, ENDS.min, axis, -1))
+    return b("Slice", b.image, *bounds)
+
+
+def backwards_of_two_axes(b: Builder, axis: int) -> str:
+    """x[..., ::-1] of TensorFlow, which says of the frames that all are taken."""
+    bounds = ([0, 10**9], [10**9, -(10**9)], [0, axis], [1, -1])
+    return b("Slice", b.image, *(b.constant(x, np.int64) for x in bounds))
+
+
+def gathered(b: Builder, axis: int) -> str:
+    """x[:, [2, 1, 0]] of PyTorch; places from the end are the same."""
+    return b("Gather", b.image, b.constant([2, -2, 0], np.int64), axis=axis)
+
+
+SWAPS = (slices, backwards, backwards_of_two_axes, gathered)
+
+
+def swapping(first: Callable[[Builder, int], str], axis: int) -> onnx.ModelProto:
+    b = Builder()
+    means = np.array([103.939, 116.779, 123.68])
+    x = b("Sub", first(b, axis), b.constant(means.reshape((3, 1, 1) if axis == 1 else 3)))
+    x = b("Transpose", x, perm=[0, 3, 1, 2]) if axis == 3 else x
+    x = b("GlobalAveragePool", b.conv(x, (CLASSES, 3, 3)))
+    sides = ("N", 3, SIDE, SIDE) if axis == 1 else ("N", SIDE, SIDE, 3)
+    return b.model(x, image=sides)
+
+
+@pytest.mark.parametrize("axis", [1, 3])
+@pytest.mark.parametrize("first", SWAPS)
+def test_a_model_that_swaps_red_and_blue_takes_bgr(
+    first: Callable[[Builder, int], str], axis: int, tmp_path: Path
+) -> None:
+    model = swapping(first, axis)
+    path = str(save(model, tmp_path))
+    loaded = read(path)
+    how = loaded.graph.preprocessing
+    assert (how.channels, [x.kind for x in loaded.graph.nodes]) == ("BGR", ["conv", GLOBAL])
+    np.testing.assert_allclose(how.mean, (103.939, 116.779, 123.68), rtol=1e-6)
+    assert loaded.preprocessing_from.endswith(
+        "channels: a guess, the usual order, then the model's own layers; "
+        "mean, std: the model's own layers"
+    )
+    shown = PIXELS.astype(np.float32)
+    wanted = run(model, shown if axis == 1 else shown.transpose(0, 2, 3, 1))
+    found = run(to_onnx(loaded.graph), to_float(PIXELS, how))
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+    # what is said comes before: BGR is swapped to RGB
+    chosen = {"channels": "BGR", "mean": (1.0, 2.0, 3.0), "std": (2.0, 4.0, 8.0)}
+    graph = read(path, chosen=chosen).graph
+    assert graph.preprocessing.channels == "RGB"
+    column = (slice(None), None, None)
+    shown = (PIXELS[:, ::-1] - np.array(chosen["mean"])[column]) / np.array(chosen["std"])[column]
+    shown = shown.astype(np.float32)
+    wanted = run(model, shown if axis == 1 else shown.transpose(0, 2, 3, 1))
+    found = run(to_onnx(graph), to_float(PIXELS, graph.preprocessing))
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_no_order_is_swapped(tmp_path: Path) -> None:
+    path = save(swapping(gathered, 1), tmp_path)
+    with pytest.raises(FirebrickError, match=r"channels=GBR is not RGB or BGR"):
+        read(str(path), chosen={"channels": "GBR"})
+
+
+def part_of(b: Builder, axis: int) -> str:
+    """Red three times."""
+    return b("Gather", b.image, b.constant([0, 0, 0], np.int64), axis=axis)
+
+
+def of_rows(b: Builder, axis: int) -> str:
+    """Upside down, where height is 3 too."""
+    return b("Gather", b.image, b.constant([2, 1, 0], np.int64), axis=2)
+
+
+def far_places(b: Builder, axis: int) -> str:
+    return b("Gather", b.image, b.constant([5, 1, 0], np.int64), axis=axis)
+
+
+def no_step(b: Builder, axis: int) -> str:
+    bounds = (b.constant([x], np.int64) for x in (-1, ENDS.min, axis, 0))
+    return b("Slice", b.image, *bounds)
+
+
+def two_swaps(b: Builder, axis: int) -> str:
+    """Not all that reads the image is swapped."""
+    return b("Add", gathered(b, axis), b.image)
+
+
+@pytest.mark.parametrize("first", [part_of, of_rows, far_places, no_step, two_swaps])
+def test_other_choices_of_channels_stay_refused(
+    first: Callable[[Builder, int], str], tmp_path: Path
+) -> None:
+    b = Builder()
+    x = b("GlobalAveragePool", b.conv(first(b, 1), (CLASSES, 3, 1)))
+    path = save(b.model(x, image=("N", 3, 3, SIDE), inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match=r"op=(Gather|Slice) is not read"):
+        read(str(path))
+
+
+# --- what Keras' exporter leaves out --------------------------------------------------------------
+
+
+def test_constants_that_an_exporter_left_out_are_told_from_images(tmp_path: Path) -> None:
+    """tf2onnx makes inputs of the mean and the deviation of Keras' Normalization."""
+    b = Builder()
+    x = b("Mul", b("Sub", b.image, "normalization/Sub/y:0"), b.constant(1 / 64))
+    x = b("Transpose", x, perm=[0, 3, 1, 2])
+    x = b("GlobalAveragePool", b.conv(x, (CLASSES, 3, 3)))
+    model = b.model(x, image=("N", SIDE, SIDE, 3), inferred=False)
+    model.graph.input.append(
+        onnx.helper.make_tensor_value_info("normalization/Sub/y:0", TensorProto.FLOAT, [1, 1, 1, 3])
+    )
+    with pytest.raises(FirebrickError, match=r"inputs=2 .* is not 1 image: one number a channel"):
+        read(str(save(model, tmp_path)))
+    model.graph.input[1].type.tensor_type.shape.dim[1].dim_value = SIDE
+    with pytest.raises(FirebrickError, match=r"inputs=2 .* is not 1 image$"):
+        read(str(save(model, tmp_path)))
+
+
+def test_the_shape_of_a_tensor_whose_frames_come_last_is_refused(tmp_path: Path) -> None:
+    b = Builder()
+    turned = b("Transpose", b.image, perm=[3, 1, 2, 0])
+    x = b("Reshape", b("GlobalAveragePool", b.conv(b.image, (3, 3, 1))), b("Shape", turned))
+    path = save(b.model(x, image=("N", 3, SIDE, SIDE), inferred=False), tmp_path)
+    with pytest.raises(FirebrickError, match=r"input\[0\]=WCHN does not begin with the frames"):
+        read(str(path))

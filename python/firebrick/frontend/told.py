@@ -46,13 +46,20 @@ class Known:
             return next(iter(names))
         return "; ".join(f"{', '.join(fields)}: {origin}" for origin, fields in names.items())
 
-    def then_layers(self) -> Known:
-        """The same for a model that goes on to normalize pixels itself."""
-        then = {
-            name: OWN if self.origins[name] == OWN else f"{self.origins[name]}, then {OWN}"
-            for name in ("mean", "std")
-        }
+    def then(self, *fields: str) -> Known:
+        """The same for a model whose own layers go on to change these fields."""
+        said = {x: self.origins[x] for x in fields}
+        then = {x: OWN if y == OWN else f"{y}, then {OWN}" for x, y in said.items()}
         return Known(self.how, {**self.origins, **then})
+
+    def swapped(self) -> Known:
+        """The same for what comes behind layers that turn the order of colours around."""
+        how = self.how
+        # anything else that a user says is refused with the rest
+        order = {"RGB": "BGR", "BGR": "RGB"}.get(how.channels, how.channels)
+        return Known(
+            replace(how, channels=order, mean=how.mean[::-1], std=how.std[::-1]), self.origins
+        )
 
 
 @dataclass(frozen=True, slots=True)

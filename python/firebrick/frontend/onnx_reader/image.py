@@ -21,6 +21,11 @@ _NHWC_TO_NCHW = [0, 3, 1, 2]
 _ANY_LAYOUT = ("Add", "Cast", "Clip", "Div", "Identity", "Mul", "Pad", "Quant", "Sub")
 """Operators that are the same in every layout."""
 
+_LOST = (
+    ": one number a channel is no input but a constant that the exporter has left out, as it does "
+    "for Keras' Normalization: export with tf2onnx.convert.from_keras, or use Rescaling"
+)
+
 
 def find(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
     """The input that is no weight.
@@ -32,7 +37,8 @@ def find(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
     inputs = [x for x in graph.input if x.name not in weights]
     if len(inputs) != 1:
         names = ", ".join(repr(x.name) for x in inputs)
-        raise FirebrickError(f"inputs={len(inputs)} ({names}) is not 1 image")
+        lost = _LOST if any(_is_numbers(x) for x in inputs) else ""
+        raise FirebrickError(f"inputs={len(inputs)} ({names}) is not 1 image{lost}")
     image: onnx.ValueInfoProto = inputs[0]
     kind, rank = image.type.tensor_type.elem_type, len(image.type.tensor_type.shape.dim)
     if kind not in _TYPES:
@@ -41,6 +47,12 @@ def find(graph: onnx.GraphProto) -> onnx.ValueInfoProto:
     if rank != 4:
         raise FirebrickError(f"input {image.name!r}: rank={rank} is not 4")
     return image
+
+
+def _is_numbers(value: onnx.ValueInfoProto) -> bool:
+    """Whether an input is one number a channel."""
+    dims = [x.dim_value for x in value.type.tensor_type.shape.dim]
+    return bool(dims) and dims[-1] >= 1 and all(x == 1 for x in dims[:-1])
 
 
 def is_bytes(image: onnx.ValueInfoProto) -> bool:

@@ -122,9 +122,9 @@ def _shape(op: Op) -> None:
     """Sizes of a tensor that is computed from the image; frames are as many as the file says."""
     value = op.value(0)
     rank = len(value.axes)
-    sizes = [op.scope.batch, *(value.size(x) for x in value.axes[1:])]
     if value.axes[0] != "N":
         raise op.fail("input[0]", value.axes, "does not begin with the frames")
+    sizes = [op.scope.batch, *(value.size(x) for x in value.axes[1:])]
     start, end = op.attribute_int("start", 0), op.attribute_int("end", rank)
     tensor = numpy_helper.from_array(np.asarray(sizes[start:end], np.int64))
     op.scope.constants[op.proto.output[0]] = tensor

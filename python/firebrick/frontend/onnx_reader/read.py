@@ -18,7 +18,7 @@ from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import told
 from firebrick.frontend.defaults import doubt, raw
-from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant
+from firebrick.frontend.onnx_reader import beyond, constants, image, parse, quant, swapped
 from firebrick.frontend.onnx_reader.operators import ADVICE, HANDLERS
 from firebrick.frontend.onnx_reader.scope import NO_PADS, Op, Scope
 from firebrick.frontend.onnx_writer import LABELS_KEY, NAME_KEY, PREPROCESSING_KEY
@@ -63,6 +63,7 @@ def _read(path: Path, size: int | None, user: told.Told) -> tuple[Graph, str]:
     protos = _needed(graph.node, last, lambda x: x.output, lambda x: x.input)
     weights = {x.name: x for x in graph.initializer}
     entry = image.find(graph)
+    protos, is_swapped = swapped.take_out(entry, protos, weights)
     pixels, batch = image.value(entry, protos, weights, size)
     scope = Scope(parse.opset(model), batch, weights)
     scope.shapes[IMAGE] = pixels.shape
@@ -92,12 +93,14 @@ def _read(path: Path, size: int | None, user: told.Told) -> tuple[Graph, str]:
     else:
         known = told.guessed(shape, size)
     known = user.over(known)
-    source = known.source
+    questions = ""
     if len(left) < len(nodes):
-        source = known.then_layers().source + doubt(own, known.how)
+        questions, known = doubt(own, known.how), known.then("mean", "std")
+    if is_swapped:
+        known = known.then("channels").swapped()
     nodes, how = image.take_in_factors(nodes, known.how)
     result = Graph(name or path.stem, shape, nodes, how, labels)
-    return check_rules(result), source
+    return check_rules(result), known.source + questions
 
 
 def _read_nodes(graph: onnx.GraphProto, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
