@@ -11,8 +11,9 @@ from firebrick.ops.folding import Folding
 from firebrick.plan.plan import LayerPlan, Plan
 from firebrick.report.dense import DenseDesign
 from firebrick.report.engine import EngineSimulation
+from firebrick.report.figures import binding, gap, of_peak
 from firebrick.report.measure import Counted, Planned, Simulation
-from firebrick.report.rows import BoardRow, TargetRow
+from firebrick.report.rows import BoardRow, Figures, TargetRow
 
 PLAN = Plan(
     model="squeezenet1.1",
@@ -41,19 +42,19 @@ PLAN = Plan(
 """790 multipliers."""
 SIMULATION = Simulation(492_000, 905_000, frames=3, differing=0, seconds=20.0)
 TARGET = TargetRow(
-    *("squeezenet1.1", Planned(PLAN, 12.3), SIMULATION, ()),
+    *("squeezenet1.1", Figures.of(Planned(PLAN, 12.3)), SIMULATION, ()),
     target=500_000,
     dense=DenseDesign(780, 600_000),
 )
-KV260 = load_board("kv260")
+KV260, ZCU104 = load_board("kv260"), load_board("zcu104")
+FILLED = replace(PLAN, board="kv260", budget=KV260.budget())
 BOARD = BoardRow(
-    *(
-        "squeezenet1.1",
-        Planned(replace(PLAN, board="kv260", budget=KV260.budget()), 45.6),
-        SIMULATION,
-        (),
-    ),
-    board=KV260,
+    *("squeezenet1.1", Figures.of(Planned(FILLED, 45.6)), SIMULATION, ()),
+    board=KV260.name,
+    clock_mhz=KV260.clock_mhz,
+    binds=binding(FILLED),
+    gap=gap(FILLED),
+    of_peak=of_peak(FILLED, SIMULATION.cycles_per_frame, KV260),
     counted=Counted(
         "Yosys 0.0", Resources(dsp=500, lut=42_000, lutram=6_000, ff=77_000, bram18=280), 99.0
     ),
@@ -61,10 +62,15 @@ BOARD = BoardRow(
 REFUSED = BoardRow(
     "squeezenet1.1",
     failures=("plan: bram36=300 exceeds 140 available on pynq-z2",),
-    board=load_board("pynq-z2"),
+    board="pynq-z2",
+    clock_mhz=100,
 )
 LARGE = BoardRow(
-    *("squeezenet1.1", Planned(PLAN, 50.0), None, ()),
-    board=load_board("zcu104"),
+    *("squeezenet1.1", Figures.of(Planned(PLAN, 50.0)), None, ()),
+    board=ZCU104.name,
+    clock_mhz=ZCU104.clock_mhz,
+    binds=binding(PLAN),
+    gap=gap(PLAN),
+    of_peak=of_peak(PLAN, PLAN.cycles_per_frame, ZCU104),
     engines=(EngineSimulation("conv1", 300, 480_000, 480_480),),
 )

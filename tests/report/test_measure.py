@@ -156,7 +156,7 @@ def test_steps_of_a_report(
         (1000, False),
         (None, True),
     ]
-    assert [x.board.name for x in made.boards] == ["kv260"]
+    assert [x.board for x in made.boards] == ["kv260"]
     assert page.read_text() == made.text()
     assert page.with_suffix(".json").is_file()
 

@@ -9,7 +9,7 @@ from report_rows import BOARD, KV260, LARGE, PLAN, REFUSED, SIMULATION, TARGET
 from firebrick.hardware.resources import Resources
 from firebrick.report.measure import Counted
 from firebrick.report.page import page_text
-from firebrick.report.published import FINN_SHARES, FINN_SOURCE, PUBLISHED
+from firebrick.report.published import FINN_SHARES, FINN_SOURCE
 from firebrick.report.rows import BoardRow, TargetRow
 from firebrick.report.write import Report
 
@@ -100,18 +100,6 @@ def test_engines_alone() -> None:
     (row,) = section(page_text(MODELS, [], [LARGE]), "Busiest engines alone")
     assert (row["predicted"], row["simulated"]) == ("480,000", "480,480")
     assert row["difference"] == f"{480_000 / 480_480 - 1:+.2%}"
-
-
-def test_published_figures() -> None:
-    text = page_text(MODELS, [], [BOARD, REFUSED, LARGE])
-    large, fits = section(text, "Beside published figures")
-    assert (fits["board"], fits["frames/s, published"]) == ("kv260", "337.0")
-    speed = round(KV260.clock_mhz * 1e6 / 492_000, 1)
-    assert fits["ratio"] == f"{speed / 337:.2f}"
-    assert fits["MHz for 3 times"] == f"{3 * 337 * 492_000 / 1e6:,.1f}"
-    assert (fits["cycles are"], large["cycles are"]) == ("simulated", "predicted")
-    for other in PUBLISHED:
-        assert (other.source in text) == (other.board != "pynq-z2")
 
 
 def test_what_was_not_asked_for_has_no_section() -> None:

@@ -23,10 +23,16 @@ TARGETS_HELP = (
 
 
 def report(
-    models: Annotated[list[Path], typer.Argument(help="Integer ONNX files, made by `quantize`.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Markdown file to write; a .json goes beside it.")
     ],
+    models: Annotated[
+        list[Path] | None, typer.Argument(help="Integer ONNX files, made by `quantize`.")
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="Write the page of this .json again and measure nothing."),
+    ] = None,
     simulate: Annotated[
         int,
         typer.Option(
@@ -61,7 +67,9 @@ def report(
     was measured is kept, so the same command continues where it was interrupted. A plan that does
     not fit is a result; exit status 1 if hardware gave a wrong value or could not be measured.
 
-    Example: `firebrick report q.onnx -o results.md --targets 500000 --boards kv260 --simulate 0`
+    Examples:
+    `firebrick report q.onnx -o results.md --targets 500000 --boards kv260 --simulate 0`,
+    `firebrick report --from results.json -o results.md`
     """
     from firebrick import console
     from firebrick.report import write
@@ -72,8 +80,16 @@ def report(
         synth=None if synth is None else _names(synth),
         simulate=simulate,
     )
-    with console.progress_bars() as progress:
-        made = write.report(models, output, progress, options)
+    if bool(models) == bool(source):
+        raise FirebrickError(
+            "report: give models to measure, or --from with a .json that it wrote: "
+            "`firebrick report q.onnx -o results.md`"
+        )
+    if source:
+        made = write.rewrite(source, output)
+    else:
+        with console.progress_bars() as progress:
+            made = write.report(models or [], output, progress, options)
     if json:
         console.emit_json({"output": str(output), **made.fields()})
     else:

@@ -1,23 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of boards: speed, resources, counts, beside published figures."""
+"""Tables of boards: speed, resources, counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from firebrick.report.figures import TITLES, binding, gap
-from firebrick.report.measure import Planned
-from firebrick.report.published import PUBLISHED, Published
-from firebrick.report.rows import BoardRow
+from firebrick.report.figures import TITLES
+from firebrick.report.rows import BoardRow, Figures
 from firebrick.report.tables import difference, failures, figure, number, share, table, yes
 
-AHEAD = 3
-"""How many times as fast as others' we want to be."""
-TITLES_IN_ORDER = tuple(TITLES[x] for x in ("dsp", "lut", "ff", "bram36", "uram", "lutram"))
-"""In the order of `Resources.fields()`."""
+NAMES = ("dsp", "lut", "ff", "bram36", "uram", "lutram")
+"""Resources, as columns."""
+TITLES_IN_ORDER = tuple(TITLES[x] for x in NAMES)
 
 
-def _planned(rows: Sequence[BoardRow]) -> Iterator[tuple[BoardRow, Planned]]:
+def _planned(rows: Sequence[BoardRow]) -> Iterator[tuple[BoardRow, Figures]]:
     return ((x, x.planned) for x in rows if x.planned)
 
 
@@ -29,19 +26,18 @@ def boards_table(rows: Sequence[BoardRow]) -> list[str]:
         *("gap, proven", "planning, s", "differing"),
     )
     cells = []
-    for row, planned in _planned(rows):
-        plan, run = planned.plan, row.simulation
-        found = binding(plan)
-        name = found["resource"]
+    for row, plan in _planned(rows):
+        run, found = row.simulation, row.binds or {}
+        name = found.get("resource")
         cells.append(
             [
-                *(row.model, row.board.name, number(row.board.clock_mhz)),
+                *(row.model, row.board, number(row.clock_mhz)),
                 number(plan.cycles_per_frame),
                 figure(run, "cycles_per_frame"),
                 *(number(row.frames_per_second, 1), number(plan.multipliers)),
-                *(share(plan.mac_efficiency), share(row.busy), share(row.of_peak)),
-                TITLES[str(name)] if name else f"engine {found['slowest_engine']}",
-                *(share(gap(plan)), number(planned.seconds, 1)),
+                *(share(row.predicted_busy), share(row.busy), share(row.of_peak)),
+                TITLES[str(name)] if name else f"engine {found.get('slowest_engine')}",
+                *(share(row.gap), number(plan.planning_seconds, 1)),
                 figure(run, "differing"),
             ]
         )
@@ -54,21 +50,20 @@ def boards_table(rows: Sequence[BoardRow]) -> list[str]:
         "for each board that a model does not fit, and for whatever else went wrong.",
         "",
         *table(heads, cells),
-        *failures(rows, [f"{x.model} on {x.board.name}" for x in rows]),
+        *failures(rows, [f"{x.model} on {x.board}" for x in rows]),
     ]
 
 
 def resources_table(rows: Sequence[BoardRow]) -> list[str]:
     """What plans take of each board's budget."""
     cells = []
-    for row, planned in _planned(rows):
-        plan = planned.plan
-        budget = row.board.budget().fields()
+    for row, plan in _planned(rows):
+        budget = plan.budget or {}
         taken = [
-            number(x) if not budget[n] else f"{x:,} ({x / budget[n]:.0%})"
-            for n, x in plan.resources.fields().items()
+            f"{x:,} ({x / budget[n]:.0%})" if budget.get(n) else number(x)
+            for n, x in ((n, plan.resources[n]) for n in NAMES)
         ]
-        cells.append([row.model, row.board.name, *taken, share(plan.memory_use)])
+        cells.append([row.model, row.board, *taken, share(plan.memory_use)])
     heads = ("model", "board", *TITLES_IN_ORDER, "memory bits used")
     return [
         "Predicted, and as a share of the board's budget (80 % of the LUTs unless the board's file "
@@ -83,17 +78,16 @@ def counted_table(rows: Sequence[BoardRow]) -> list[str]:
     """Predicted against counted resources."""
     cells = []
     tools = sorted({x.counted.tool for x in rows if x.counted})
-    for row, planned in _planned(rows):
+    for row, plan in _planned(rows):
         if not row.counted:
             continue
-        predicted = planned.plan.resources.fields()
         counted = row.counted.resources.fields()
-        pairs = [(predicted[n], counted[n]) for n in counted]
+        pairs = [(plan.resources[n], counted[n]) for n in NAMES]
         # One resource that is predicted and not there is beyond every percentage.
         errors = [abs(p / c - 1) if c else float(p > 0) for p, c in pairs]
-        excess = row.counted.resources.excess(row.board.budget())
+        fits = all(counted[n] <= most for n, most in (plan.budget or {}).items())
         texts = [f"{c:,} ({difference(p, c)})" for p, c in pairs]
-        cells.append([row.model, row.board.name, *texts, share(max(errors)), yes(not excess)])
+        cells.append([row.model, row.board, *texts, share(max(errors)), yes(fits)])
     if not cells:
         return []
     heads = ("model", "board", *TITLES_IN_ORDER, "all within", "fits")
@@ -109,7 +103,7 @@ def engines_table(rows: Sequence[BoardRow]) -> list[str]:
     """Engines simulated alone."""
     cells = [
         [
-            *(row.model, row.board.name, x.layer, number(x.multipliers)),
+            *(row.model, row.board, x.layer, number(x.multipliers)),
             *(number(x.planned_cycles), number(x.simulated_cycles)),
             difference(x.planned_cycles, x.simulated_cycles),
         ]
@@ -124,42 +118,4 @@ def engines_table(rows: Sequence[BoardRow]) -> list[str]:
         "fed random pixels; cycles a frame, every value compared with the reference.",
         "",
         *table(heads, cells),
-    ]
-
-
-def published_table(rows: Sequence[BoardRow]) -> list[str]:
-    """Our frames per second beside others'."""
-    cells = []
-    sources: dict[str, Published] = {}
-    for other in PUBLISHED:
-        for row, _ in _planned(rows):
-            speed, cycles = row.frames_per_second, row.cycles
-            same = (row.board.name, row.model) == (other.board, other.model)
-            if not same or speed is None or cycles is None:
-                continue
-            sources[other.source] = other
-            wanted = AHEAD * other.frames_per_second
-            cells.append(
-                [
-                    *(f"{other.who}, {other.model}", other.board, other.note),
-                    number(other.frames_per_second, 1),
-                    *(row.model, number(cycles), "simulated" if row.simulation else "predicted"),
-                    *(number(row.board.clock_mhz), number(speed, 1)),
-                    number(speed / other.frames_per_second, 2),
-                    number(wanted * cycles / 1e6, 1),
-                ]
-            )
-    if not cells:
-        return []
-    heads = (
-        *("published", "board", "how", "frames/s, published", "ours", "cycles", "cycles are"),
-        *("MHz, assumed", "frames/s, assumed clock", "ratio", f"MHz for {AHEAD} times"),
-    )
-    return [
-        f"*MHz for {AHEAD} times*: the clock with which our cycles would be {AHEAD} times as fast "
-        "as the published figure.",
-        "",
-        *table(heads, cells),
-        "",
-        *(f"- {x.who} on {x.board}: {name}." for name, x in sources.items()),
     ]

@@ -21,7 +21,17 @@ TITLES = {
 
 def frames_per_second(cycles: int, board: Board | None) -> float | None:
     """At the board's assumed clock; None without a board."""
-    return round(board.clock_mhz * 1e6 / cycles, 1) if board else None
+    return speed(cycles, board.clock_mhz) if board else None
+
+
+def speed(cycles: int, clock_mhz: float) -> float:
+    """Frames per second at a clock."""
+    return round(clock_mhz * 1e6 / cycles, 1)
+
+
+def of_peak(plan: Plan, cycles: int | None, board: Board) -> float | None:
+    """Nonzero work over two multiplications a cycle in each of the device's DSP slices."""
+    return plan.nonzero_macs / (2 * board.device.dsp * cycles) if cycles else None
 
 
 def shares(taken: Resources, budget: Resources) -> dict[str, float]:

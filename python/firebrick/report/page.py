@@ -10,10 +10,10 @@ from firebrick.report.board_tables import (
     boards_table,
     counted_table,
     engines_table,
-    published_table,
     resources_table,
 )
 from firebrick.report.measure import PHOTOGRAPHS
+from firebrick.report.published_table import published_table
 from firebrick.report.rows import BoardRow, TargetRow
 from firebrick.report.tables import number, table
 from firebrick.report.target_tables import dense_table, targets_table, zeros_table

@@ -1,18 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One row a target and one a board: everything that is measured for it, and what went wrong."""
+"""One row a target and one a board: everything that is measured for it, and what went wrong.
+
+Rows hold figures alone, no plan and no board, so that they can be read back from their JSON.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from firebrick.boards import Board
 from firebrick.errors import FirebrickError
 from firebrick.report.dense import DenseDesign, best_design, dense_layers
 from firebrick.report.engine import EngineSimulation, simulate_busiest
-from firebrick.report.figures import binding, frames_per_second, gap
+from firebrick.report.figures import binding, gap, of_peak, speed
 from firebrick.report.measure import Bench, Counted, Planned, Simulation
 from firebrick.report.published import finn_shares
 from firebrick.search.goal import Goal
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What `plan --json` says of a plan, and the seconds that finding it took.
+
+    Attributes:
+        board: name; None if it is for none.
+        family: of devices.
+        fits: within the board's budget, if it has one.
+        cycles_per_frame: predicted, as is the latency.
+        latency_cycles: of a frame.
+        multipliers: for weights.
+        nonzero_macs: a frame, of weights that are not zero.
+        dense_macs: a frame, of all weights.
+        mac_efficiency: share of the multipliers busy, to four digits.
+        bound_cycles: that no plan beats; 0 if nothing is proven.
+        resources: taken, by name.
+        budget: the board's, by name; None if it is for none.
+        memory_use: share of memory bits that hold something, to four digits.
+        onchip_bytes: by what they hold.
+        weight_bytes: by what they are for.
+        planning_seconds: that the search took.
+    """
+
+    board: str | None
+    family: str
+    fits: bool
+    cycles_per_frame: int
+    latency_cycles: int
+    multipliers: int
+    nonzero_macs: int
+    dense_macs: int
+    mac_efficiency: float
+    bound_cycles: int
+    resources: Mapping[str, int]
+    budget: Mapping[str, int] | None
+    memory_use: float
+    onchip_bytes: Mapping[str, int]
+    weight_bytes: Mapping[str, int]
+    planning_seconds: float
+
+    @classmethod
+    def of(cls, planned: Planned) -> Figures:
+        """Those of a plan."""
+        return cls(**planned.plan.fields(), planning_seconds=planned.seconds)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +71,13 @@ class Row:
 
     Attributes:
         model: name of the network.
-        planned: the plan; None if there is none.
+        planned: figures of the plan; None if there is none.
         simulation: of the whole network, where it was simulated.
         failures: what went wrong, in words; the first says why there is no plan, if so.
     """
 
     model: str
-    planned: Planned | None = None
+    planned: Figures | None = None
     simulation: Simulation | None = None
     failures: tuple[str, ...] = ()
 
@@ -36,15 +86,23 @@ class Row:
         """Cycles a frame: simulated, else predicted."""
         if self.simulation:
             return self.simulation.cycles_per_frame
-        return self.planned.plan.cycles_per_frame if self.planned else None
+        return self.planned.cycles_per_frame if self.planned else None
 
     @property
     def busy(self) -> float | None:
         """Share of multiplier cycles that do nonzero work, by simulation."""
         if not (self.planned and self.simulation):
             return None
-        plan = self.planned.plan
-        return plan.nonzero_macs / (plan.multipliers * self.simulation.cycles_per_frame)
+        return self._busy_in(self.simulation.cycles_per_frame)
+
+    @property
+    def predicted_busy(self) -> float | None:
+        """The same by the plan's own cycles."""
+        return self._busy_in(self.planned.cycles_per_frame) if self.planned else None
+
+    def _busy_in(self, cycles: int) -> float | None:
+        plan = self.planned
+        return plan.nonzero_macs / (plan.multipliers * cycles) if plan else None
 
     @property
     def broken(self) -> bool:
@@ -58,9 +116,7 @@ class Row:
         return {
             "model": self.model,
             "failures": list(self.failures),
-            "predicted": None
-            if planned is None
-            else planned.plan.fields() | {"planning_seconds": planned.seconds},
+            "predicted": None if planned is None else asdict(planned),
             "simulated": None
             if simulated is None
             else asdict(simulated) | {"mac_efficiency": round(self.busy or 0.0, 4)},
@@ -100,7 +156,7 @@ class TargetRow(Row):
         """Share of the dense dataflow's multiplier cycles that do nonzero work."""
         if not (self.dense and self.planned):
             return None
-        return self.planned.plan.nonzero_macs / (self.dense.multipliers * self.dense.cycles)
+        return self.planned.nonzero_macs / (self.dense.multipliers * self.dense.cycles)
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
@@ -119,47 +175,43 @@ class BoardRow(Row):
     """A network on a board.
 
     Attributes:
-        board: the board.
+        board: its name.
+        clock_mhz: assumed of it.
+        binds: the fullest resource, if it is full, and the slowest engine; None without a plan.
+        gap: how much faster the best plan may be, at most; None if nothing is proven.
+        of_peak: nonzero work over two multiplications a cycle in each of the device's DSP slices.
         engines: the busiest, simulated alone, where the whole network is too large.
         counted: by Yosys, where that was asked for.
     """
 
-    board: Board
+    board: str
+    clock_mhz: int
+    binds: Mapping[str, object] | None = None
+    gap: float | None = None
+    of_peak: float | None = None
     engines: tuple[EngineSimulation, ...] = ()
     counted: Counted | None = None
 
     @property
     def frames_per_second(self) -> float | None:
         """At the assumed clock."""
-        return frames_per_second(self.cycles, self.board) if self.cycles else None
-
-    @property
-    def of_peak(self) -> float | None:
-        """Nonzero work over two multiplications a cycle in each of the device's DSP slices."""
-        if not (self.planned and self.cycles):
-            return None
-        return self.planned.plan.nonzero_macs / (2 * self.board.device.dsp * self.cycles)
+        return speed(self.cycles, self.clock_mhz) if self.cycles else None
 
     def fields(self) -> dict[str, object]:
         """As JSON."""
-        plan = self.planned.plan if self.planned else None
-        return {"board": self.board.name, "fits": plan is not None} | {
+        return {"board": self.board, "fits": self.planned is not None} | {
             **self.common(),
             "assumed": {
-                "clock_mhz": self.board.clock_mhz,
+                "clock_mhz": self.clock_mhz,
                 "frames_per_second": self.frames_per_second,
             },
-            "binds": binding(plan) if plan else None,
-            "gap": gap(plan) if plan else None,
+            "binds": self.binds,
+            "gap": self.gap,
             "of_dsp_peak": self.of_peak,
             "engines_simulated": [asdict(x) for x in self.engines],
             "counted": None
             if self.counted is None
-            else {
-                "tool": self.counted.tool,
-                "resources": self.counted.resources.fields(),
-                "seconds": self.counted.seconds,
-            },
+            else asdict(self.counted) | {"resources": self.counted.resources.fields()},
         }
 
 
@@ -182,8 +234,9 @@ def _folded(bench: Bench, goal: Goal, target: int | None, *, store_zeros: bool) 
         simulation = bench.simulate(planned.plan)
     except FirebrickError as error:
         failures.append(one_line(error))
+    figures = Figures.of(planned) if planned else None
     return TargetRow(
-        *(bench.network.name, planned, simulation, tuple(failures)),
+        *(bench.network.name, figures, simulation, tuple(failures)),
         target=target,
         store_zeros=store_zeros,
         dense=dense,
@@ -203,7 +256,8 @@ def board_row(bench: Bench, board: Board, most: int, *, count: bool) -> BoardRow
     try:
         planned = bench.plan(Goal(board=board))
     except FirebrickError as error:
-        return BoardRow(name, failures=(one_line(error),), board=board)
+        why = (one_line(error),)
+        return BoardRow(name, failures=why, board=board.name, clock_mhz=board.clock_mhz)
     plan, simulation, counted = planned.plan, None, None
     engines: tuple[EngineSimulation, ...] = ()
     failures: list[str] = []
@@ -218,9 +272,16 @@ def board_row(bench: Bench, board: Board, most: int, *, count: bool) -> BoardRow
         counted = bench.count(plan, board.family) if count else None
     except FirebrickError as error:
         failures.append(one_line(error))
-    return BoardRow(
-        *(name, planned, simulation, tuple(failures)), board=board, engines=engines, counted=counted
+    row = BoardRow(
+        *(name, Figures.of(planned), simulation, tuple(failures)),
+        board=board.name,
+        clock_mhz=board.clock_mhz,
+        binds=binding(plan),
+        gap=gap(plan),
+        engines=engines,
+        counted=counted,
     )
+    return replace(row, of_peak=of_peak(plan, row.cycles, board))
 
 
 def one_line(error: Exception) -> str:

@@ -18,7 +18,7 @@ def targets_table(rows: Sequence[TargetRow]) -> list[str]:
     )
     cells = []
     for row in rows:
-        plan, run = row.planned.plan if row.planned else None, row.simulation
+        plan, run = row.planned, row.simulation
         cells.append(
             [
                 *(row.model, number(row.target), figure(plan, "multipliers")),
@@ -76,7 +76,7 @@ def zeros_table(rows: Sequence[TargetRow]) -> list[str]:
     for stored in (x for x in rows if x.store_zeros):
         alike = [x for x in rows if x.model == stored.model and x.target and x.planned]
         for row in [*alike[:1], stored]:
-            plan, run = row.planned.plan if row.planned else None, row.simulation
+            plan, run = row.planned, row.simulation
             cells.append(
                 [
                     *(row.model, "stored" if row.store_zeros else "skipped"),

@@ -20,6 +20,7 @@ from firebrick.quantize.quality import statistics
 from firebrick.report.measure import PHOTOGRAPHS, Bench
 from firebrick.report.options import COUNTED, FASTEST, TARGETS, Options
 from firebrick.report.page import page_text
+from firebrick.report.read import read_rows
 from firebrick.report.rows import BoardRow, Row, TargetRow, board_row, target_row, zeros_row
 from firebrick.report.tables import number, share
 
@@ -99,6 +100,26 @@ def report(
     return made
 
 
+def rewrite(source: Path, output: Path) -> Report:
+    """Write the page of what was measured before: nothing is measured, no figure of ours changes.
+
+    Args:
+        source: JSON that `report` wrote.
+        output: the page.
+
+    Raises:
+        FirebrickError: when `source` is no such file, or `output` cannot be written or is `source`.
+    """
+    check_no_stream(output)
+    if output.resolve() == source.resolve():
+        raise FirebrickError(f"{output}: is the JSON file, the page needs another name")
+    check_file(output)
+    made = Report(*read_rows(source))
+    with whole_file(output) as page:
+        page.write_text(made.text())
+    return made
+
+
 Step = tuple[str, Callable[[], Row]]
 
 
@@ -119,7 +140,7 @@ def _steps(bench: Bench, boards: Sequence[Board], options: Options, made: Report
         first = next(x for x in made.targets if x.model == network.name)
         if first.planned is None:
             return first
-        made.targets.append(zeros_row(bench, first.planned.plan.multipliers))
+        made.targets.append(zeros_row(bench, first.planned.multipliers))
         return made.targets[-1]
 
     def on(board: Board) -> Row:
@@ -144,9 +165,9 @@ def _summary(row: Row) -> str:
         return "; ".join(row.failures)
     run = row.simulation
     words = [
-        f"{row.planned.plan.multipliers:,} multipliers",
+        f"{row.planned.multipliers:,} multipliers",
         f"{number(row.cycles)} cycles {'simulated' if run else 'predicted'}",
-        f"{share(row.busy if run else row.planned.plan.mac_efficiency)} busy",
+        f"{share(row.busy if run else row.predicted_busy)} busy",
     ]
     if run:
         words.append(f"{run.differing:,} values differ")
