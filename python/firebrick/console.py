@@ -65,7 +65,7 @@ def progress_bars() -> Iterator[Callable[[str, float], None]]:
 
 def emit_json(fields: Mapping[str, object]) -> None:
     """Print one JSON object on stdout; infinity and NaN, which JSON does not have, are null."""
-    print(json.dumps(_finite(fields), allow_nan=False))
+    print(json.dumps(_finite(fields), allow_nan=False), flush=True)  # the command may go on
 
 
 def _finite(value: object) -> object:

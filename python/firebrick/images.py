@@ -25,6 +25,7 @@ from firebrick.preprocessing import Preprocessing
 
 PixelArray = NDArray[np.uint8]
 
+GIVE = "give an image file, an .npy array, or a sample, such as chelsea, coffee or rocket"
 MAX_BYTES = 64 << 20
 """Largest image file, bytes."""
 MAX_PIXELS = 50_000_000
@@ -115,7 +116,8 @@ def resolve(source: str | Path) -> Path:
         if str(source) in SAMPLES:
             package = SAMPLES[str(source)][0]
             raise FirebrickError(f"image {str(source)!r}: its package {package!r} is not installed")
-        raise FirebrickError(f"image {str(source)!r}: no such file, nor a sample photograph")
+        what = "is a folder" if path.is_dir() else "no such file, nor a sample photograph"
+        raise FirebrickError(f"image {str(source)!r}: {what}: {GIVE}")
     return sample
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import socket
 import subprocess
@@ -216,6 +217,22 @@ def test_it_listens_here_and_says_where(served: list[Any]) -> None:
     assert asyncio.run(ask("evil.example")) == 403
 
 
+def test_json_is_one_object_when_the_page_is_there(served: list[Any], tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "bundle.json").touch()
+    result = firebrick(tmp_path, "serve", "b", "--port", "0", "--json")
+    ((_, (host, port)),) = served
+    assert json.loads(result.stdout) == {
+        "bundle": "b",
+        "model": "fakenet",
+        "device": "sim",
+        "url": f"http://127.0.0.1:{port}/",
+        "host": host,
+        "port": port,
+    }
+    assert result.stderr == "b None\n"
+
+
 def test_it_warns_where_others_can_reach_it(served: list[Any]) -> None:
     lines = serve("0.0.0.0")  # noqa: S104 - nothing is answered
     assert "no password" in lines[1]
@@ -248,6 +265,8 @@ def test_port_that_is_taken_is_one_line(served: list[Any]) -> None:
 def test_command_passes_on_what_was_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
     monkeypatch.setattr(server, "serve", lambda *x: given.append(x[:4]))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "bundle.json").touch()
     assert firebrick(tmp_path, "serve", "b").returncode == 0
     options = ("--device", "pynq", "--host", "localhost", "--port", "81")
     assert firebrick(tmp_path, "serve", "b", *options).returncode == 0
@@ -274,7 +293,7 @@ def test_missing_extra_is_one_line(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["none"], "none: no such folder"),
+        (["none"], "none: there is no such folder"),
         (["."], "bundle.json"),
         ([".", "--port", "70000"], "65535"),
         ([".", "--device", "gpu"], "gpu"),

@@ -31,17 +31,21 @@ from firebrick.cli import (
     verify,
 )
 from firebrick.console import print_error
-from firebrick.errors import FirebrickError, exhausted, printable
+from firebrick.errors import FirebrickError, exhausted
 from firebrick.processes import ended_by_signals
 
 
 class Commands(TyperGroup):
-    """Shows what was typed, and names of files that a shell put in its place, as `console` does."""
+    """Says in one line, as of all else that is wrong, that a command was typed wrong."""
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
         """Read the arguments."""
+        if not args:
+            return super().make_context(info_name, args, parent, **extra)  # shows the help
         with _usage():
-            return super().make_context(*arguments, **options)
+            return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:
         """Read those of the command, and run it."""
@@ -54,8 +58,11 @@ def _usage() -> Iterator[None]:
     try:
         yield
     except TyperException as error:
-        error.message = printable(error.message)
-        raise
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "firebrick"
+        text = error.format_message().removesuffix(".")
+        text += "" if text.endswith("?") else ":"
+        raise FirebrickError(f"{text} `{command} --help` says what it takes") from None
 
 
 app = typer.Typer(
@@ -105,7 +112,7 @@ def main() -> None:
     """Run the command line; an expected failure is one line on stderr and an exit status."""
     try:
         with ended_by_signals():
-            app()
+            app(prog_name="firebrick")
     except FirebrickError as error:
         print_error(error)
         sys.exit(error.exit_status)

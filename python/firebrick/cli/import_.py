@@ -62,9 +62,12 @@ def import_(
 
     Example: `firebrick import model.onnx -o m.onnx --preset keras --labels classes.txt`
     """
+    from pathlib import Path
+
     from firebrick import frontend
     from firebrick.cli.display import show
     from firebrick.errors import naming
+    from firebrick.files.output import check_apart
     from firebrick.frontend import onnx_writer
     from firebrick.passes import prepare
     from firebrick.quantize import footprint
@@ -72,6 +75,7 @@ def import_(
     from firebrick.quantize.options import QuantizeOptions
 
     given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
+    check_apart(output, Path(source))
     chosen = {field: value for field, value in given.items() if value is not None}
     loaded = frontend.read(source, size=size, preset=preset, chosen=chosen, labels=labels)
     graph, how = loaded.graph, loaded.graph.preprocessing

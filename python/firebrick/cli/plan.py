@@ -52,8 +52,15 @@ def plan(
     from firebrick.api.planning import plan as make_plan
     from firebrick.boards import load_board
     from firebrick.cli.plan_view import plan_fields, print_plan
+    from firebrick.errors import FirebrickError
     from firebrick.files.output import check_file
 
+    if board is None and multipliers is None and max_cycles is None:
+        raise FirebrickError(
+            "plan: give --board, --multipliers or --max-cycles, such as "
+            "`firebrick plan q.onnx --board kv260 -o plan.json`; `firebrick boards q.onnx` shows "
+            "what each board reaches"
+        )
     chosen = load_board(board) if board is not None else None
     if output is not None:
         check_file(output)  # before a minute is spent

@@ -50,7 +50,7 @@ def quantize(
     from firebrick import console, frontend, passes
     from firebrick.cli.display import show
     from firebrick.errors import naming
-    from firebrick.files.output import check_file
+    from firebrick.files.output import check_apart, check_file
     from firebrick.quantize import quantizer
     from firebrick.quantize.integer_onnx import export
     from firebrick.quantize.quality import sqnr_db, statistics
@@ -59,6 +59,7 @@ def quantize(
 
     options = QuantizeOptions(weight_bits=weight_bits, act_bits=act_bits, scheme=scheme)
     check_file(output)  # before minutes are spent
+    check_apart(output, model)
     with naming(model):
         graph = passes.prepare(frontend.load(str(model)))
     samples = load_samples(graph, calibration, evaluation, options)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from firebrick.cli.options import Json
+
 
 class DeviceName(StrEnum):
     """What computes."""
@@ -33,6 +35,7 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen at. 0: any that is free.")
     ] = 8000,
+    json: Json = False,
 ) -> None:
     """Show a page that takes a photograph and says what is on it, how fast, and which engines work.
 
@@ -40,13 +43,17 @@ def serve(
     shown to anyone else. There is no password: by default only this machine can use the page.
 
     With `--device sim` the first start compiles the hardware, which takes minutes for SqueezeNet.
+    With `--json` one object, printed when the page can be asked for, says its address.
+
     Needs FastAPI and uvicorn: `pip install 'firebrick[serve]'`.
 
     Example: `firebrick serve bundle/ --port 8080`
     """
+    from functools import partial
     from importlib import import_module
 
-    from firebrick.console import OUT
+    from firebrick.cli.given import BUNDLE, check_made
+    from firebrick.console import ERR, OUT, emit_json
     from firebrick.errors import FirebrickError
 
     try:
@@ -55,5 +62,8 @@ def serve(
         if str(error.name).startswith("firebrick"):
             raise
         raise FirebrickError(f"serve: {error}: install 'firebrick[serve]'") from None
+    check_made(bundle, BUNDLE)
     name = device.value if device else None
-    server.serve(bundle, name, host, port, lambda x: OUT.print(x, soft_wrap=True))
+    # What goes on is for people: beside the object, where there is one.
+    say = partial((ERR if json else OUT).print, soft_wrap=True)
+    server.serve(bundle, name, host, port, say, emit_json if json else None)

@@ -85,6 +85,18 @@ def _own_output(status: os.stat_result) -> int | None:
     return None
 
 
+def check_apart(output: Path, source: Path) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        FirebrickError: both are one file.
+    """
+    if output.exists() and source.exists() and output.samefile(source):
+        raise FirebrickError(
+            f"{output}: is the file that is read: give another name for the output"
+        )
+
+
 def _check_parent(path: Path, target: Path) -> None:
     if not target.parent.is_dir():
         raise FirebrickError(f"{path}: folder {target.parent} does not exist")

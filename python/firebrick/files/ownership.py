@@ -117,7 +117,7 @@ def _read(folder: Path, marker: Marker, shown: Path) -> dict[str, str]:
         data = _bytes(folder / marker.name, LARGEST_MARKER)
     except (FileNotFoundError, NotADirectoryError):
         raise FirebrickError(
-            f"{shown}: exists and is not a generated folder (no {marker.name})"
+            f"{shown}: exists and is not a generated folder (no {marker.name}): give another name"
         ) from None
     except OSError as error:
         raise FirebrickError(f"{path}: {error.strerror}: {ADVICE}") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import deep_compression, pretrained
+from firebrick.frontend.exports import instead_of
 from firebrick.frontend.labels import read_labels
 from firebrick.frontend.onnx_reader.read import read as read_onnx
 from firebrick.frontend.told import Told, of_authors
@@ -70,7 +71,9 @@ def read(
 def _read(source: str, size: int | None, user: Told) -> Loaded:
     path = Path(source)
     if source != PRETRAINED and path.suffix not in (".net", ".onnx"):
-        raise FirebrickError(f"{source}: source is not {PRETRAINED}, *.net or *.onnx")
+        raise FirebrickError(
+            f"{source}: source is not {PRETRAINED}, *.net or *.onnx: {instead_of(source)}"
+        )
     try:
         if path.suffix == ".onnx":
             return Loaded(*read_onnx(path, size, user))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from firebrick.boards import board_names, named_board
-from firebrick.checked.documents import read_text
+from firebrick.checked.documents import read_json
 from firebrick.errors import FirebrickError, naming
 from firebrick.ir.network import Network
 from firebrick.plan.complete import promised
@@ -16,6 +16,7 @@ from firebrick.plan.pipeline import build
 from firebrick.plan.plan import Plan
 
 AGAIN = "edited, or of another version of firebrick: plan it again"
+MAKE = "give a plan, as `firebrick plan q.onnx --board kv260 -o plan.json` writes it"
 
 
 def read_plan(path: Path, network: Network) -> Plan:
@@ -25,7 +26,11 @@ def read_plan(path: Path, network: Network) -> Plan:
         FirebrickError: when it cannot be read, is another network's, or is not what follows from
             its foldings; names file, field and value.
     """
-    plan = Plan.from_json(read_text(path), str(path))
+    try:
+        document = read_json(path)
+    except FirebrickError as error:
+        raise FirebrickError(f"{error}: {MAKE}") from None
+    plan = Plan.read(document, str(path))
     with naming(path):
         check_claims(network, plan)
     return plan

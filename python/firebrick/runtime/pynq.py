@@ -141,6 +141,9 @@ def open_pynq(bundle: Bundle) -> PynqDevice:
     """
     for name in (BITSTREAM, HANDOFF):
         if name not in bundle.files:
-            raise DeviceMissing(f"{bundle.folder}: device 'pynq': the bundle has no {name}")
+            raise DeviceMissing(
+                f"{bundle.folder}: device 'pynq': the bundle has no {name}: deploy it with "
+                "--bitstream, or choose device sim"
+            )
     with bundle.copies(BITSTREAM, HANDOFF) as private:
         return PynqDevice(private / BITSTREAM)

@@ -213,6 +213,9 @@ def open_xrt(bundle: Bundle) -> XrtDevice:
         BundleError: when the file has changed since the bundle was opened.
     """
     if XCLBIN not in bundle.files:
-        raise DeviceMissing(f"{bundle.folder}: device 'xrt': the bundle has no {XCLBIN}")
+        raise DeviceMissing(
+            f"{bundle.folder}: device 'xrt': the bundle has no {XCLBIN}: deploy it with "
+            "--xclbin, or choose device sim"
+        )
     with bundle.copies(XCLBIN) as private:
         return XrtDevice(private / XCLBIN)

@@ -42,7 +42,8 @@ def make_job(
         if given is not None and not set(wanted) & set(engines):
             value = given.model if isinstance(given, Plan) else given
             raise FirebrickError(
-                f"{field}={value}: needs engine {' or '.join(wanted)}, which does not run"
+                f"{field}={value}: needs engine {' or '.join(wanted)}, which does not run: choose "
+                "it with --engine (infer) or --engines (verify)"
             )
     chosen = read_plan(plan, network) if isinstance(plan, Path) else plan
     image, how = network.image, network.preprocessing

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import uvicorn
@@ -27,6 +27,7 @@ def serve(
     host: str,
     port: int,
     say: Callable[[str], None] = print,
+    ready: Callable[[Mapping[str, object]], None] | None = None,
 ) -> None:
     """Serve the page of a bundle until interrupted.
 
@@ -36,6 +37,8 @@ def serve(
         host: address to listen at.
         port: to listen at; 0: any that is free.
         say: told what is going on, a line at a time.
+        ready: told once, when the page can be asked for, of what and where it is: `bundle`,
+            `model`, `device`, `url`, `host`, `port`; None: a line is said instead.
 
     Raises:
         FirebrickError: the bundle is damaged, the accelerator fails, the address cannot be had.
@@ -52,7 +55,12 @@ def serve(
         shown = f"[{address}]" if ":" in address else address
         if not ipaddress.ip_address(address).is_loopback:
             say("anyone who reaches this machine can use the page: it asks for no password")
-        say(f"{opened.classifier.model.name}: http://{shown}:{number}/ (Ctrl-C ends it)")
+        name, url = opened.classifier.model.name, f"http://{shown}:{number}/"
+        if ready is None:
+            say(f"{name}: {url} (Ctrl-C ends it)")
+        else:
+            where = {"url": url, "host": address, "port": number}
+            ready({"bundle": str(folder), "model": name, "device": opened.device} | where)
         run(app, listener)
 
 

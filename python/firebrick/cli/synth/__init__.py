@@ -24,6 +24,10 @@ class Tool(StrEnum):
     NEXTPNR = "nextpnr"
 
 
+TARGETS = {Tool.VITIS_HLS: "hls"}
+"""Of `generate`, that a tool takes, where it is not rtl."""
+
+
 def synth(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder made by `generate`.")],
     tool: Annotated[
@@ -79,9 +83,15 @@ def synth(
     `firebrick synth rtl/ --tool vivado --board pynq-z2`,
     `firebrick synth hls/ --tool vitis_hls --skip cosim`
     """
+    from firebrick.cli.given import GENERATED, check_made, check_target
+    from firebrick.synth.vendor import read_fields
+
     chosen = import_module(f"firebrick.cli.synth.{tool}")
     for step in skip or []:
         if step not in chosen.STEPS:
             steps = ", ".join(chosen.STEPS) or "none"
             raise FirebrickError(f"--skip: {step!r} is no step of --tool {tool}: it has {steps}")
+    check_made(folder, GENERATED)
+    _, target = read_fields(folder)
+    check_target(folder, target, TARGETS.get(tool, "rtl"), tool)
     chosen.synthesize_folder(folder, board, skip or [], trusted=trust_sources, as_json=json)

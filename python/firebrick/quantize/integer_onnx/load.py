@@ -42,6 +42,7 @@ from firebrick.quantize.integer_onnx.metadata import (
 from firebrick.quantize.ops import recipe_named
 from firebrick.quantize.ops.stored import Stored
 
+GIVE = "give an integer ONNX file, as `firebrick quantize model.onnx -o q.onnx` writes it"
 MAX_SIDE = 1 << 14
 MAX_CHANNELS = 1 << 16
 
@@ -52,8 +53,13 @@ def read(path: Path) -> Network:
     Raises:
         FirebrickError: naming the file, the place in it and the rule.
     """
-    model = _parse(path)
+    try:
+        model = _parse(path)
+    except FirebrickError as error:
+        raise FirebrickError(f"{error}: {GIVE}") from None
     metadata = {x.key: x.value for x in model.metadata_props}
+    if NETWORK_KEY not in metadata:
+        raise FirebrickError(f"{path}: is not quantized: {GIVE}")
     if metadata.get(VERSION_KEY) != VERSION:
         raise FirebrickError(
             f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
