@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fashion-MNIST: 28x28 grey photographs of ten kinds of clothing, 60,000 and 10,000 of them.
 
+python fashion.py -o test.npz writes the 10,000, to test on, for `firebrick evaluate`.
+
 Debian's package `dataset-fashion-mnist` puts the four files into the first of `FOLDERS`;
 `apt-get download` and `dpkg -x` put them anywhere, such as into the second.
 """
 
 from __future__ import annotations
 
+import argparse
 import gzip
+import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from firebrick.errors import FirebrickError
+from firebrick.files.output import whole_file
 
 INSTALLED = Path("/usr/share/datasets/fashion-mnist")
 FOLDERS = (
@@ -70,3 +77,23 @@ def _read(path: Path, magic: int, words: int, size: int) -> tuple[list[int], NDA
     if len(header) < words or header[0] != magic or len(data) != 4 * words + header[1] * size:
         raise ValueError(f"{path}: is no IDX file of {magic}, or cut off")
     return header, data[4 * words :]
+
+
+def main() -> None:
+    """Write the test photographs and their classes as `firebrick evaluate` takes them."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("-o", "--output", type=Path, required=True, help=".npz file to write")
+    data = default_folder()
+    parser.add_argument("--data", type=Path, default=data, help="folder of the data set")
+    given = parser.parse_args()
+    arrays = {"images": images(given.data, TEST), "labels": labels(given.data, TEST)}
+    with whole_file(given.output) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (OSError, ValueError, FirebrickError) as error:
+        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -7,6 +7,7 @@ What `firebrick.images` and the page have in common; it runs on a board too.
 from __future__ import annotations
 
 import resource
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,19 @@ TURNS = MappingProxyType({2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2})
 """By the orientation that EXIF states, Pillow's number of the transposition that undoes it."""
 _ORIENTATION = 0x0112
 _WHITE = (255, 255, 255, 255)
+_lock = threading.Lock()
+
+
+class _State:
+    """Of the process.
+
+    Attributes:
+        decoding: threads that decode now.
+        before: limits, soft and hard, of when none did.
+    """
+
+    decoding = 0
+    before = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
 class TooLarge(FirebrickError):
@@ -146,19 +160,30 @@ def _band(image: Image.Image) -> Image.Image:
 def _limited(most: int) -> Iterator[None]:
     """Let the process take no more than `most` bytes in addition, where the system can see to that.
 
-    A decoder's tables may grow with what a file says rather than with its pixels.
+    A decoder's tables may grow with what a file says rather than with its pixels. Threads that
+    decode side by side share one limit, which is large enough for all of them.
     """
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
-    except (OSError, ValueError, IndexError):
-        pages = 0
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = pages * resource.getpagesize() + most
-    if not pages or 0 <= soft < wanted or 0 <= hard < wanted:
-        yield  # unknown, or limited already
-        return
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+    with _lock:
+        _State.decoding += 1
+        if _State.decoding == 1:
+            _State.before = resource.getrlimit(resource.RLIMIT_DATA)
+        _set_limit(_State.decoding * most)
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        with _lock:
+            _State.decoding -= 1
+            if not _State.decoding:
+                resource.setrlimit(resource.RLIMIT_DATA, _State.before)
+
+
+def _set_limit(more: int) -> None:
+    """Limit the process to what it takes now and some bytes, unless that is limited or unknown."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+    except (OSError, ValueError, IndexError):
+        return
+    soft, hard = _State.before
+    wanted = pages * resource.getpagesize() + more
+    if not (0 <= soft < wanted or 0 <= hard < wanted):
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from firebrick.evaluate.labelled import Labelled
 
 SHOWN = 3
 """Names that messages give as examples."""
+DIGITS = 9
+"""Most of a number that may be an index."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,8 @@ class Truth:
 def truth(data: Labelled, count: int, labels: tuple[str, ...], given: str | None) -> Truth:
     """The logits that labelled images stand for.
 
-    Names of classes are looked up among the labels, whatever their case; numbers are indices. If
+    Names of classes are looked up among the labels, as they are or else whatever their case;
+    numbers are indices, unless labels are numbers. If
     there are no labels, names are those of the logits in sorted order, as PyTorch's `ImageFolder`
     has them.
 
@@ -53,9 +56,9 @@ def truth(data: Labelled, count: int, labels: tuple[str, ...], given: str | None
     if isinstance(data.classes, np.ndarray):
         indices, how = np.asarray(data.classes), "indices of logits"
     elif labels and not _unknown(data, labels):
-        indices = _looked_up(data.classes, labels, data.place)
+        indices = _looked_up(data, labels)
         how = "names, as the model has them" if given is None else f"names, as in {given}"
-    elif given is None and all(x.isascii() and x.isdecimal() for x in data.names):
+    elif all(map(_is_index, data.names)) and not any(map(_is_index, labels)):
         indices, how = np.array([int(x) for x in data.classes]), "numbers, as indices of logits"
         names = labels or tuple(str(x) for x in range(count))
     elif not labels and len(data.names) == count:
@@ -64,7 +67,10 @@ def truth(data: Labelled, count: int, labels: tuple[str, ...], given: str | None
         raise FirebrickError(_refusal(data, count, labels, given))
     wrong = indices[(indices < 0) | (indices >= count)]
     if len(wrong):
-        raise FirebrickError(f"{data.place}: class {wrong[0]} is not one of 0..{count - 1}")
+        raise FirebrickError(
+            f"{data.place}: class {wrong[0]} is not one of 0..{count - 1}, and numbers are indices "
+            "of logits: for names give --labels FILE, a name a line in the order of the logits"
+        )
     return Truth(indices.astype(np.int64), names, how)
 
 
@@ -84,24 +90,36 @@ def _refusal(data: Labelled, count: int, labels: tuple[str, ...], given: str | N
     )
 
 
+def _is_index(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) <= DIGITS
+
+
 def _plain(name: str) -> str:
     return name.casefold().replace("_", " ").strip()
 
 
 def _unknown(data: Labelled, labels: tuple[str, ...]) -> list[str]:
-    known = {_plain(x) for x in labels}
-    return [x for x in data.names if _plain(x) not in known]
+    known = {*labels, *map(_plain, labels)}
+    return [x for x in data.names if x not in known and _plain(x) not in known]
 
 
-def _looked_up(classes: object, labels: tuple[str, ...], place: str) -> NDArray[np.int64]:
-    plain = [_plain(x) for x in labels]
-    counts = Counter(plain)
-    places = {name: index for index, name in enumerate(plain)}
-    found = [_plain(x) for x in classes]  # type: ignore[attr-defined]
-    doubled = next((x for x in found if counts[x] > 1), None)
-    if doubled is not None:
-        raise FirebrickError(
-            f"{place}: class {doubled!r} is the name of {counts[doubled]} logits: name classes by "
-            "numbers, the indices of logits"
-        )
-    return np.array([places[x] for x in found], np.int64)
+def _looked_up(data: Labelled, labels: tuple[str, ...]) -> NDArray[np.int64]:
+    """Indices of names among labels: letter by letter, else whatever their case."""
+    exact, plain = _places(labels), _places([_plain(x) for x in labels])
+    found: dict[str, int] = {}
+    for name in set(data.classes):
+        places = exact.get(name) or plain[_plain(name)]
+        if len(places) > 1:
+            raise FirebrickError(
+                f"{data.place}: class {name[:40]!r} is the name of {len(places)} logits: name "
+                "classes by numbers, the indices of logits"
+            )
+        found[name] = places[0]
+    return np.array([found[x] for x in data.classes], np.int64)
+
+
+def _places(names: Sequence[str]) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        places.setdefault(name, []).append(index)
+    return places

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ class Labelled:
             return self
         rng = np.random.default_rng(SEED)
         shuffled = rng.permutation(len(self))
-        _, kinds = np.unique(np.asarray(self.classes)[shuffled], return_inverse=True)
+        numbers = {name: n for n, name in enumerate(sorted(set(self.classes)))}
+        kinds = np.array([numbers[x] for x in self.classes])[shuffled]
         order = np.argsort(kinds, kind="stable")
         starts = np.searchsorted(kinds[order], kinds[order])
         turn = np.empty(len(self), np.int64)
@@ -102,13 +104,12 @@ def read(data: Path) -> Labelled:
     match data.suffix.lower():
         case _ if data.is_dir():
             return _of_folder(data)
-        case ".csv":
+        case ".csv" if data.is_file():
             return _of_csv(data)
-        case ".npz":
+        case ".npz" if data.is_file():
             found, classes = read_npz(data)
-            texts = classes.dtype.kind == "U"
-            names = tuple(np.unique(classes).tolist()) if texts else ()
-            return Labelled(str(data), classes.tolist() if texts else classes, names, found)
+            names = tuple(sorted(set(classes))) if isinstance(classes, list) else ()
+            return Labelled(str(data), classes, names, found)
     what = "is no" if data.exists() else "there is no such"
     raise FirebrickError(
         f"{data}: {what} labelled data: give a folder with a folder a class, a .csv file with the "
@@ -125,12 +126,20 @@ def _of_folder(folder: Path) -> Labelled:
             f"folder {str(folder)!r}: {loose!r} lies in no folder of its class: put each image "
             "into a folder named as its class, or list files and classes in a .csv file"
         )
-    names = sorted(x.name for x in folder.iterdir() if x.is_dir() and not x.name.startswith("."))
+    kinds = [x for x in folder.iterdir() if x.is_dir() and not x.name.startswith(".")]
+    link = next((x.name for x in kinds if x.is_symlink()), None)
+    if link is not None:
+        raise FirebrickError(
+            f"folder {str(folder)!r}: {link!r} is a link to a folder, which is not followed: list "
+            "its files and their class in a .csv file"
+        )
+    names = sorted(x.name for x in kinds)
     return Labelled(f"folder {str(folder)!r}", [x[0] for x in parts], tuple(names), paths)
 
 
 def _of_csv(path: Path) -> Labelled:
-    rows = csv.DictReader(read_text(path, MAX_CSV).splitlines())
+    text = read_text(path, MAX_CSV).removeprefix("\ufeff")  # which spreadsheets begin with
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     classes, paths = [], []
     try:
         missing = [x for x in COLUMNS if x not in (rows.fieldnames or ())]
@@ -139,13 +148,15 @@ def _of_csv(path: Path) -> Labelled:
                 f"{path}: line 1: has no column {missing[0]!r}: begin with {','.join(COLUMNS)!r}"
             )
         for row in rows:
-            file, name = (row[x] for x in COLUMNS)
+            file, name = ((row[x] or "").strip() for x in COLUMNS)
             if not file or not name or "\0" in file:
                 raise FirebrickError(
                     f"{path}: line {rows.line_num}: file or class is missing or no name"
                 )
-            classes.append(name.strip())
-            paths.append(path.parent / file.strip())
+            classes.append(name)
+            paths.append(path.parent / file)
+            if len(paths) > images.MAX_TREE:
+                raise FirebrickError(f"{path}: files={len(paths)} exceed {images.MAX_TREE}")
     except csv.Error as error:
         raise FirebrickError(f"{path}: line {rows.line_num}: {error}") from None
     if not paths:
@@ -154,6 +165,8 @@ def _of_csv(path: Path) -> Labelled:
 
 
 def _of_file(path: Path, how: Preprocessing, height: int, width: int) -> PixelArray:
+    if not path.is_file():  # a name alone could be that of a sample
+        raise FirebrickError(f"image {str(path)!r}: no such file")
     found = inputs.load(path, how, height, width)
     if len(found) != 1:
         raise FirebrickError(f"{path}: images={len(found)} of one class each are given in an .npz")

@@ -7,6 +7,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,11 @@ from firebrick.ir.graph import IMAGE, Graph, QuantNode
 from firebrick.ir.network import Network
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
+from firebrick.passes.drop_identities import drop_identities
 from firebrick.plan.plan import Plan
 from firebrick.progress import Progress
 from firebrick.quantize.floats import run_float
+from firebrick.quantize.forward import last_layer
 from firebrick.quantize.integer_onnx.export import to_model
 from firebrick.quantize.integer_onnx.storage import storages
 from firebrick.verify.engine import Job
@@ -31,20 +35,37 @@ Logits = Callable[[PixelArray], NDArray[Any]]
 """From images, uint8 (N, C, H, W), to logits (N, classes)."""
 ENGINE_NAMES = ("onnxruntime", "numpy", "rtl", "csim")
 SIMULATED = ("rtl", "csim")
-ROOM = 1 << 26
-"""Values of all layers of the images that are computed at a time, by each worker."""
-MOST_AT_A_TIME = 256
-WORKERS = os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0))
+"""Those that this process may use."""
 
 
-def chunk_size(values: int, images: int) -> int:
-    """Images to compute at a time: as fit into memory, and so that every core has some.
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How images are shared out.
 
-    Args:
-        values: of all layers, of one image.
-        images: of all.
+    Attributes:
+        room: values of all layers of the images that a worker takes at a time.
+        workers: how many work side by side.
     """
-    return max(1, min(MOST_AT_A_TIME, ROOM // values, -(-images // WORKERS)))
+
+    room: int
+    workers: int
+
+    def chunk(self, values: int, images: int) -> int:
+        """Images to take at a time: as there is room for, and so that every worker has some.
+
+        Args:
+            values: of all layers, of one image.
+            images: of all.
+        """
+        return max(1, min(self.room // values, -(-images // self.workers)))
+
+
+SHARE = Share(1 << 19, CORES)
+"""Of onnxruntime: what a core's cache holds is twice as fast as hundreds of images at a time."""
+LARGE = Share(1 << 25, CORES)
+SHARES = MappingProxyType({"numpy": Share(1 << 19, 1), "rtl": LARGE, "csim": LARGE})
+"""Of others. NumPy's matrix products take all cores themselves; simulations take time to start."""
 
 
 def integer_logits(
@@ -72,7 +93,8 @@ def integer_logits(
         zero = storages(network)[output].zero
         return lambda x: _run(session, x).astype(np.int64) - zero
     if engine == "numpy":
-        return lambda x: network.golden(x.astype(np.int64))[output].reshape(len(x), -1)
+        functions = [(x.name, x.inputs, x.operator.golden) for x in network]
+        return lambda x: last_layer(functions, x.astype(np.int64)).reshape(len(x), -1)
 
     def simulate(pixels: PixelArray) -> NDArray[Any]:
         run = ENGINES[engine](Job(network, pixels, plan, progress, frames=images))
@@ -82,7 +104,7 @@ def integer_logits(
 
 
 def float_logits(graph: Graph) -> Logits:
-    """Logits of a float network, float32.
+    """Logits of a float network, float32: what a Softmax at its end is given.
 
     In onnxruntime, unless it has quantizers of QONNX, which onnxruntime does not know.
     """
@@ -90,18 +112,20 @@ def float_logits(graph: Graph) -> Logits:
     if any(isinstance(x, QuantNode) for x in graph.nodes):
         prepared = prepare(graph)
         return lambda x: run_float(prepared, to_float(x, how))
-    session = _session(to_onnx(graph).SerializeToString())
+    session = _session(to_onnx(drop_identities(graph)).SerializeToString())
     return lambda x: _run(session, to_float(x, how))
 
 
-def side_by_side(logits: Logits, parts: Iterable[PixelArray]) -> Iterator[NDArray[Any]]:
-    """Logits of parts, in order, a worker a core; no more parts are taken than are worked on."""
+def side_by_side(
+    logits: Logits, parts: Iterable[PixelArray], workers: int
+) -> Iterator[NDArray[Any]]:
+    """Logits of parts, in order; no more parts are taken than are worked on."""
     waiting: deque[Future[NDArray[Any]]] = deque()
-    pool = ThreadPoolExecutor(WORKERS)
+    pool = ThreadPoolExecutor(workers)
     try:
         for part in parts:
             waiting.append(pool.submit(logits, part))
-            if len(waiting) > WORKERS:
+            if len(waiting) > workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

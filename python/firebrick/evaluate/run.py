@@ -16,7 +16,7 @@ from firebrick.errors import FirebrickError
 from firebrick.evaluate.candidate import Candidate
 from firebrick.evaluate.classes import Truth, truth
 from firebrick.evaluate.labelled import Labelled
-from firebrick.evaluate.logits import SIMULATED, WORKERS, chunk_size, side_by_side
+from firebrick.evaluate.logits import CORES, SHARE, SHARES, SIMULATED, side_by_side
 from firebrick.evaluate.result import Confusion, Evaluation
 from firebrick.evaluate.scores import Scores, wilson
 from firebrick.progress import Progress
@@ -101,9 +101,10 @@ def room_for_logits(candidate: Candidate, data: Labelled) -> NDArray[np.float32]
 
 
 def _all_logits(candidate: Candidate, data: Labelled) -> Iterator[NDArray[Any]]:
-    chunk = chunk_size(candidate.values, len(data))
-    parts = data.pixels(candidate.how, *candidate.shape[1:], chunk, WORKERS)
-    return side_by_side(candidate.logits, parts)
+    share = SHARES.get(candidate.engine, SHARE)
+    chunk = share.chunk(candidate.values, len(data))
+    parts = data.pixels(candidate.how, *candidate.shape[1:], chunk, CORES)
+    return side_by_side(candidate.logits, parts, share.workers)
 
 
 def _evaluation(
