@@ -117,7 +117,9 @@ synth-tool: setup
 	@$(if $(CHECK),$(BIN)/python -m firebrick.synth.$(CHECK).tool)
 
 accuracy: setup $(BUILD)/fashion_fire.quant.onnx ## the small network on all test photographs of Fashion-MNIST
-	$(BIN)/python examples/fashion_mnist/accuracy.py $(BUILD)/fashion_fire.quant.onnx
+	$(BIN)/python examples/fashion_mnist/fashion.py -o $(BUILD)/fashion_test.npz
+	$(BIN)/firebrick evaluate $(BUILD)/fashion_fire.onnx $(BUILD)/fashion_fire.quant.onnx $(BUILD)/fashion_test.npz
+	$(BIN)/firebrick evaluate $(BUILD)/fashion_fire.quant.onnx $(BUILD)/fashion_test.npz --engine numpy
 
 registers: setup ## make anew what follows from hw/shell/registers.rdl, and a page of it
 	$(BIN)/python -m firebrick.emit.rtl.registers
