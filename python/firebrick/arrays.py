@@ -24,6 +24,8 @@ MAX_BYTES = 256 << 20
 MAX_HEADER = 1024
 """Longest header, bytes: NumPy evaluates it. It writes some 120 for any array of numbers."""
 MAX_AXES = 4
+LAST = 0x10FFFF
+"""Of Unicode. NumPy takes more, Python's texts of which fail wherever they are used."""
 TYPES = ("uint8", "float16", "float32", "float64")
 
 
@@ -71,6 +73,8 @@ def array_of(data: bytes, place: str, types: tuple[str, ...] = TYPES) -> NDArray
     array = np.frombuffer(data, kind, offset=start).reshape(shape, order="F" if in_columns else "C")
     if kind.kind == "f" and not np.isfinite(array).all():
         raise FirebrickError(f"{place}: not all of its values are finite numbers")
+    if kind.kind == "U" and np.frombuffer(data, f"{kind.byteorder}u4", offset=start).max() > LAST:
+        raise FirebrickError(f"{place}: not all of its letters are of Unicode")
     return array.astype(kind.newbyteorder("="), copy=False)
 
 
@@ -92,7 +96,8 @@ def _header(
             shape, in_columns, kind = npy.read_array_header_1_0(file)
     except Exception:  # it evaluates a text, and what is wrong with that can be anything
         raise FirebrickError(f"{place}: its header is damaged") from None
-    if kind.name.rstrip("0123456789" if kind.kind == "U" else "") not in types:
+    known = kind.name.rstrip("0123456789" if kind.kind == "U" else "") in types
+    if not known or not kind.itemsize:
         name = "".join(x if x.isprintable() else "?" for x in str(kind))[:40]
         raise FirebrickError(f"{place}: type={name} is none of {', '.join(types)}")
     if len(shape) > MAX_AXES or not all(type(x) is int and 1 <= x <= MAX_BYTES for x in shape):

@@ -51,7 +51,6 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[np.int64] | list[str]]:
             with zipfile.ZipFile(data) as file:
                 images = _member(path, file, IMAGES, TYPES)
                 labels = _member(path, file, LABELS, (*WHOLE, TEXT))
-        names = labels.tolist()  # of texts, whatever bytes they are made of
     except FirebrickError:
         raise
     except OSError as error:
@@ -68,7 +67,7 @@ def read_npz(path: Path) -> tuple[NDArray[Any], NDArray[np.int64] | list[str]]:
             f"{path}: {LABELS}: shape={labels.shape} is not ({len(images)},): one of each image"
         )
     if labels.dtype.kind == "U":
-        return images, names
+        return images, labels.tolist()
     if labels.max() > MAX_LABELS:  # of unsigned ones, some are more than int64 holds
         raise FirebrickError(f"{path}: {LABELS}: {labels.max()} exceeds {MAX_LABELS}")
     return images, labels.astype(np.int64)
@@ -86,10 +85,11 @@ def _check_directory(path: Path, file: IO[bytes]) -> None:
     tail = file.read()
     if not tail[-END.size :].startswith(END_MAGIC) or len(tail) < END.size:
         raise FirebrickError(f"{path}: is no .npz file as numpy.savez writes it")
-    _, members, length, _, _ = END.unpack_from(tail, len(tail) - END.size)
-    if tail[: len(LONGER_MAGIC)] == LONGER_MAGIC or members > MAX_MEMBERS or length > MAX_LIST:
+    _, members, length, _, comment = END.unpack_from(tail, len(tail) - END.size)
+    longer = comment > 0 or tail.startswith(LONGER_MAGIC)
+    if longer or members > MAX_MEMBERS or length > MAX_LIST:
         raise FirebrickError(
-            f"{path}: its list of arrays exceeds {MAX_MEMBERS} or {MAX_LIST} bytes"
+            f"{path}: its list of arrays exceeds {MAX_MEMBERS} arrays or {MAX_LIST} bytes"
         )
 
 
