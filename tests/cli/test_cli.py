@@ -126,7 +126,7 @@ def test_one_wrong_engine_is_enough_to_fail(
         (["plan", "q.onnx", "--board", "no.toml"], 2, ["no.toml", "cannot be read"]),
         (["plan", "q.onnx", "--board", "q.onnx"], 2, ["'q.onnx'", "pynq-z2"]),
         (["boards", "none.onnx"], 2, ["none.onnx"]),
-        (["synth", "."], 2, ["manifest.json", "cannot be read"]),
+        (["synth", "."], 2, ["manifest.json", "firebrick generate"]),
         (["synth", "none"], 2, ["manifest.json", "cannot be read"]),
         (["plan", "q.onnx", "--multipliers", "30", "-o", "no/plan.json"], 2, ["no/plan.json"]),
         (["generate", "q.onnx", "q.onnx", "-o", "rtl"], 2, ["q.onnx"]),

@@ -55,10 +55,12 @@ class QuantizedModel:
     Attributes:
         network: its operators, in order; `golden()` computes them.
         notes: what was measured when it was quantized, as texts: ``sqnr_db`` and others.
+        measured_on: where the images for that came from; empty where it is not known.
     """
 
     network: Network
     notes: Mapping[str, str] = field(default_factory=dict)
+    measured_on: str = ""
 
     @property
     def sqnr_db(self) -> float | None:
@@ -78,20 +80,25 @@ def import_model(
     source: str | Path,
     *,
     size: int | None = None,
+    preset: str | None = None,
     mean: float | Sequence[float] | None = None,
     std: float | Sequence[float] | None = None,
     channels: str | None = None,
     resize: int | None = None,
+    labels: str | Path | None = None,
 ) -> FloatModel:
     """Read a trained classifier, wherever it comes from; `firebrick import` in a program.
 
     Args:
         source: ``squeezenet1.1`` (pretrained), a ``.net`` file of Deep Compression, or ``.onnx``.
         size: sides of an ``.onnx`` input that is open, pixels.
+        preset: ``torchvision``, ``caffe``, ``keras`` or ``none``: what the fields below are unless
+            they are given.
         mean: of the channels, 0 to 255; a number for all of them.
         std: divisors of the channels, 0 to 255; the same.
         channels: order the model expects: ``RGB`` or ``BGR``; ``GREY`` of one.
         resize: shorter side, pixels, before the centre is cut out.
+        labels: file of the classes' names, one a line, in the order of the logits.
 
     Raises:
         FirebrickError: naming the source, layer, field, value and rule; also what `quantize`
@@ -104,7 +111,8 @@ def import_model(
         "resize": resize,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    loaded = frontend.read(str(source), size=size, chosen=chosen)
+    names = None if labels is None else Path(labels)
+    loaded = frontend.read(str(source), size=size, preset=preset, chosen=chosen, labels=names)
     with naming(source):
         footprint.check(fold_input(prepare(loaded.graph)), QuantizeOptions())
     return FloatModel(loaded.graph, loaded.preprocessing_from)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -62,27 +62,23 @@ def import_(
 
     Example: `firebrick import model.onnx -o m.onnx --preset keras --labels classes.txt`
     """
-    from pathlib import Path
-
-    from firebrick import frontend
+    from firebrick.api.models import import_model
     from firebrick.cli.display import show
-    from firebrick.errors import naming
     from firebrick.files.output import check_apart
-    from firebrick.frontend import onnx_writer
-    from firebrick.passes import prepare
-    from firebrick.quantize import footprint
-    from firebrick.quantize.fold_input import fold_input
-    from firebrick.quantize.options import QuantizeOptions
 
-    given: dict[str, Any] = {"mean": mean, "std": std, "channels": channels, "resize": resize}
     check_apart(output, Path(source))
-    chosen = {field: value for field, value in given.items() if value is not None}
-    loaded = frontend.read(source, size=size, preset=preset, chosen=chosen, labels=labels)
-    graph, how = loaded.graph, loaded.graph.preprocessing
-    with naming(source):
-        # what quantizing would refuse is said now
-        footprint.check(fold_input(prepare(graph)), QuantizeOptions())
-        onnx_writer.write(graph, output)
+    model = import_model(
+        source,
+        size=size,
+        preset=preset,
+        mean=mean,
+        std=std,
+        channels=channels,
+        resize=resize,
+        labels=labels,
+    )
+    model.save(output)
+    graph, how = model.graph, model.preprocessing
     preprocessing = {
         "width": graph.input.width,
         "height": graph.input.height,
@@ -90,7 +86,7 @@ def import_(
         "channels": how.channels,
         "mean": list(how.mean),
         "std": list(how.std),
-        "source": loaded.preprocessing_from,
+        "source": model.preprocessing_from,
     }
     fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}
     show(graph.name, fields | {"preprocessing": preprocessing}, json)

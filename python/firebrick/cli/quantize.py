@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from firebrick.cli.options import Json, Output
-from firebrick.quantize.options import QuantizeOptions, Scheme
+from firebrick.quantize.options import Scheme
 
 
 def quantize(
@@ -47,43 +47,38 @@ def quantize(
 
     Example: `firebrick quantize m.onnx -o q.onnx --calibration photos/ --evaluation others/`
     """
-    from firebrick import console, frontend, passes
+    from firebrick import console
+    from firebrick.api.quantizing import quantize as make
     from firebrick.cli.display import show
-    from firebrick.errors import naming
     from firebrick.files.output import check_apart, check_file
-    from firebrick.quantize import quantizer
-    from firebrick.quantize.integer_onnx import export
-    from firebrick.quantize.quality import sqnr_db, statistics
-    from firebrick.samples.load import SAMPLE_PHOTOGRAPHS, load_samples
+    from firebrick.quantize.quality import statistics
     from firebrick.verify.rtl_engine import default_plan
 
-    options = QuantizeOptions(weight_bits=weight_bits, act_bits=act_bits, scheme=scheme)
     check_file(output)  # before minutes are spent
     check_apart(output, model)
-    with naming(model):
-        graph = passes.prepare(frontend.load(str(model)))
-    samples = load_samples(graph, calibration, evaluation, options)
     with console.progress_bars() as progress:
-        with naming(model):
-            network = quantizer.quantize(graph, options, samples.calibration, progress)
-        progress("measuring", 0.0)
-        sqnr = sqnr_db(graph, network, samples.evaluation)
-        progress("measuring", 1.0)
+        made = make(
+            model,
+            weight_bits=weight_bits,
+            act_bits=act_bits,
+            scheme=scheme,
+            calibration=calibration,
+            evaluation=evaluation,
+            progress=progress,
+        )
+        network, sqnr = made.network, float(made.notes["sqnr_db"])
         plan = default_plan(network, progress)
-    quality = {"sqnr_db": round(sqnr, 2), "sqnr_photographs": len(samples.evaluation)}
-    notes = {name: str(value) for name, value in quality.items()}
-    if samples.measured_on != SAMPLE_PHOTOGRAPHS:
-        notes["evaluation"] = "images of the user"  # no path: the file is passed on
-    export.write(network, output, notes=notes)
+    made.save(output)
     fields = {
         "output": str(output),
-        "scheme": str(options.scheme),
-        "weight_bits": options.weight_bits,
-        "act_bits": options.act_bits,
+        "scheme": str(scheme),
+        "weight_bits": weight_bits,
+        "act_bits": act_bits,
         **statistics(network),
         "weight_bytes": plan.onchip_bytes["weights"],
-        **quality,
-        "evaluation": samples.measured_on,
+        "sqnr_db": sqnr,
+        "sqnr_photographs": int(made.notes["sqnr_photographs"]),
+        "evaluation": made.measured_on,
     }
     if not json and isinf(sqnr):
         fields["sqnr_db"] = f"{sqnr}: " + ("no error" if sqnr > 0 else "float logits are all 0")
