@@ -150,6 +150,13 @@ def test_folders_that_share_images_are_refused(tmp_path: Path) -> None:
     load_samples(COLOUR, outer, tmp_path / "outer2")
 
 
+def test_links_in_a_circle_are_no_folder(tmp_path: Path) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with pytest.raises(FirebrickError, match=r"circle'?: cannot be read"):
+        load_samples(COLOUR, photographs(tmp_path / "x", range(3)), circle)
+
+
 @pytest.mark.parametrize("how", [shutil.copy, lambda a, b: b.hardlink_to(a)], ids=["copy", "link"])
 def test_a_photograph_under_another_name_is_the_same(
     how: Callable[[Path, Path], Any], tmp_path: Path

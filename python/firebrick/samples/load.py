@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,8 @@ def _hold_out(drawn: Sequence[Drawn], folder: Path) -> tuple[list[Drawn], list[D
 
 def _check_apart(calibration: Path, evaluation: Path) -> None:
     """Refuse a folder to measure on that is, holds or lies within that to calibrate on."""
-    one, other = calibration.resolve(), evaluation.resolve()
+    # not Path.resolve(), which raises where links lead in a circle
+    one, other = (Path(os.path.realpath(x)) for x in (calibration, evaluation))
     if one.is_relative_to(other) or other.is_relative_to(one):
         raise FirebrickError(
             f"folder {str(evaluation)!r}: shares images with --calibration {str(calibration)!r}: "
