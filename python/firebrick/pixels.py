@@ -42,11 +42,11 @@ class _State:
     """Of the process.
 
     Attributes:
-        decoding: threads that decode now.
+        most: bytes that all threads may take that decode now.
         before: limits, soft and hard, of when none did.
     """
 
-    decoding = 0
+    most = 0
     before = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -164,16 +164,16 @@ def _limited(most: int) -> Iterator[None]:
     decode side by side share one limit, which is large enough for all of them.
     """
     with _lock:
-        _State.decoding += 1
-        if _State.decoding == 1:
+        if not _State.most:
             _State.before = resource.getrlimit(resource.RLIMIT_DATA)
-        _set_limit(_State.decoding * most)
+        _State.most += most
+        _set_limit(_State.most)
     try:
         yield
     finally:
         with _lock:
-            _State.decoding -= 1
-            if not _State.decoding:
+            _State.most -= most
+            if not _State.most:
                 resource.setrlimit(resource.RLIMIT_DATA, _State.before)
 
 

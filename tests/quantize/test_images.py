@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from firebrick import images
+from firebrick import images, pixels
 from firebrick.errors import FirebrickError
 from firebrick.images import (
     centre_crop,
@@ -240,3 +243,31 @@ def test_small_files_of_many_pixels_are_served_or_refused_within_1_gb(tmp_path: 
     assert answers.pop("webp") == refused
     assert all(x == [3, 1024, 1024] for x in answers.values()), answers
     assert run.peak < 1000
+
+
+def test_threads_that_decode_side_by_side_share_a_limit_and_leave_none() -> None:
+    """The limit is the process's: each would put back what it found, which may be another's."""
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    large, small = (1 << 30), (1 << 20)
+    outer, inner = (ExitStack() for _ in range(2))
+    outer.enter_context(pixels._limited(large))
+    alone, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    assert alone != before[0]
+    inner.enter_context(pixels._limited(small))
+    both, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    assert alone - (1 << 24) < both < alone + large
+    outer.close()
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == both
+    inner.close()
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+def test_photographs_are_decoded_side_by_side(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    paths = [tmp_path / f"{number}.png" for number in range(12)]
+    for number, path in enumerate(paths):
+        Image.new("RGB", (300, 200), (number, 0, 0)).save(path)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda x: load_pixels(x, 8, 8, 8), paths * 4))
+    assert [int(x[0, 0, 0]) for x in found] == list(range(12)) * 4
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before

@@ -3,27 +3,38 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
 from firebrick.errors import CheckFailed
+from firebrick.processes import run as start
 from firebrick.verify.simulation.verilator import tail
 
 
-@contextlib.contextmanager
-def _python_path(folders: Sequence[Path]) -> Iterator[None]:
-    """Let cocotb's runner pass these folders on: it hands its own `sys.path` to the simulation."""
-    before = list(sys.path)
-    sys.path[:0] = [str(folder) for folder in folders]
-    try:
-        yield
-    finally:
-        sys.path[:] = before
+def _runner(python_path: Sequence[Path]) -> Any:
+    """The runner of cocotb, with its way of starting commands replaced by ours.
+
+    So a signal ends a simulation in whatever thread it was started, and simulations side by side
+    are given `python_path` without a change of the `sys.path` that they would share.
+    """
+    runner: Any = get_runner("verilator")
+
+    def execute(commands: Sequence[Sequence[str]], folder: str, log: IO[str]) -> None:
+        paths = os.pathsep.join([*map(str, python_path), *sys.path])
+        env = runner.env | {"PYTHONPATH": paths}
+        for command in commands:
+            status = start(command, Path(folder), log, env=env)
+            if status:
+                raise RuntimeError(f"{command[0]} failed with status {status}")
+
+    runner._execute_cmds = execute
+    return runner
 
 
 def run(
@@ -57,19 +68,18 @@ def run(
     workdir.mkdir(parents=True, exist_ok=True)
     log, results = workdir / "sim.log", workdir / "results.xml"
     try:
-        with _python_path(python_path):
-            get_runner("verilator").test(
-                test_module,
-                binary.name,
-                hdl_toplevel_lang="verilog",
-                build_dir=binary.parent.resolve(),
-                test_dir=workdir.resolve(),
-                plusargs=plusargs,
-                waves=waves,
-                seed=seed,
-                results_xml=str(results.resolve()),
-                log_file=log.resolve(),
-            )
+        _runner(python_path).test(
+            test_module,
+            binary.name,
+            hdl_toplevel_lang="verilog",
+            build_dir=binary.parent.resolve(),
+            test_dir=workdir.resolve(),
+            plusargs=plusargs,
+            waves=waves,
+            seed=seed,
+            results_xml=str(results.resolve()),
+            log_file=log.resolve(),
+        )
         tests, failed = get_results(results)
     except (RuntimeError, SystemExit) as error:
         raise CheckFailed(f"simulation of {binary.name} failed", log=tail(log)) from error
