@@ -88,6 +88,7 @@ def test_names_of_numbers_are_the_labels_where_there_are_some() -> None:
         (["10", "1"], 10, (), None, ["class 10", "0..9", "--labels"]),
         (["3"], 4, ("1", "2", "4", "5"), None, ["'3'"]),
         (["9" * 5000, "1"], 3, (), None, ["classes=2"]),
+        (["cat", "dgo", "Egyptian cat"], 3, ANIMALS, None, ["'dgo'"]),
         (["crane"], 3, ("crane", "heron", "crane"), None, ["'crane'", "2 logits", "numbers"]),
         (["CRANE"], 3, ("crane", "heron", "Crane"), None, ["'CRANE'", "2 logits"]),
     ],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Simulations under cocotb's runner are children like any other: several at a time, ended at once."""
+"""Simulations under cocotb are children like any other: several at a time, ended at once."""
 
 import sys
 import time
