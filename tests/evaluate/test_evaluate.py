@@ -20,7 +20,8 @@ from firebrick.evaluate.page import MOST_CLASSES, html_page
 from firebrick.evaluate.result import Evaluation
 from firebrick.frontend import onnx_writer
 from firebrick.images import to_float
-from firebrick.ir.graph import Graph, IdentityNode
+from firebrick.ir.graph import Graph, IdentityNode, QuantNode
+from firebrick.ir.grid import Grid
 from firebrick.ir.network import Network
 from firebrick.passes import prepare
 from firebrick.plan.plan import Plan
@@ -127,6 +128,23 @@ def test_floats_are_those_before_a_softmax(trained: Path) -> None:
     wanted = run_float(prepare(graph), to_float(pixels, graph.preprocessing))
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-3)
     assert np.abs(found.sum(1) - 1).min() > 1e-3
+
+
+def test_floats_on_grids_are_those_of_quantize(tmp_path: Path) -> None:
+    """Onnxruntime does not know the quantizers of QONNX."""
+    stem, classes = build.conv("stem", "image", (6, 3, 3)), build.conv("classes", "grid", (4, 6, 1))
+    grid = QuantNode("grid", ("stem",), Grid(8.0, 8, signed=True, narrow=False))
+    graph = build.graph(stem, grid, classes)
+    pixels = np.random.default_rng(1).integers(0, 256, (3, 3, 11, 11)).astype(np.uint8)
+    image = to_float(pixels, graph.preprocessing)
+    found = logits_of.float_logits(graph)(pixels)
+    np.testing.assert_allclose(found, build.logits(graph, image), rtol=1e-3, atol=1e-2)
+    assert (
+        np.abs(
+            found - build.logits(build.graph(stem, replace(classes, inputs=("stem",))), image)
+        ).max()
+        > 0.1
+    )
 
 
 def test_one_that_is_held_against_may_be_named(trained: Path) -> None:

@@ -23,7 +23,7 @@ from firebrick.preprocessing import RAW, Preprocessing
 
 COLUMNS = ("file", "class")
 """Of a CSV file; others are passed over."""
-MAX_CSV = 256 << 20
+MAX_CSV = 128 << 20
 """Largest CSV file, bytes."""
 SEED = 0
 """Of the draw of a part of the images."""
