@@ -63,7 +63,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("synth q.onnx", f"q.onnx: is a file: {GENERATE}"),
         ("synth bundle", f"bundle: is a folder of `firebrick deploy {ANY} -o bundle/`: {GENERATE}"),
         ("synth some --tool vivado", f"some: has no manifest.json: {GENERATE}"),
-        ("synth hls", "hls: target='hls' is not 'rtl', which --tool yosys takes: give a folder of"),
+        ("synth hls", "hls/manifest.json: target='hls' is not 'rtl', which --tool yosys takes: "),
         ("synth hls", f"`firebrick generate {ANY} -o rtl/ --target rtl`"),
         ("synth hls --tool vivado", "which --tool vivado takes"),
         ("synth hls --tool nextpnr", "which --tool nextpnr takes"),

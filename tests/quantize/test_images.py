@@ -174,8 +174,8 @@ def test_large_files_are_not_even_opened(tmp_path: Path) -> None:
 
 
 def test_unknown_names_and_folders_are_refused(tmp_path: Path) -> None:
-    for source in ("no_such_cat", tmp_path):
-        with pytest.raises(FirebrickError, match="no such file, nor a sample"):
+    for source, rule in (("no_such_cat", "no such file, nor a sample"), (tmp_path, "is a folder")):
+        with pytest.raises(FirebrickError, match=f"{rule}.*: give an image file"):
             load_pixels(source, 8, 8, 8)
 
 
