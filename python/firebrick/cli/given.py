@@ -41,8 +41,9 @@ def check_target(folder: Path, target: str, wanted: str, tool: str) -> None:
     """
     if target != wanted:
         raise FirebrickError(
-            f"{folder / MANIFEST}: target={target!r:.40} is not {wanted!r}, which --tool {tool} takes: give a "
-            f"folder of `firebrick generate q.onnx plan.json -o {wanted}/ --target {wanted}`"
+            f"{folder / MANIFEST}: target={target!r:.40} is not {wanted!r}, which --tool {tool} "
+            "takes: give a folder of "
+            f"`firebrick generate q.onnx plan.json -o {wanted}/ --target {wanted}`"
         )
 
 
