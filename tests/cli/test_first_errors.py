@@ -17,7 +17,8 @@ from firebrick.cli import app
 from networks import small_network
 from padded_models import write_padded
 
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUP = typer.main.get_command(app)
+COMMANDS = GROUP.commands  # type: ignore[attr-defined]
 FLOAT = "is not quantized: give an integer ONNX file, as `firebrick quantize"
 NO_MODEL = "give an integer ONNX file, as `firebrick quantize"
 NO_PLAN = "give a plan, as `firebrick plan q.onnx --board kv260 -o plan.json`"
@@ -166,9 +167,15 @@ def test_every_command_takes_json_and_help(name: str, tmp_path: Path) -> None:
     assert f"firebrick {name} " in text.partition("Example")[2]
 
 
+def test_the_first_help_names_every_command_and_a_first_run() -> None:
+    named = set(re.findall(r"`([^`]*)`", GROUP.help or ""))
+    assert named >= set(COMMANDS)
+    assert [x.split()[1] for x in sorted(named - set(COMMANDS))] == ["import", "quantize", "verify"]
+
+
 def test_an_example_takes_options_that_there_are() -> None:
     """Each example of a help text is read by the command that it calls."""
-    for name, command in COMMANDS.items():
+    for name, command in (("", GROUP), *COMMANDS.items()):
         lines = re.findall(r"`firebrick ([^`]*)`", command.help or "")
         assert any(x.startswith(name) for x in lines)
         for line in lines:
