@@ -5,6 +5,7 @@
 """
 
 import tempfile
+import warnings
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from page_steps import (
 )
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "docs" / "python_api.md",)
+PAGES = (ROOT / "docs" / "python_api.md", ROOT / "docs" / "your_model.md")
 NOTEBOOKS = tuple(sorted((ROOT / "examples").glob("*.ipynb")))
 
 
@@ -36,6 +37,21 @@ def test_steps_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) -> None
     assert len(steps) > 3
     for step, printed in run(steps, place(tmp_path)):
         assert printed is None or step.shown in (None, printed), step.code
+    missing = sorted({y for x in steps if not x.slow for y in x.missing})
+    if missing:
+        warnings.warn(
+            f"{page.name}: steps that need {', '.join(missing)} were not run", stacklevel=1
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda x: x.name)
+def test_slow_steps_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) -> None:
+    steps = steps_of_page(page)
+    if not any(x.slow for x in steps):
+        pytest.skip("none is slow")
+    for step, printed in run(steps, place(tmp_path), slow=True):
+        assert printed is None or step.shown in (None, printed), step.code
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda x: x.name)
@@ -49,14 +65,16 @@ def test_a_page_that_shows_something_else_is_noticed(tmp_path: Path) -> None:
     page.write_text(
         "```python\nx = 2\nprint(x)\n```\n\n```text\n2\n```\n\nBoth share a folder.\n\n"
         "```sh\necho 3 > n\n```\n\n```python\nint(open('n').read()) + x\n```\n\n```text\n6\n```\n\n"
-        "```python needs=no_such_package\nraise ValueError\n```\n"
+        "```python needs=no_such_package\nraise ValueError\n```\n\n"
+        "```sh slow\necho 7\n```\n\n```text\n7\n```\n"
     )
     steps = steps_of_page(page)
     printed = [x for _, x in run(steps, tmp_path)]
-    assert printed == ["2\n", "", "5\n", None]
-    assert [x.shown for x in steps] == ["2\n", None, "6\n", None]
+    assert printed == ["2\n", "", "5\n", None, None]
+    assert [x for _, x in run(steps[-1:], tmp_path, slow=True)] == ["7\n"]
+    assert [x.shown for x in steps] == ["2\n", None, "6\n", None, "7\n"]
     page.write_text(filled_page(page.read_text(), printed))
-    assert [x.shown for x in steps_of_page(page)] == ["2\n", None, "5\n", None]
+    assert [x.shown for x in steps_of_page(page)] == ["2\n", None, "5\n", None, "7\n"]
     with pytest.raises(AssertionError, match="false"):
         list(run([Step("sh", "false\n")], tmp_path))
 

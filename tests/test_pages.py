@@ -23,7 +23,8 @@ SOURCES = (
     *(".ci", ".github"),
 )
 ENDINGS = (".py", ".sv", ".vlt", ".md", ".toml", ".yaml", ".lock", ".rules", ".cpp", ".hpp")
-MADE = ("build", "rtl")
+SHELL = re.compile(r"(sh|bash|console)\b")
+MADE = ("build", "rtl", "digits")
 """Folders that commands make."""
 THEIRS = (".github/firebrick/",)
 """Folders of a user's repository."""
@@ -63,7 +64,7 @@ def wrong_paths(text: str, known: list[str]) -> list[str]:
 
 def shell_lines(text: str) -> list[str]:
     """Lines of shell blocks without their comments, and spans in backticks."""
-    blocks = [x["text"] for x in FENCE.finditer(text) if x["info"] in ("sh", "bash", "console")]
+    blocks = [x["text"] for x in FENCE.finditer(text) if SHELL.match(x["info"])]
     lines = [x for block in blocks for x in block.replace("\\\n", " ").splitlines()]
     spans = [" ".join(x.split()) for x in SPAN.findall(without_fences(text))]
     return [re.sub(r"\s#.*", "", x).strip() for x in lines + spans]

@@ -3,7 +3,9 @@
 
 In a page, blocks of `python` and of `sh` are steps, run in order in one folder; the Python ones
 share their names. A block of `text` right behind a step is what it prints. A step whose fence says
-`needs=torch` is passed over where there is no such package.
+`needs=torch` is passed over where there is no such package or program; one that says `slow`, which
+takes minutes, unless it is asked for. Blanks at the ends of lines, with which tables are filled up,
+are no part of what is printed.
 """
 
 import ast
@@ -18,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 FENCE = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -31,18 +34,20 @@ class Step:
     Attributes:
         language: `python` or `sh`.
         code: of it.
-        needs: packages without which it is passed over.
+        needs: packages or programs without which it is passed over.
         shown: what the page says that it prints; None where it says nothing.
+        slow: whether it takes minutes.
     """
 
     language: str
     code: str
     needs: tuple[str, ...] = ()
     shown: str | None = None
+    slow: bool = False
 
     @property
     def missing(self) -> list[str]:
-        return [x for x in self.needs if find_spec(x) is None]
+        return [x for x in self.needs if find_spec(x) is None and which(x) is None]
 
 
 def steps_of_page(page: Path) -> list[Step]:
@@ -53,7 +58,7 @@ def steps_of_page(page: Path) -> list[Step]:
         language, *words = match["info"].split() or [""]
         if language in LANGUAGES:
             needs = tuple(x.removeprefix("needs=") for x in words if x.startswith("needs="))
-            steps.append(Step(language, match["text"], needs))
+            steps.append(Step(language, match["text"], needs, slow="slow" in words))
         elif language == "text" and steps and not text[end : match.start()].strip():
             steps[-1].shown = match["text"]
         end = match.end()
@@ -99,8 +104,12 @@ def steps_of_notebook(notebook: Path) -> list[Step]:
     ]
 
 
-def run(steps: Sequence[Step], folder: Path) -> Iterator[tuple[Step, str | None]]:
-    """Run steps in a folder; each, with what it printed, or None if it was passed over.
+def run(
+    steps: Sequence[Step], folder: Path, *, slow: bool = False
+) -> Iterator[tuple[Step, str | None]]:
+    """Run steps in a folder, if asked for the slow ones too.
+
+    Each is given with what it printed, or None if it was passed over.
 
     Raises:
         AssertionError: a command of a shell failed.
@@ -108,7 +117,8 @@ def run(steps: Sequence[Step], folder: Path) -> Iterator[tuple[Step, str | None]
     names: dict[str, Any] = {"__name__": "__main__"}
     for step in steps:
         runner = _run_python if step.language == "python" else _run_shell
-        yield step, None if step.missing else runner(step.code, folder, names)
+        is_passed_over = step.missing or (step.slow and not slow)
+        yield step, None if is_passed_over else runner(step.code, folder, names)
 
 
 def _run_python(code: str, folder: Path, names: dict[str, Any]) -> str:
@@ -139,4 +149,4 @@ def _run_shell(code: str, folder: Path, _names: dict[str, Any]) -> str:
         check=False,
     )
     assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return "".join(f"{x.rstrip()}\n" for x in done.stdout.splitlines())
