@@ -21,7 +21,7 @@ from page_steps import (
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "docs" / "python_api.md", ROOT / "docs" / "your_model.md")
-NOTEBOOKS = tuple(sorted((ROOT / "examples").glob("*.ipynb")))
+NOTEBOOKS = tuple(sorted((ROOT / "examples").rglob("*.ipynb")))
 
 
 def place(folder: Path) -> Path:

@@ -14,17 +14,18 @@ from types import ModuleType
 __version__ = "0.1.0"
 
 _PLACES = {
-    "FirebrickError": "firebrick.errors",
-    "FloatModel": "firebrick.api.models",
-    "QuantizedModel": "firebrick.api.models",
-    "evaluate": "firebrick.api.evaluating",
-    "generate": "firebrick.api.generating",
-    "import_model": "firebrick.api.models",
-    "load": "firebrick.api.models",
-    "plan": "firebrick.api.planning",
-    "quantize": "firebrick.api.quantizing",
-    "verify": "firebrick.api.verifying",
+    "FirebrickError": "errors",
+    "FloatModel": "api.models",
+    "QuantizedModel": "api.models",
+    "evaluate": "api.evaluating",
+    "generate": "api.generating",
+    "import_model": "api.models",
+    "load": "api.models",
+    "plan": "api.planning",
+    "quantize": "api.quantizing",
+    "verify": "api.verifying",
 }
+"""Module of each public name; a key of code (`files/key.py`) does not follow it."""
 
 
 class _Package(ModuleType):
@@ -33,7 +34,7 @@ class _Package(ModuleType):
     def __getattribute__(self, name: str) -> object:
         """What a public name stands for, else what any module has."""
         if name in _PLACES:
-            return getattr(import_module(_PLACES[name]), name)
+            return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
         return super().__getattribute__(name)
 
     def __dir__(self) -> list[str]:
