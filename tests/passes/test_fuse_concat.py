@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from firebrick.ir.graph import AddNode, ConcatNode, MaxPoolNode
+from firebrick.ir.grid import Grid
 from firebrick.passes.fuse_concat import fuse_concat
 from graph_builders import apply, conv, graph, refuses
 
@@ -70,6 +71,12 @@ def test_fuse_concat_refuses():
     both = ConcatNode("both", ("a", "b"))
     message = "concat 'both': b.relu=True is not False as in 'a', only like convolutions"
     refuses(fuse_concat, graph(a, b, both), message)
+    coarse, fine = (
+        conv(name, "image", (4, 3, 1), grid=Grid(scale, 8, signed=True, narrow=False))
+        for name, scale in (("a", 0.5), ("b", 0.25))
+    )
+    message = "only like convolutions can be joined: quantize what is concatenated with one scale"
+    refuses(fuse_concat, graph(coarse, fine, both), message)
     read_twice = (a, conv("b", "image", (4, 3, 1)), AddNode("sum", ("a", "b")))
     nodes = (*read_twice, ConcatNode("both", ("a", "sum")))
     refuses(fuse_concat, graph(*nodes), "concat 'both': input='a' is read more than once")

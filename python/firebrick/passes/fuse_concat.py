@@ -53,6 +53,8 @@ def _fuse(node: ConcatNode, parts: list[ConvNode], budget: Budget) -> ConvNode:
         for field in ("inputs", "stride", "relu", "ceiling", "grid"):
             ours, theirs = getattr(first, field), getattr(part, field)
             rule = f"is not {ours} as in {first.name!r}, only like convolutions can be joined"
+            if field == "grid":
+                rule += ": quantize what is concatenated with one scale, as one QuantReLU has"
             node.require(ours == theirs, f"{part.name}.{field}", theirs, rule)
     # Taps reach from -before to +after around a window's origin; the union of all reaches is kept.
     before = max(part.pads[0] for part in parts)
