@@ -117,6 +117,18 @@ def test_verification_counts_what_the_command_counts(folder: Path) -> None:
         assert found.runs[name].tensors[network.output].shape == (2, 4, 1, 1)
 
 
+def test_a_notebook_shows_what_things_are_without_their_weights(folder: Path) -> None:
+    model, network = fb.load(folder / "m.onnx"), fb.load(folder / "q.onnx")
+    plan = fb.plan(network, multipliers=9)
+    found = fb.verify(network, ["chelsea"], engines=["numpy"])
+    assert repr(model) == "FloatModel('test', 3x11x11, 3 nodes)"
+    assert repr(network).startswith("QuantizedModel('test', 3x11x11, 3 layers, ")
+    assert repr(plan) == f"Plan('test', {plan.multipliers} multipliers, " + (
+        f"{plan.cycles_per_frame:,} cycles a frame)"
+    )
+    assert repr(found) == "Verification(1 images, differing: {'numpy': 0})"
+
+
 def test_boards_are_names_files_or_boards(folder: Path) -> None:
     plan = fb.plan(folder / "q.onnx", board="pynq-z2", max_cycles=20_000)
     assert (plan.board, plan.cycles_per_frame <= 20_000) == ("pynq-z2", True)

@@ -87,6 +87,17 @@ def test_verify_counts_differing_values(folder: Path, engine: str, network: Netw
     assert report["engines"][engine]["values"] == values
 
 
+def test_of_many_images_the_best_class_is_a_row_and_layers_are_summed(folder: Path) -> None:
+    many = firebrick(
+        folder, "verify", "q.onnx", *["a.png", "b.png"] * 2, "--engines", "onnxruntime"
+    )
+    few = firebrick(folder, "verify", "q.onnx", "a.png", "--engines", "onnxruntime")
+    assert "Best classes" in many.stdout
+    assert "top-5" not in many.stdout
+    assert "a.png: top-5" in few.stdout
+    assert "all layers" in few.stdout
+
+
 def test_one_wrong_engine_is_enough_to_fail(
     folder: Path, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,3 +228,13 @@ def test_a_plan_over_its_boards_budget_is_not_built(
     assert result.returncode == 1
     assert f"lut={made.resources.lut} exceeds {budget.lut} available" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_plan_of_the_same_weights_under_another_name_is_told_so(
+    network: Network, document: dict
+) -> None:
+    made = Plan.from_json(json.dumps(document))
+    with pytest.raises(
+        FirebrickError, match="is not 'other', the name of this network of the same"
+    ):
+        check_claims(replace(network, name="other"), made)

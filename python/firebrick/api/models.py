@@ -34,6 +34,12 @@ class FloatModel:
     graph: Graph
     preprocessing_from: str
 
+    def __repr__(self) -> str:
+        """What it is, without its weights."""
+        name, image = self.graph.name, self.graph.input
+        size = f"{image.channels}x{image.height}x{image.width}"
+        return f"FloatModel({name!r}, {size}, {len(self.graph.nodes)} nodes)"
+
     @property
     def preprocessing(self) -> Preprocessing:
         """How a photograph becomes its input."""
@@ -61,6 +67,13 @@ class QuantizedModel:
     network: Network
     notes: Mapping[str, str] = field(default_factory=dict)
     measured_on: str = ""
+
+    def __repr__(self) -> str:
+        """What it is, without its weights."""
+        network, image = self.network, self.network.image
+        size = f"{image.channels}x{image.height}x{image.width}"
+        quality = f", {self.notes['sqnr_db']} dB" if "sqnr_db" in self.notes else ""
+        return f"QuantizedModel({network.name!r}, {size}, {len(network.layers)} layers{quality})"
 
     @property
     def sqnr_db(self) -> float | None:

@@ -38,6 +38,10 @@ class Verification:
     runs: Mapping[str, EngineRun]
     differences: Mapping[str, Sequence[LayerDifference]]
 
+    def __repr__(self) -> str:
+        """What was compared, without the tensors."""
+        return f"Verification({len(self.images)} images, differing: {self.differing})"
+
     @property
     def differing(self) -> dict[str, int]:
         """Values that differ, by engine; all are 0 if the engines are right."""

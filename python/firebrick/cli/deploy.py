@@ -79,6 +79,6 @@ def deploy(
         "wheel": f"wheel/{WHEEL}",
         "files": len(sizes),
         "bytes": sum(sizes.values()),
-        "run": f"python3 {output / 'run.py'}",
+        "run": f"python3 -P {output / 'run.py'}",
     }
     show(f"{network.name}: bundle", fields, json)

@@ -10,6 +10,9 @@ from firebrick.verify.classes import BEST, Guess
 from firebrick.verify.compare import LayerDifference
 from firebrick.verify.engine import EngineRun
 
+WITH_TABLES = 3
+"""Images that have a table each."""
+
 
 def cycles(run: EngineRun) -> dict[str, int]:
     """The cycle fields that a run has."""
@@ -46,11 +49,21 @@ def print_differences(differences: Mapping[str, Sequence[LayerDifference]]) -> N
         for same in zip(*differences.values(), strict=True)
     ]
     heads = ("layer", "values", *(f"differing: {name}" for name in differences))
-    console.table("Differing values against the NumPy reference", heads, rows)
+    total = [sum(row[at] for row in rows) for at in range(1, len(heads))]
+    console.table(
+        "Differing values against the NumPy reference", heads, [*rows, ["all layers", *total]]
+    )
 
 
 def print_classes(sources: Sequence[str], classes: Sequence[Sequence[Guess]]) -> None:
-    """Top-5 of each photograph."""
+    """Top-5 of each image; of many the best class only, a row an image."""
+    if len(sources) > WITH_TABLES:
+        rows = [
+            [source, x["index"], x["name"], x["logit"]]
+            for source, (x, *_) in zip(sources, classes, strict=True)
+        ]
+        console.table("Best classes", ("image", "class", "name", "logit"), rows)
+        return
     for source, best in zip(sources, classes, strict=True):
         rows = [[x["index"], x["name"], x["logit"]] for x in best]
         console.table(f"{source}: top-{BEST}", ("class", "name", "logit"), rows)

@@ -84,8 +84,8 @@ def import_(
         "height": graph.input.height,
         "resize": how.resize,
         "channels": how.channels,
-        "mean": list(how.mean),
-        "std": list(how.std),
+        "mean": [round(x, 10) for x in how.mean],
+        "std": [round(x, 10) for x in how.std],
         "source": model.preprocessing_from,
     }
     fields = {"output": str(output), "model": graph.name, "layers": len(graph.nodes)}

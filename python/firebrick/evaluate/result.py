@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Evaluation:
     classes: str
     worst: tuple[Confusion, ...]
     logits_sha256: str
-    names: tuple[str, ...]
-    pairs: Mapping[tuple[int, int], int]
+    names: tuple[str, ...] = field(repr=False)
+    pairs: Mapping[tuple[int, int], int] = field(repr=False)
 
     def fields(self) -> dict[str, object]:
         """For machines; what was not measured is left out."""

@@ -192,6 +192,14 @@ class Plan:
             "weight_bytes": dict(self.weight_bytes),
         }
 
+    def __repr__(self) -> str:
+        """What it promises, without its layers."""
+        board = f" on {self.board}" if self.board else ""
+        return (
+            f"Plan({self.model!r}{board}, {self.multipliers:,} multipliers, "
+            f"{self.cycles_per_frame:,} cycles a frame)"
+        )
+
     @property
     def foldings(self) -> dict[str, Folding]:
         """Folding of each layer."""
