@@ -86,6 +86,12 @@ def main() -> None:
     data = default_folder()
     parser.add_argument("--data", type=Path, default=data, help="folder of the data set")
     given = parser.parse_args()
+    if not given.data.is_dir():
+        raise FileNotFoundError(
+            f"{given.data}: no such folder: install Debian's package dataset-fashion-mnist, or "
+            "`apt-get download dataset-fashion-mnist` and `dpkg -x dataset-fashion-mnist_*.deb "
+            f"{FOLDERS[1].parents[3]}`; or give --data"
+        )
     arrays = {"images": images(given.data, TEST), "labels": labels(given.data, TEST)}
     with whole_file(given.output) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)

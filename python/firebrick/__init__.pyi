@@ -9,7 +9,11 @@ from firebrick.api.models import import_model as import_model
 from firebrick.api.models import load as load
 from firebrick.api.planning import plan as plan
 from firebrick.api.quantizing import quantize as quantize
+from firebrick.api.verifying import Verification as Verification
 from firebrick.api.verifying import verify as verify
+from firebrick.errors import CheckFailed as CheckFailed
 from firebrick.errors import FirebrickError as FirebrickError
+from firebrick.evaluate.result import Evaluation as Evaluation
+from firebrick.plan.plan import Plan as Plan
 
 __version__: str

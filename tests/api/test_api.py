@@ -129,6 +129,24 @@ def test_a_notebook_shows_what_things_are_without_their_weights(folder: Path) ->
     assert repr(found) == "Verification(1 images, differing: {'numpy': 0})"
 
 
+def test_one_image_and_one_engine_need_no_list(folder: Path) -> None:
+    found = fb.verify(folder / "q.onnx", "chelsea", engines="onnxruntime")
+    assert (found.images, found.differing) == (["chelsea"], {"onnxruntime": 0})
+
+
+def test_whole_numbers_of_numpy_are_saved_as_numbers(folder: Path, tmp_path: Path) -> None:
+    fb.quantize(folder / "m.onnx", weight_bits=np.int64(5)).save(tmp_path / "q.onnx")
+    assert (tmp_path / "q.onnx").read_bytes() == (folder / "q.onnx").read_bytes()
+
+
+def test_all_public_names_can_be_imported_at_once() -> None:
+    code = (
+        "from firebrick import *\nassert callable(plan)\nassert CheckFailed.__bases__[0].__name__"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert {"sys", "import_module", "ModuleType"}.isdisjoint(dir(fb))
+
+
 def test_boards_are_names_files_or_boards(folder: Path) -> None:
     plan = fb.plan(folder / "q.onnx", board="pynq-z2", max_cycles=20_000)
     assert (plan.board, plan.cycles_per_frame <= 20_000) == ("pynq-z2", True)
@@ -147,6 +165,13 @@ def test_boards_are_names_files_or_boards(folder: Path) -> None:
         (lambda x: fb.plan(x / "m.onnx", multipliers=9), "m.onnx: .*quantize"),
         (lambda x: fb.generate(x / "q.onnx", x / "plan.json", x / "o", target="vhdl"), "'vhdl'"),
         (lambda x: fb.verify(x / "q.onnx", ["chelsea"], engines=["asic"]), "'asic' is none of"),
+        (lambda x: fb.verify(x / "q.onnx", []), "images=0 is less than 1"),
+        (lambda x: fb.quantize(fb.load(x / "q.onnx")), "test: is quantized already: give the"),
+        (lambda x: fb.plan(fb.load(x / "m.onnx"), multipliers=9), "test: is of floats: give what"),
+        (lambda x: fb.quantize(x / "m.onnx", weight_bits=6.5), "weight_bits=6.5 is no whole"),
+        (lambda x: fb.quantize(x / "m.onnx", weight_bits="6"), "weight_bits='6' is no whole"),
+        (lambda x: fb.evaluate(x / "m.onnx", x, engine="asic"), "engine='asic' is none of"),
+        (lambda x: fb.evaluate(x / "q.onnx", x, plan=x / "p"), "p: cannot be read"),
     ],
 )
 def test_wrong_steps_say_what_is_wrong(folder: Path, call, rule: str) -> None:

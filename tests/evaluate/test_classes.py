@@ -58,6 +58,16 @@ def test_numbers_are_indices() -> None:
     assert indices(["2", "0"], 3, ANIMALS, given="names.txt") == [2, 0]
 
 
+def test_numbers_that_sort_otherwise_as_texts_are_not_guessed() -> None:
+    """PyTorch's ImageFolder would have 10 and 11 before 2."""
+    twelve = [str(x) for x in range(12)]
+    with pytest.raises(FirebrickError, match="may be indices of logits, or names in sorted order"):
+        meant(twelve, 12)
+    assert indices([f"{x:02}" for x in range(12)], 12) == list(range(12))
+    assert indices(twelve, 12, tuple("abcdefghijkl")) == list(range(12))
+    assert indices(twelve, 12, tuple(sorted(twelve))) == [sorted(twelve).index(x) for x in twelve]
+
+
 def test_numbers_that_are_labels_are_names() -> None:
     assert indices(["2", "1"], 3, ("3", "2", "1")) == [1, 2]
 

@@ -53,14 +53,18 @@ def test_arrays_are_images_too(tmp_path: Path) -> None:
 def test_folders_that_are_none_of_classes_are_refused(tmp_path: Path) -> None:
     assert "files=0" in refusal(tmp_path)
     image(tmp_path / "cat" / "a.png")
+    (tmp_path / "README.txt").write_text("passed over")
+    (tmp_path / "cat" / "Thumbs.db").write_text("passed over")
+    (tmp_path / "__MACOSX").mkdir()
+    assert labelled.read(tmp_path).names == ("cat",)
     image(tmp_path / "loose.png")
     assert "'loose.png' lies in no folder" in refusal(tmp_path)
     (tmp_path / "loose.png").unlink()
     (tmp_path / "lynx").symlink_to(tmp_path / "cat")
     assert "'lynx' is a link" in refusal(tmp_path)
     (tmp_path / "lynx").unlink()
-    (tmp_path / "cat" / "notes.txt").write_text("no image")
-    assert "notes.txt" in refusal(tmp_path)
+    (tmp_path / "cat" / "b.png").write_text("no image")
+    assert "b.png" in refusal(tmp_path)
 
 
 def test_a_csv_file_lists_files_from_where_it_lies(tmp_path: Path) -> None:

@@ -211,9 +211,24 @@ def test_floats_are_the_input_of_the_network(tmp_path: Path) -> None:
     how = Preprocessing(4, "BGR", (8.0,) * 3, (2.0,) * 3)
     floats = np.zeros((1, 4, 4, 3), np.float32)
     floats[..., 0] = 1.6  # blue, rounded to 11
+    floats[0, 0, 0, 2], floats[0, 0, 1, 2] = 40, -4  # red: 88 and 0
     np.savez(tmp_path / "x.npz", images=floats, labels=np.zeros(1, np.int64))
     found = pixels(tmp_path / "x.npz", how, 4, 4)
-    assert [set(x.ravel().tolist()) for x in found[0]] == [{8}, {8}, {11}]
+    assert [set(x.ravel().tolist()) for x in found[0]] == [{8, 88, 0}, {8}, {11}]
+
+
+@pytest.mark.parametrize("scale", [255.0, 2 / 255])
+def test_floats_that_are_not_in_the_units_of_the_network_are_refused(
+    tmp_path: Path, scale: float
+) -> None:
+    """Of 0 to 255 where it takes 0 to 1, or of 0 to almost nothing."""
+    rng, how = np.random.default_rng(1), Preprocessing(4, "RGB", (0.0,) * 3, (255.0,) * 3)
+    floats = rng.random((5, 4, 4, 3)).astype(np.float32)
+    np.savez(tmp_path / "x.npz", images=floats, labels=np.zeros(5, np.int64))
+    assert pixels(tmp_path / "x.npz", how, 4, 4).max() > 250
+    np.savez(tmp_path / "x.npz", images=floats * scale, labels=np.zeros(5, np.int64))
+    with pytest.raises(FirebrickError, match=r"x\.npz: values=.* import the model with mean"):
+        pixels(tmp_path / "x.npz", how, 4, 4)
 
 
 def test_arrays_of_other_channels_have_the_size_of_the_network(tmp_path: Path) -> None:

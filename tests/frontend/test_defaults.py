@@ -147,7 +147,6 @@ def test_small_images_are_taken_whole(side: int, resize: int, tmp_path: Path) ->
             {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)},
             "give --mean 127.5 127.5 127.5 --std 127.5 127.5 127.5",
         ),
-        ({"mean": (0.0, 0.0, 0.0), "std": (0.5, 0.5, 0.5)}, "--mean 0 0 0 --std 127.5"),
     ],
 )
 def test_the_scale_of_0_to_1_is_caught(chosen: dict, message: str, tmp_path: Path) -> None:
@@ -158,9 +157,15 @@ def test_the_scale_of_0_to_1_is_caught(chosen: dict, message: str, tmp_path: Pat
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("std", [(1.0, 1.0, 1.0), (64.0, 64.0, 64.0)])
-def test_pixels_themselves_are_no_mistake(std: tuple[float, ...], tmp_path: Path) -> None:
-    chosen = {"mean": (0.0, 0.0, 0.0), "std": std}
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 255), (0, 4), (0, 4095), (0, 1000), (0.002, 3.5), (-4096, 0), (-0.1, 0.1)]
+)
+def test_what_is_told_of_arrays_is_taken_of_the_user(
+    low: float, high: float, tmp_path: Path
+) -> None:
+    """Of values in such a range `quantize` names a mean and a divisor, small ones too."""
+    std = 255 / (high - low)
+    chosen = {"mean": (-low * std,) * 3, "std": (std,) * 3}
     read(str(save(normalizing("sub, div"), tmp_path)), chosen=chosen)
 
 

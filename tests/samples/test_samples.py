@@ -150,6 +150,15 @@ def test_folders_that_share_images_are_refused(tmp_path: Path) -> None:
     load_samples(COLOUR, outer, tmp_path / "outer2")
 
 
+def test_samples_that_are_calibrated_on_are_not_measured_on(tmp_path: Path) -> None:
+    path = images.sample_path(images.CALIBRATION[0])
+    assert path is not None
+    (tmp_path / "mine").mkdir()
+    shutil.copyfile(path, tmp_path / "mine" / "other_name.png")
+    with pytest.raises(FirebrickError, match=r"other_name\.png.*is the same as"):
+        load_samples(COLOUR, None, tmp_path / "mine")
+
+
 def test_links_in_a_circle_are_no_folder(tmp_path: Path) -> None:
     circle = tmp_path / "circle"
     circle.symlink_to(circle)

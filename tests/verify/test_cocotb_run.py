@@ -68,3 +68,18 @@ def test_one_in_a_thread_ends_with_the_command(
             processes.kill(process)
         with pytest.raises(CheckFailed, match="simulation of bench failed"):
             future.result(60)
+
+
+@pytest.mark.parametrize(("status", "ends_in"), [(143, SystemExit), (1, CheckFailed)])
+def test_a_signal_ends_the_command_not_the_simulation_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, ends_in: type[BaseException]
+) -> None:
+    """Cocotb itself leaves by 1 where a test fails."""
+
+    def leave(*_: object, **__: object) -> None:
+        raise SystemExit(status)
+
+    use(monkeypatch, SLEEP)
+    monkeypatch.setattr(Runner, "test", leave)
+    with pytest.raises(ends_in):
+        cocotb_run.run(tmp_path / "bench", tmp_path, "tb")

@@ -10,6 +10,7 @@ from firebrick.api.models import FloatModel, QuantizedModel, load
 from firebrick.errors import FirebrickError
 from firebrick.evaluate import labelled
 from firebrick.evaluate.candidate import Candidate, of_floats, of_integers
+from firebrick.evaluate.logits import ENGINE_NAMES
 from firebrick.evaluate.result import Evaluation
 from firebrick.evaluate.run import Labels, room_for_logits, run
 from firebrick.frontend.labels import read_labels
@@ -58,10 +59,15 @@ def evaluate(
         raise FirebrickError("evaluate: models=0 is less than 1")
     if limit is not None and limit < 1:
         raise FirebrickError(f"evaluate: limit={limit} is less than 1")
+    if engine not in ENGINE_NAMES:
+        raise FirebrickError(f"evaluate: engine={engine!r} is none of {', '.join(ENGINE_NAMES)}")
+    if isinstance(plan, str | Path) and not Path(plan).is_file():
+        raise FirebrickError(f"{plan}: cannot be read: there is no such file")
     names = None if labels is None else Labels(read_labels(Path(labels)), str(labels))
     images = labelled.read(Path(data)).drawn(limit)
     if float_model is not None:
-        given = [float_model, *(x for x in given if x != float_model)]
+        others = [x for x in given if not _same(x, float_model)]
+        given = [float_model, *others]
     candidates = [_candidate(x, engine, plan, len(images), progress) for x in given]
     reference = next((x for x in candidates if x.is_float), None)
     if float_model is not None and candidates[0] is not reference:
@@ -80,13 +86,20 @@ def evaluate(
     return [found[x] for x in range(len(candidates))]
 
 
+def _same(one: Model, other: Model) -> bool:
+    """Whether both are one model, or files of one name."""
+    if isinstance(one, str | Path) and isinstance(other, str | Path):
+        return Path(one) == Path(other)
+    return one is other
+
+
 def _candidate(
     model: Model, engine: str, plan: Plan | str | Path | None, images: int, progress: Progress
 ) -> Candidate:
     name = str(model) if isinstance(model, str | Path) else ""
     found = load(model) if isinstance(model, str | Path) else model
     if isinstance(found, FloatModel):
-        return of_floats(name or found.graph.name, found.graph)
+        return of_floats(name or found.graph.name, found.graph, found.preprocessing_from)
     network = found.network
     chosen = read_plan(Path(plan), network) if isinstance(plan, str | Path) else plan
     return of_integers(name or network.name, network, engine, chosen, images, progress)

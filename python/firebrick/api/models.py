@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from firebrick import frontend
-from firebrick.errors import naming
+from firebrick.errors import FirebrickError, naming
 from firebrick.frontend import onnx_writer
 from firebrick.ir.graph import Graph
 from firebrick.ir.network import Network
@@ -158,6 +158,8 @@ def as_float(model: FloatModel | str | Path) -> FloatModel:
     """
     if isinstance(model, FloatModel):
         return model
+    if isinstance(model, QuantizedModel):
+        raise FirebrickError(f"{model.network.name}: is quantized already: give the float model")
     return FloatModel(frontend.load(str(model)), str(model))
 
 
@@ -167,4 +169,6 @@ def as_network(model: QuantizedModel | str | Path) -> Network:
     Raises:
         FirebrickError: the file cannot be read, or is not quantized.
     """
+    if isinstance(model, FloatModel):
+        raise FirebrickError(f"{model.graph.name}: is of floats: give what quantize makes of it")
     return model.network if isinstance(model, QuantizedModel) else integer_onnx.read(Path(model))

@@ -50,9 +50,9 @@ class Verification:
 
 def verify(
     model: QuantizedModel | str | Path,
-    images: Sequence[str | Path],
+    images: str | Path | Sequence[str | Path],
     *,
-    engines: Sequence[str] = USUAL,
+    engines: str | Sequence[str] = USUAL,
     plan: Plan | str | Path | None = None,
     waves: str | Path | None = None,
     progress: Progress = silent,
@@ -63,7 +63,7 @@ def verify(
 
     Args:
         model: quantized, or its file.
-        images: image files, ``.npy`` arrays, or names of samples.
+        images: image files, ``.npy`` arrays, or names of samples; or one of them.
         engines: of ``onnxruntime``, ``rtl``, ``csim``, ``hls4ml``, ``numpy``.
         plan: of the hardware that is simulated, or its file; None for one that simulates fast.
         waves: FST file to write every signal's waveform to, of ``rtl``.
@@ -73,6 +73,8 @@ def verify(
         CheckFailed: a simulation fails.
         FirebrickError: naming file, field, value and rule.
     """
+    engines = engines.split(",") if isinstance(engines, str) else engines
+    images = [images] if isinstance(images, str | Path) else images
     for name in engines:
         if name not in ENGINES:
             raise FirebrickError(f"engines: {name!r} is none of {', '.join(ENGINES)}")

@@ -85,7 +85,7 @@ def evaluate(
     from firebrick.api.evaluating import evaluate as run
     from firebrick.errors import FirebrickError
     from firebrick.evaluate.page import html_page
-    from firebrick.files.output import check_file, whole_file
+    from firebrick.files.output import check_apart, check_file, whole_file
 
     *given, data = models
     if not given:
@@ -95,6 +95,9 @@ def evaluate(
         )
     if html is not None:
         check_file(html)  # before minutes are spent
+        for path in (*models, float_model, labels, plan):
+            if path is not None:
+                check_apart(html, path)
     with console.progress_bars() as progress:
         found = run(
             given,
@@ -140,5 +143,6 @@ def _column(one: Evaluation) -> dict[str, str]:
         "SQNR of the logits, dB": "-" if one.sqnr_db is None else f"{one.sqnr_db:.2f}",
         "images a second": f"{one.images_per_second:,.1f}",
         "classes by": one.classes,
+        "preprocessing by": one.preprocessing,
         "logits_sha256 begins": one.logits_sha256[:16],
     }

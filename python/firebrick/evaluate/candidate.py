@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from firebrick.evaluate.logits import SIMULATED, Logits, float_logits, integer_logits
+from firebrick.frontend.told import METADATA
 from firebrick.ir.graph import Graph
 from firebrick.ir.network import Network
 from firebrick.ir.rules import shapes
@@ -14,7 +15,7 @@ from firebrick.preprocessing import Preprocessing
 from firebrick.progress import Progress
 from firebrick.verify.rtl_engine import default_plan
 
-FLOAT = "onnxruntime, floats"
+FLOAT = "floats"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,7 @@ class Candidate:
         scale: real value of one step of its logits.
         values: of all its layers, of one image.
         logits: computes it.
+        preprocessing_from: who says how an image becomes its input.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Candidate:
     scale: float
     values: int
     logits: Logits
+    preprocessing_from: str
 
     @property
     def is_float(self) -> bool:
@@ -49,15 +52,15 @@ class Candidate:
         return self.engine == FLOAT
 
 
-def of_floats(name: str, graph: Graph) -> Candidate:
-    """A float model."""
+def of_floats(name: str, graph: Graph, preprocessing_from: str) -> Candidate:
+    """A float model; `preprocessing_from` says who says how an image becomes its input."""
     known = shapes(graph)
     image = graph.input
     values = sum(x.channels * x.height * x.width for x in known.values())
     count, how = known[graph.nodes[-1].name].channels, graph.preprocessing
     return Candidate(
         *(name, FLOAT, graph.labels, count, how, (image.channels, image.height, image.width)),
-        *(1.0, values, float_logits(graph)),
+        *(1.0, values, float_logits(graph), preprocessing_from),
     )
 
 
@@ -87,7 +90,14 @@ def of_integers(
     logits = integer_logits(network, engine, plan, images, progress)
     types, image = network.types(), network.image
     return Candidate(
-        *(name, engine, network.labels, types[network.output].channels, network.preprocessing),
-        *((image.channels, image.height, image.width), network.scales[network.output]),
-        *(sum(x.values for x in types.values()), logits),
+        name=name,
+        engine=engine,
+        labels=network.labels,
+        count=types[network.output].channels,
+        how=network.preprocessing,
+        shape=(image.channels, image.height, image.width),
+        scale=network.scales[network.output],
+        values=sum(x.values for x in types.values()),
+        logits=logits,
+        preprocessing_from=METADATA,
     )

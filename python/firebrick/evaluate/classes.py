@@ -59,6 +59,13 @@ def truth(data: Labelled, count: int, labels: tuple[str, ...], given: str | None
         indices = _looked_up(data, labels)
         how = "names, as the model has them" if given is None else f"names, as in {given}"
     elif all(map(_is_index, data.names)) and not any(map(_is_index, labels)):
+        if not labels and sorted(data.names) != sorted(data.names, key=int):
+            raise FirebrickError(
+                f"{data.place}: classes {', '.join(sorted(data.names)[:SHOWN])}, ... may be "
+                "indices of logits, or names in sorted order as PyTorch's ImageFolder has them, "
+                "where 10 comes before 2: write 00, 01, 02, or give --labels FILE, a name a line, "
+                "in the order of the logits"
+            )
         indices, how = np.array([int(x) for x in data.classes]), "numbers, as indices of logits"
         names = labels or tuple(str(x) for x in range(count))
     elif not labels and len(data.names) == count:

@@ -15,16 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick import images, inputs
+from firebrick.arrays import is_array, read_array
 from firebrick.checked.documents import read_text
 from firebrick.errors import FirebrickError
 from firebrick.evaluate.npz import read_npz
 from firebrick.images import PixelArray
 from firebrick.preprocessing import RAW, Preprocessing
+from firebrick.samples.arrays import Reach
+from firebrick.samples.draw import list_images
 
 COLUMNS = ("file", "class")
 """Of a CSV file; others are passed over."""
 MAX_CSV = 128 << 20
 """Largest CSV file, bytes."""
+PASSED_OVER = (".", "__MACOSX")
+"""Folders that begin so are of no class: what programs leave."""
 SEED = 0
 """Of the draw of a part of the images."""
 
@@ -81,14 +86,22 @@ class Labelled:
         Raises:
             FirebrickError: naming file or place and the rule.
         """
+        reach = Reach()
+        if isinstance(self.sources, np.ndarray):  # all of it is there: said before any is computed
+            for start in range(0, len(self), chunk):
+                _reached(reach, self.sources[start : start + chunk], how)
+            reach.check(self.place)
         with ThreadPoolExecutor(workers) as pool:
             for start in range(0, len(self), chunk):
                 part = self.sources[start : start + chunk]
                 if isinstance(part, np.ndarray):
                     yield _of_array(part, how, height, width, self.place)
-                else:
-                    found = pool.map(lambda x: _of_file(x, how, height, width), part)
-                    yield np.concatenate(list(found))
+                    continue
+                read = list(pool.map(lambda x: _of_file(x, how, height, width), part))
+                for _, array in read:
+                    _reached(reach, array, how)
+                yield np.concatenate([pixels for pixels, _ in read])
+        reach.check(self.place)
 
 
 def read(data: Path) -> Labelled:
@@ -118,7 +131,7 @@ def read(data: Path) -> Labelled:
 
 
 def _of_folder(folder: Path) -> Labelled:
-    paths = images.list_tree(folder)
+    paths = list_images(folder)
     parts = [x.relative_to(folder).parts for x in paths]
     loose = next((x[0] for x in parts if len(x) == 1), None)
     if loose is not None:
@@ -126,7 +139,7 @@ def _of_folder(folder: Path) -> Labelled:
             f"folder {str(folder)!r}: {loose!r} lies in no folder of its class: put each image "
             "into a folder named as its class, or list files and classes in a .csv file"
         )
-    kinds = [x for x in folder.iterdir() if x.is_dir() and not x.name.startswith(".")]
+    kinds = [x for x in folder.iterdir() if x.is_dir() and not x.name.startswith(PASSED_OVER)]
     link = next((x.name for x in kinds if x.is_symlink()), None)
     if link is not None:
         raise FirebrickError(
@@ -142,7 +155,11 @@ def _of_csv(path: Path) -> Labelled:
     rows = csv.DictReader(io.StringIO(text, newline=""))
     classes, paths = [], []
     try:
-        missing = [x for x in COLUMNS if x not in (rows.fieldnames or ())]
+        heads = list(rows.fieldnames or ())
+        doubled = next((x for x in COLUMNS if heads.count(x) > 1), None)
+        if doubled is not None:
+            raise FirebrickError(f"{path}: line 1: has {heads.count(doubled)} columns {doubled!r}")
+        missing = [x for x in COLUMNS if x not in heads]
         if missing:
             raise FirebrickError(
                 f"{path}: line 1: has no column {missing[0]!r}: begin with {','.join(COLUMNS)!r}"
@@ -164,13 +181,24 @@ def _of_csv(path: Path) -> Labelled:
     return Labelled(str(path), classes, tuple(sorted(set(classes))), paths)
 
 
-def _of_file(path: Path, how: Preprocessing, height: int, width: int) -> PixelArray:
+def _reached(reach: Reach, array: NDArray[Any] | None, how: Preprocessing) -> None:
+    """Note how far the floats of an array reach; bytes are pixels already."""
+    if array is not None and array.dtype != np.uint8:
+        frames = array if array.shape[-1] == len(how.mean) else array[..., None]
+        reach.add(array, how.scaled(frames))
+
+
+def _of_file(
+    path: Path, how: Preprocessing, height: int, width: int
+) -> tuple[PixelArray, NDArray[Any] | None]:
+    """What the network takes of a file, and the array in it, if it holds one."""
     if not path.is_file():  # a name alone could be that of a sample
         raise FirebrickError(f"image {str(path)!r}: no such file")
+    array = read_array(path) if is_array(path) else None
     found = inputs.load(path, how, height, width)
     if len(found) != 1:
         raise FirebrickError(f"{path}: images={len(found)} of one class each are given in an .npz")
-    return found
+    return found, array
 
 
 def _of_array(

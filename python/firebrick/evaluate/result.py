@@ -37,6 +37,7 @@ class Evaluation:
         sqnr_db: signal to quantization noise of the logits against it; None without one.
         images_per_second: reading the images included, building simulations not.
         classes: how names of classes became logits.
+        preprocessing: who says how an image becomes the model's input.
         worst: what was confused most often.
         logits_sha256: over all logits in order of the images, as little-endian int64 (of a float
             model float32): the same for two engines that agree in every bit.
@@ -54,6 +55,7 @@ class Evaluation:
     sqnr_db: float | None
     images_per_second: float
     classes: str
+    preprocessing: str
     worst: tuple[Confusion, ...]
     logits_sha256: str
     names: tuple[str, ...] = field(repr=False)
@@ -72,6 +74,7 @@ class Evaluation:
             "sqnr_db": None if self.sqnr_db is None else round(self.sqnr_db, 2),
             "images_per_second": round(self.images_per_second, 1),
             "classes": self.classes,
+            "preprocessing": self.preprocessing,
             "worst": [
                 {"true": x.true, "taken_for": x.taken_for, "images": x.images} for x in self.worst
             ],

@@ -124,6 +124,7 @@ def _evaluation(
         scores.sqnr_db if compared else None,
         images / seconds if seconds else math.inf,
         true.how,
+        candidate.preprocessing_from,
         tuple(Confusion(true.names[a], true.names[b], n) for (a, b), n in worst),
         scores.sha.hexdigest(),
         true.names,

@@ -14,6 +14,8 @@ from firebrick.preprocessing import RAW, Preprocessing, channel_orders
 
 SMALL = 128
 """Sides of an input below this are of data sets whose images are taken whole (digits, CIFAR)."""
+LEAST_STD = 0.1
+"""Divisors on the scale 0..1 are hardly less: those of photographs and of digits are 0.2 to 0.5."""
 PIXEL = 255.0
 """What the largest pixel is, in the scale of `Preprocessing`."""
 SPREAD = 4.0
@@ -105,6 +107,8 @@ def of_channels(chosen: Mapping[str, Any], channels: int) -> dict[str, Any]:
 def check_scale(chosen: Mapping[str, Any]) -> None:
     """Refuse means and divisors on the scale 0..1, as most training code has them.
 
+    Arrays of sensors may want small ones, too: where one alone is small, the user means it.
+
     Args:
         chosen: fields of `Preprocessing` that the user gives.
 
@@ -112,8 +116,9 @@ def check_scale(chosen: Mapping[str, Any]) -> None:
         FirebrickError: naming the values that are meant.
     """
     mean, std = chosen.get("mean", ()), chosen.get("std", ())
-    of_mean = _is_small(mean)
-    if of_mean or _is_fraction(std):
+    of_mean = any(mean) and all(0 <= x <= 1 for x in mean)
+    of_std = bool(std) and all(LEAST_STD <= x < 1 for x in std)
+    if (of_mean and (of_std or not std)) or (of_std and not mean):
         meant = " ".join(
             f"--{field} {' '.join(f'{PIXEL * x:.10g}' for x in values)}"
             for field, values in (("mean", mean), ("std", std))

@@ -32,7 +32,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
     Raises:
         FirebrickError: naming file, line and rule.
     """
-    names = tuple(x.strip() for x in read_text(path, MAX_BYTES).rstrip().split("\n"))
+    text = read_text(path, MAX_BYTES).removeprefix("\ufeff")  # which some editors write
+    names = tuple(x.strip() for x in text.rstrip().split("\n"))
     if not names[0] and len(names) == 1:
         raise FirebrickError(f"{path}: has no names: give one a line, in the order of the logits")
     if len(names) > MAX_LABELS:

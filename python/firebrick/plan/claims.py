@@ -50,8 +50,8 @@ def check_claims(network: Network, plan: Plan) -> None:
     check_board(plan)
     if plan.model != network.name and plan.digest == network.digest():
         raise FirebrickError(
-            f"model={plan.model!r:.60} is not {network.name!r:.60}, the name of this network of the "
-            "same weights: plan it again"
+            f"model={plan.model!r:.60} is not {network.name!r:.60}, the name of this network of "
+            "the same weights: plan it again"
         )
     try:
         expected = promised(network, plan, build(network, plan))

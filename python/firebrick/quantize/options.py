@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -52,14 +53,23 @@ class QuantizeOptions:
         for field, low, high in (
             ("weight_bits", 2, 8),
             ("act_bits", 2, 8),
-            ("value_bits", self.weight_bits, 8),
+            ("value_bits", 2, 8),
             ("crops", 1, 4096),
             ("patches", 1, 65536),
             ("seed", 0, 2**63 - 1),
         ):
             value = getattr(self, field)
+            try:
+                value = operator.index(value)
+            except TypeError:
+                raise FirebrickError(f"quantize: {field}={value!r} is no whole number") from None
+            object.__setattr__(self, field, value)
             if not low <= value <= high:
                 raise FirebrickError(f"quantize: {field}={value} is not in {low}..{high}")
+        if self.value_bits < self.weight_bits:
+            raise FirebrickError(
+                f"quantize: value_bits={self.value_bits} is not in {self.weight_bits}..8"
+            )
 
 
 def scheme_named(name: str) -> Scheme:

@@ -76,6 +76,8 @@ def load_samples(
         _check_apart(calibration, evaluation)
     held = _draw(graph, evaluation, MEASURED, options.seed)
     if calibration is None:
+        samples = (images.sample_path(x) for x in images.CALIBRATION)
+        _check_different([photograph(x) for x in samples if x is not None], held)
         learned = images.load_samples(images.CALIBRATION)
         return Samples(learned, _to_measure(held, graph), str(evaluation))
     kept = _draw(graph, calibration, most, options.seed)

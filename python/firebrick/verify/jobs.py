@@ -45,6 +45,8 @@ def make_job(
                 f"{field}={value}: needs engine {' or '.join(wanted)}, which does not run: choose "
                 "it with --engine (infer) or --engines (verify)"
             )
+    if not sources:
+        raise FirebrickError("images=0 is less than 1")
     chosen = read_plan(plan, network) if isinstance(plan, Path) else plan
     image, how = network.image, network.preprocessing
     pixels = [inputs.load(source, how, image.height, image.width) for source in sources]

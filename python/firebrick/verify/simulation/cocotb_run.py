@@ -16,6 +16,9 @@ from firebrick.errors import CheckFailed
 from firebrick.processes import run as start
 from firebrick.verify.simulation.verilator import tail
 
+SIGNALLED = 128
+"""Exit statuses above this are of signals."""
+
 
 def _runner(python_path: Sequence[Path]) -> Any:
     """The runner of cocotb, with its way of starting commands replaced by ours.
@@ -82,6 +85,9 @@ def run(
         )
         tests, failed = get_results(results)
     except (RuntimeError, SystemExit) as error:
+        code = error.code if isinstance(error, SystemExit) else None
+        if isinstance(code, int) and code > SIGNALLED:
+            raise  # a signal is ending this program
         raise CheckFailed(f"simulation of {binary.name} failed", log=tail(log)) from error
     if failed or not tests:
         text = f"simulation of {binary.name}: {failed} of {tests} tests failed"

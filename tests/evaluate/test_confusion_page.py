@@ -37,6 +37,7 @@ def evaluation(names: tuple[str, ...], pairs: Mapping[tuple[int, int], int]) -> 
         None,
         7.0,
         "names",
+        "a test",
         (),
         "",
         names,
