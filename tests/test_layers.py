@@ -23,7 +23,7 @@ ORDER = (
     {"ops"},
     {"area"},
     {"boards", "ir"},
-    {"images"},
+    {"families", "images"},
     {"frontend", "inputs", "passes", "quantize"},
     {"samples"},
     {"plan"},

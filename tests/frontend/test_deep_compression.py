@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from firebrick.errors import FirebrickError
+from firebrick.families.blocks import weight_shapes
+from firebrick.families.squeezenet import V10, build
 from firebrick.frontend import deep_compression, load, onnx_writer
-from firebrick.frontend.squeezenet import V10, layer_shapes
+from firebrick.frontend.deep_compression import PREPROCESSING
 from firebrick.ir.graph import ConvNode, MaxPoolNode
 from firebrick.ir.rules import shapes
 from firebrick.onnx_runtime import onnxruntime
 from firebrick.passes import prepare
 
-LAYERS = layer_shapes(V10)
+LAYERS = weight_shapes(lambda source: build(V10, source, PREPROCESSING))
 PUBLISHED = Path(__file__).parents[3] / "shared" / "models" / "compressed_SqueezeNet.net"
 
 # conv1 stores weights at 0, 16 and 21; fire2_expand3x3 one at 3

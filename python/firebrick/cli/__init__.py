@@ -18,6 +18,7 @@ from typer.exceptions import TyperException
 from firebrick import __version__
 from firebrick.cli import (
     boards,
+    build,
     deploy,
     evaluate,
     generate,
@@ -78,6 +79,7 @@ app = typer.Typer(
     "`firebrick quantize m.onnx -o q.onnx`, `firebrick verify q.onnx chelsea`.\n\n"
     "Exit status: 0 done, 1 a check failed (values differ, does not fit), 2 bad input or usage.",
 )
+app.command()(build.build)
 app.command("import")(import_.import_)
 app.command()(quantize.quantize)
 app.command()(boards.boards)

@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firebrick.errors import FirebrickError
+from firebrick.families.blocks import Parameters, given, weight_shapes
+from firebrick.families.squeezenet import V10, build
 from firebrick.frontend.labels import imagenet_labels
-from firebrick.frontend.squeezenet import V10, Parameters, build, layer_shapes
 from firebrick.ir.graph import Graph
 from firebrick.preprocessing import Preprocessing
 
@@ -66,7 +67,7 @@ def read(path: Path) -> Graph:
     if size > MAX_BYTES:
         raise FirebrickError(f"{path}: size={size} exceeds {MAX_BYTES} bytes")
     reader = _Reader(path, path.read_bytes())
-    layers = layer_shapes(V10)
+    layers = weight_shapes(lambda source: build(V10, source, PREPROCESSING))
     counts = reader.take(len(layers), "<u4", "header", "stored")
     parameters = {
         name: _layer(reader, name, shape, int(count))
@@ -76,7 +77,7 @@ def read(path: Path) -> Graph:
         raise FirebrickError(
             f"{path}: size={len(reader.data)} is not {reader.position}, the end of the last layer"
         )
-    return build(V10, parameters, PREPROCESSING, imagenet_labels())
+    return build(V10, given(parameters), PREPROCESSING, labels=imagenet_labels())
 
 
 def _layer(reader: _Reader, name: str, shape: tuple[int, int, int, int], stored: int) -> Parameters:

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from firebrick.errors import FirebrickError
+from firebrick.families.blocks import Parameters, given, weight_shapes
+from firebrick.families.squeezenet import V11, build
 from firebrick.frontend.labels import imagenet_labels
-from firebrick.frontend.squeezenet import V11, Parameters, build, layer_shapes
 from firebrick.frontend.unpickle import load_arrays
 from firebrick.ir.graph import Graph
 from firebrick.preprocessing import Preprocessing
@@ -67,9 +68,10 @@ def read(path: Path) -> Graph:
     for name, arrays in load_arrays(data, str(path)).items():
         weights, bias = arrays
         parameters[name.replace("/", "_")] = _parameters(weights, bias)
-    if {name: x.shape for name, (x, _) in parameters.items()} != layer_shapes(V11):
+    wanted = weight_shapes(lambda source: build(V11, source, PREPROCESSING))
+    if {name: x.shape for name, (x, _) in parameters.items()} != wanted:
         raise FirebrickError(f"{path}: layers are not those of {V11.name}")
-    return build(V11, parameters, PREPROCESSING, imagenet_labels())
+    return build(V11, given(parameters), PREPROCESSING, labels=imagenet_labels())
 
 
 def _parameters(weights: np.ndarray, bias: np.ndarray) -> Parameters:
