@@ -33,6 +33,7 @@ ORDER = (
     {"synth"},
     {"verify"},
     {"evaluate"},
+    {"training"},
     {"runtime"},
     {"web"},
     {"deploy"},
