@@ -41,6 +41,7 @@ ORDER = (
     {"campaign"},
     {"api"},
     {"cli"},
+    {"__main__"},
 )
 """From the bottom up; parts side by side do not know of each other."""
 

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from firebrick.errors import FirebrickError, printable, printable_lines
@@ -47,9 +55,12 @@ def print_error(error: FirebrickError | OSError) -> None:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Callable[[str, float], None]]:
+def progress_bars(*, time_left: bool = False) -> Iterator[Callable[[str, float], None]]:
     """Give a function (task, share done) that draws one bar per task, on stderr."""
-    columns = (TextColumn("{task.description:<34}", markup=False), BarColumn(), TimeElapsedColumn())
+    columns: list[ProgressColumn] = [TextColumn("{task.description:<34}", markup=False)]
+    columns += [BarColumn(), TimeElapsedColumn()]
+    if time_left:
+        columns += [TextColumn("left"), TimeRemainingColumn()]
     with Progress(*columns, console=ERR) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -29,6 +29,7 @@ from firebrick.cli import (
     report,
     serve,
     synth,
+    train,
     verify,
 )
 from firebrick.console import print_error
@@ -81,6 +82,7 @@ app = typer.Typer(
 )
 app.command()(build.build)
 app.command("import")(import_.import_)
+app.command()(train.train)
 app.command()(quantize.quantize)
 app.command()(boards.boards)
 app.command()(plan.plan)
