@@ -24,6 +24,7 @@ from firebrick.ir.graph import (
     Node,
     ReluNode,
 )
+from firebrick.training.pruning import weights as pruned_weights
 
 
 class FloatModule(nn.Module):
@@ -121,7 +122,7 @@ class FloatModule(nn.Module):
     def _node(self, index: str, node: Node) -> Node:
         if isinstance(node, ConvNode):
             conv = self.layers[index]
-            weights, bias = conv.weight.double(), conv.bias.double()
+            weights, bias = pruned_weights(conv).double(), conv.bias.double()
             if index in self.norms:
                 norm = self.norms[index]
                 factor = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import prune
 
 from firebrick.errors import FirebrickError
@@ -53,11 +53,11 @@ def prune_to(convolutions: Mapping[str, nn.Conv2d], wanted: Mapping[str, int]) -
         kept = int(conv.weight_mask.sum()) if hasattr(conv, "weight_mask") else conv.weight.numel()
         surplus = kept - wanted[name]
         if surplus > 0:
-            prune.l1_unstructured(conv, "weight", surplus)
+            prune.l1_unstructured(conv, "weight", surplus, importance_scores=weights(conv))
 
 
-def prepare(convolutions: Mapping[str, nn.Conv2d]) -> None:
-    """Give every layer a mask, so that a kept state with masks can be read."""
-    for conv in convolutions.values():
-        if not hasattr(conv, "weight_mask"):
-            prune.identity(conv, "weight")
+def weights(conv: nn.Conv2d) -> Tensor:
+    """Of a layer, pruned ones 0: its attribute `weight` is that of the last forward pass."""
+    if hasattr(conv, "weight_mask"):
+        return (conv.weight_orig * conv.weight_mask).detach()
+    return conv.weight.detach()

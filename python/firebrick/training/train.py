@@ -180,7 +180,7 @@ def _kept(module: nn.Module) -> float:
         convs = module.layers.values()
         there = sum(int(x.operator.true_weights.sum()) for x in convs)
         return sum(int(x.mask.sum()) for x in convs) / there
-    weights = [x.weight for x in module.convolutions.values()]
+    weights = [pruning.weights(x) for x in module.convolutions.values()]
     return sum(int((x != 0).sum()) for x in weights) / sum(x.numel() for x in weights)
 
 
