@@ -26,6 +26,7 @@ ORDER = (
     {"families", "images"},
     {"frontend", "inputs", "passes", "quantize"},
     {"samples"},
+    {"prune"},
     {"plan"},
     {"search"},
     {"emit"},

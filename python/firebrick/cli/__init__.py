@@ -25,6 +25,7 @@ from firebrick.cli import (
     import_,
     infer,
     plan,
+    prune,
     quantize,
     report,
     serve,
@@ -83,6 +84,7 @@ app = typer.Typer(
 app.command()(build.build)
 app.command("import")(import_.import_)
 app.command()(train.train)
+app.command()(prune.prune)
 app.command()(quantize.quantize)
 app.command()(boards.boards)
 app.command()(plan.plan)

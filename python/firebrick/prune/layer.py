@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from firebrick.quantize.rounding.hessian import Matrix, Statistics
 
-DAMPING = 0.01
+DAMPING = 0.001
 """Part of the mean of diag H added to it, so that it is well conditioned."""
 
 
