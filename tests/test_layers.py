@@ -23,7 +23,7 @@ ORDER = (
     {"ops"},
     {"area"},
     {"boards", "ir"},
-    {"families", "images"},
+    {"families", "fbz", "images"},
     {"frontend", "inputs", "passes", "quantize"},
     {"samples"},
     {"prune"},
