@@ -21,8 +21,9 @@ from firebrick.hardware.tensor import TensorType
 from firebrick.ir.graph import Preprocessing
 from firebrick.ir.network import Layer, Network
 from firebrick.ops.conv.operator import Conv
+from firebrick.quantize.integer_onnx.compressed import compress
 from firebrick.quantize.integer_onnx.export import to_model, write
-from firebrick.quantize.integer_onnx.load import read, read_notes
+from firebrick.quantize.integer_onnx.load import read, read_bytes, read_notes
 from random_networks import random_network
 
 
@@ -43,6 +44,9 @@ def test_every_engine_agrees_on_random_integers_and_the_file_gives_them_back(
     write(network, path, {"made_by": "a test"})
     assert read(path).digest() == network.digest()
     assert read_notes(path) == {"made_by": "a test"}
+    small, data = path.with_suffix(".fbz"), path.read_bytes()
+    small.write_bytes(compress(data, network).data)
+    assert read_bytes(small) == data
 
 
 @pytest.mark.parametrize("signed", [False, True])

@@ -19,6 +19,7 @@ from firebrick import __version__
 from firebrick.cli import (
     boards,
     build,
+    compress,
     deploy,
     evaluate,
     generate,
@@ -75,8 +76,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Trained SqueezeNet in, streaming FPGA accelerator and bit-exact proof out.\n\n"
-    "Integers: `import`, `quantize`, `infer`, `evaluate`, `verify`. Hardware: `boards`, `plan`, "
-    "`generate`, `synth`. Use: `deploy`, `serve`. All measured: `report`.\n\n"
+    "Integers: `import`, `quantize`, `compress`, `infer`, `evaluate`, `verify`. Hardware: "
+    "`boards`, `plan`, `generate`, `synth`. Use: `deploy`, `serve`. All measured: `report`.\n\n"
     "First run: `firebrick import squeezenet1.1 -o m.onnx`, "
     "`firebrick quantize m.onnx -o q.onnx`, `firebrick verify q.onnx chelsea`.\n\n"
     "Exit status: 0 done, 1 a check failed (values differ, does not fit), 2 bad input or usage.",
@@ -86,6 +87,7 @@ app.command("import")(import_.import_)
 app.command()(train.train)
 app.command()(prune.prune)
 app.command()(quantize.quantize)
+app.command()(compress.compress)
 app.command()(boards.boards)
 app.command()(plan.plan)
 app.command()(generate.generate)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from firebrick.cli import compress
 from firebrick.cli.options import Json, Output
 
 Triple = tuple[float, float, float]
@@ -16,7 +17,10 @@ Triple = tuple[float, float, float]
 def import_(
     source: Annotated[
         str,
-        typer.Argument(help="`squeezenet1.1` (pretrained), a Deep Compression `.net`, an `.onnx`."),
+        typer.Argument(
+            help="`squeezenet1.1` (pretrained), a Deep Compression `.net`, an `.onnx`; a `.fbz` of "
+            "`compress`, which gives the quantized model back."
+        ),
     ],
     output: Output,
     size: Annotated[
@@ -67,6 +71,11 @@ def import_(
     from firebrick.files.output import check_apart
 
     check_apart(output, Path(source))
+    if Path(source).suffix == compress.SUFFIX:
+        given: dict[str, object] = {"size": size, "preset": preset, "mean": mean, "std": std}
+        given |= {"channels": channels, "resize": resize, "labels": labels}
+        compress.restore(Path(source), output, given, json)
+        return
     model = import_model(
         source,
         size=size,

@@ -12,7 +12,9 @@ from firebrick.search.goal import FAST_SIMULATION
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, no tables.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="ONNX file to write.")]
-Quantized = Annotated[Path, typer.Argument(help="Integer ONNX file, made by `quantize`.")]
+Quantized = Annotated[
+    Path, typer.Argument(help="Integer ONNX file, made by `quantize`, or its `.fbz`.")
+]
 Images = Annotated[
     list[str],
     typer.Argument(help="Image files, .npy arrays, or samples: `chelsea`, `coffee`, `rocket` ..."),

@@ -37,9 +37,14 @@ def write(network: Network, path: Path, notes: Mapping[str, str] | None = None) 
     Raises:
         FirebrickError: a layer has no exact ONNX form, or the file cannot be written.
     """
-    data = to_model(network, notes).SerializeToString(deterministic=True)
+    data = to_bytes(to_model(network, notes))
     with whole_file(path) as temporary:
         temporary.write_bytes(data)
+
+
+def to_bytes(model: onnx.ModelProto) -> bytes:
+    """The file of a model; the same bytes for the same model."""
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def to_model(network: Network, notes: Mapping[str, str] | None = None) -> onnx.ModelProto:

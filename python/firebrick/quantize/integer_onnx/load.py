@@ -8,47 +8,24 @@ what the metadata say, whoever runs it, and nothing in it is ever interpreted tw
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
-from onnx import TensorProto
 
-from firebrick.checked.documents import parse_json
-from firebrick.checked.fields import Fields
 from firebrick.errors import FirebrickError, naming
-from firebrick.hardware.tensor import TensorType
-from firebrick.ir.graph import IMAGE
-from firebrick.ir.limits import (
-    MAX_FRAME,
-    MAX_LABEL,
-    MAX_LABELS,
-    MAX_LAYERS,
-    MAX_NAME,
-    MAX_VALUES,
-    MAX_WEIGHTS,
-)
-from firebrick.ir.network import Layer, Network
-from firebrick.ir.onnx_file import MAX_BYTES, VERSION_KEY, check_size
-from firebrick.ir.rules import read_preprocessing
-from firebrick.preprocessing import Preprocessing
+from firebrick.fbz.head import is_compressed
+from firebrick.ir.network import Network
+from firebrick.ir.onnx_file import MAX_BYTES, check_size
+from firebrick.quantize.integer_onnx.compressed import decompress
 from firebrick.quantize.integer_onnx.export import to_model
-from firebrick.quantize.integer_onnx.metadata import (
-    LABELS_KEY,
-    NETWORK_KEY,
-    NOTE_PREFIX,
-    VERSION,
-)
-from firebrick.quantize.ops import recipe_named
-from firebrick.quantize.ops.stored import Stored
+from firebrick.quantize.integer_onnx.metadata import NETWORK_KEY, NOTE_PREFIX
+from firebrick.quantize.integer_onnx.network import build
 
 GIVE = "give an integer ONNX file, as `firebrick quantize model.onnx -o q.onnx` writes it"
-MAX_SIDE = 1 << 14
-MAX_CHANNELS = 1 << 16
 
 
 def read(path: Path) -> Network:
-    """Read and check an integer ONNX file.
+    """Read and check an integer ONNX file, or the `.fbz` file of one.
 
     Raises:
         FirebrickError: naming the file, the place in it and the rule.
@@ -60,15 +37,29 @@ def read(path: Path) -> Network:
     metadata = {x.key: x.value for x in model.metadata_props}
     if NETWORK_KEY not in metadata:
         raise FirebrickError(f"{path}: is not quantized: {GIVE}")
-    if metadata.get(VERSION_KEY) != VERSION:
-        raise FirebrickError(
-            f"{path}: {VERSION_KEY}={metadata.get(VERSION_KEY)!r:.20} is not {VERSION!r}: "
-            "not a model written by this version of `firebrick quantize`: quantize it again"
-        )
     with naming(path):
-        network = _network(metadata, {x.name: x for x in model.graph.initializer})
+        network = build(metadata, {x.name: x for x in model.graph.initializer})
         _compare(model, network)
     return network
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of an ONNX file; of a `.fbz` file, those that it was made from.
+
+    Raises:
+        FirebrickError: naming the file, the place in it and the rule.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
+    if not is_compressed(data):
+        return data
+    with naming(path):
+        return decompress(data)
 
 
 def holds_integers(path: Path) -> bool:
@@ -93,13 +84,7 @@ def read_notes(path: Path) -> dict[str, str]:
 
 
 def _parse(path: Path) -> onnx.ModelProto:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise FirebrickError(f"{path}: bytes={size} exceeds {MAX_BYTES}")
-        data = path.read_bytes()
-    except OSError as error:
-        raise FirebrickError(f"{path}: cannot be read: {error.strerror}") from None
+    data = read_bytes(path)
     with naming(path):
         check_size(data)
     try:
@@ -108,92 +93,6 @@ def _parse(path: Path) -> onnx.ModelProto:
     except Exception:  # which error a damaged file gives is up to the protobuf runtime
         raise FirebrickError(f"{path}: is not an ONNX file") from None
     return model
-
-
-def _network(metadata: Mapping[str, str], initializers: Mapping[str, TensorProto]) -> Network:
-    found = {x: parse_json(metadata.get(x, ""), x) for x in (NETWORK_KEY, LABELS_KEY)}
-    top = Fields(found, "metadata")
-    labels = top.lines(LABELS_KEY, MAX_LABELS, MAX_LABEL)
-    document = top.inner(NETWORK_KEY)
-    image = _type(document.inner("image"))
-    if (image.bits, image.signed, image.narrow) != (8, False, False):
-        raise FirebrickError(f"image={image} is not of unsigned bytes")
-    types = {IMAGE: image}
-    frame, weights = image.values, 0
-    layers = []
-    for fields in document.objects("layers", "name", MAX_LAYERS):
-        layer, count = _layer(fields, types, initializers)
-        name, output = layer.name, layer.operator.output
-        frame += output.values
-        if frame > MAX_FRAME:
-            raise FirebrickError(f"layer {name!r}: values={frame} up to here exceed {MAX_FRAME}")
-        weights += count
-        if weights > MAX_WEIGHTS:
-            raise FirebrickError(f"layer {name!r}: weights={weights} exceed {MAX_WEIGHTS}")
-        types[name] = output
-        layers.append(layer)
-    stored = document.inner("scales")
-    scales = {x: stored.number(x) for x in tuple(stored.left)}
-    for name, scale in scales.items():
-        stored.require(scale > 0, name, scale, "is not positive")
-    missing = types.keys() - scales.keys()
-    if missing:
-        raise FirebrickError(f"{document.where}: scales has no {min(missing)!r}")
-    network = Network(
-        name=document.line("name", MAX_NAME),
-        image=image,
-        layers=tuple(layers),
-        preprocessing=_preprocessing(document.inner("preprocessing"), image),
-        scales=scales,
-        labels=labels,
-    )
-    document.close()
-    return network
-
-
-def _layer(
-    fields: Fields, types: Mapping[str, TensorType], initializers: Mapping[str, TensorProto]
-) -> tuple[Layer, int]:
-    """A layer that reads tensors of some types, and its number of weights."""
-    inputs = fields.lines("inputs", 2)
-    name = fields.identifier("name", MAX_NAME)
-    for source in inputs:
-        if source not in types:
-            raise FirebrickError(f"layer {name!r}: input {source!r} is not computed")
-    kind = fields.line("kind")
-    recipe = recipe_named(kind, name)
-    expected = recipe.node_type.arity
-    if len(inputs) != expected:
-        raise FirebrickError(f"{kind} {name!r}: inputs={len(inputs)} is not {expected}")
-    kinds = tuple(types[x] for x in inputs)
-    numbers = {x: fields.whole(x, low, high) for x, low, high in recipe.fields}
-    stored = Stored(name, kinds, _type(fields.inner("output")), numbers, initializers)
-    try:
-        operator = recipe.read(stored)
-    except (ValueError, IndexError) as error:
-        raise FirebrickError(f"layer {name!r}: {error}") from None
-    return Layer(operator, inputs), recipe.weights(operator)
-
-
-def _preprocessing(fields: Fields, image: TensorType) -> Preprocessing:
-    how = read_preprocessing(fields, image.channels, whole=True)
-    how.check(NETWORK_KEY, image.channels, image.height, image.width)
-    return how
-
-
-def _type(fields: Fields) -> TensorType:
-    kind = TensorType(
-        channels=fields.whole("channels", 1, MAX_CHANNELS),
-        height=fields.whole("height", 1, MAX_SIDE),
-        width=fields.whole("width", 1, MAX_SIDE),
-        bits=fields.whole("bits", 1, 32),
-        signed=bool(fields.whole("signed", 0, 1)),
-        narrow=bool(fields.whole("narrow", 0, 1)),
-    )
-    fields.close()
-    if kind.values > MAX_VALUES:
-        raise FirebrickError(f"tensor {kind}: values={kind.values} exceeds {MAX_VALUES}")
-    return kind
 
 
 def _compare(model: onnx.ModelProto, network: Network) -> None:

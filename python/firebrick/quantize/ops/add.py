@@ -29,6 +29,7 @@ class AddRecipe(Recipe[AddNode, Add]):
     node_type = AddNode
     operator_type = Add
     fields = (("shift", 0, MAX_SHIFT),)
+    stored = tuple((f"{x}_multiplier", TensorProto.INT64) for x in SIDES)
 
     def real(self, node: AddNode) -> Callable[..., FloatArray]:
         """Sum, clamp."""

@@ -26,6 +26,7 @@ class AvgPoolRecipe(Recipe[GlobalAveragePoolNode, AvgPool]):
     node_type = GlobalAveragePoolNode
     operator_type = AvgPool
     fields = (("multiplier", 0, (1 << MULTIPLIER_BITS) - 1), ("shift", 0, MAX_SHIFT))
+    stored = (("bias", TensorProto.INT32),)
 
     def real(self, node: GlobalAveragePoolNode) -> Callable[..., FloatArray]:
         """Sum in float64, divide."""

@@ -84,6 +84,8 @@ class Recipe(ABC, Generic[NodeT, OperatorT]):
     """Class of what it becomes."""
     fields: ClassVar[tuple[tuple[str, int, int], ...]] = ()
     """The operator's integers that no initializer holds: field, smallest and largest value."""
+    stored: ClassVar[tuple[tuple[str, int], ...]] = ()
+    """Initializers that `read` takes: what their names end with, and their ONNX type."""
 
     def check(self, node: NodeT) -> None:
         """Refuse what would take too much memory to quantize.

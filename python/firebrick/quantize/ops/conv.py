@@ -41,6 +41,10 @@ class ConvRecipe(Recipe[ConvNode, Conv]):
         *(("kernel", 1, MAX_WINDOW), ("stride", 1, MAX_WINDOW), ("pad", 0, MAX_WINDOW - 1)),
         *(("code_bits", 2, 8), ("value_bits", 2, 8), ("shift", 0, MAX_SHIFT)),
     )
+    stored = (
+        *(("codes", TensorProto.UINT8), ("codebook", TensorProto.UINT8)),
+        *(("bias", TensorProto.INT32), ("multiplier", TensorProto.INT64)),
+    )
 
     def check(self, node: ConvNode) -> None:
         """Refuse filters of too many weights, and windows too large for a file."""
