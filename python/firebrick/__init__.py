@@ -21,12 +21,15 @@ _PLACES = {
     "Plan": "plan.plan",
     "QuantizedModel": "api.models",
     "Verification": "api.verifying",
+    "build": "api.building",
     "evaluate": "api.evaluating",
     "generate": "api.generating",
     "import_model": "api.models",
     "load": "api.models",
     "plan": "api.planning",
+    "prune": "api.pruning",
     "quantize": "api.quantizing",
+    "train": "api.training",
     "verify": "api.verifying",
 }
 """Module of each public name; a key of code (`files/key.py`) does not follow it."""

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training, pruning, tuning."""
+"""Training, pruning, tuning; what needs PyTorch is imported when it is called."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firebrick.api.models import FloatModel, as_float
-from firebrick.errors import naming
+from firebrick.errors import FirebrickError, naming
 from firebrick.evaluate import labelled
 from firebrick.frontend.labels import read_labels
 from firebrick.passes import prepare
 from firebrick.progress import Progress, silent
-from firebrick.training.data import load
-from firebrick.training.resume import resume
 from firebrick.training.settings import Settings
-from firebrick.training.stage import Run
-from firebrick.training.train import Trained
-from firebrick.training.train import train as run_stages
-from firebrick.training.workers import workers
+
+if TYPE_CHECKING:
+    from firebrick.training.train import Trained
+
+NEEDED = ("torch", "matplotlib")
 
 
 def train(
@@ -42,8 +42,20 @@ def train(
         settings: fields of `training.settings.Settings`.
 
     Raises:
-        FirebrickError: naming file, field, value and rule.
+        FirebrickError: naming file, field, value and rule; or PyTorch is not installed.
     """
+    missing = [x for x in NEEDED if find_spec(x) is None]
+    if missing:
+        raise FirebrickError(
+            f"train: needs {' and '.join(missing)}, which are not installed: pip install "
+            "'firebrick[train]'"
+        )
+    from firebrick.training.data import load  # noqa: PLC0415
+    from firebrick.training.resume import resume  # noqa: PLC0415
+    from firebrick.training.stage import Run  # noqa: PLC0415
+    from firebrick.training.train import train as run_stages  # noqa: PLC0415
+    from firebrick.training.workers import workers  # noqa: PLC0415
+
     chosen = Settings(**settings)
     graph = as_float(model).graph
     with naming(graph.name if isinstance(model, FloatModel) else model):

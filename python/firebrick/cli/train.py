@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -76,16 +75,8 @@ def train(
     `firebrick train m.onnx photos/ -o run/ --keep 0.33 --mirror --shift 4`
     """
     from firebrick import console
-    from firebrick.cli.display import show
-    from firebrick.errors import FirebrickError
-
-    missing = [x for x in ("torch", "matplotlib") if find_spec(x) is None]
-    if missing:
-        raise FirebrickError(
-            f"train: needs {' and '.join(missing)}, which are not installed: pip install "
-            "'firebrick[train]'"
-        )
     from firebrick.api.training import train as run
+    from firebrick.cli.display import show
 
     with console.progress_bars(time_left=True) as progress:
         found = run(
