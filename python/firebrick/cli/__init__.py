@@ -76,8 +76,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     help="Trained SqueezeNet in, streaming FPGA accelerator and bit-exact proof out.\n\n"
-    "Integers: `import`, `quantize`, `compress`, `infer`, `evaluate`, `verify`. Hardware: "
-    "`boards`, `plan`, `generate`, `synth`. Use: `deploy`, `serve`. All measured: `report`.\n\n"
+    "Networks: `build`, `train`, `prune`, `import`. Integers: `quantize`, `compress`, `infer`, "
+    "`evaluate`, `verify`. Hardware: `boards`, `plan`, `generate`, `synth`. Use: `deploy`, "
+    "`serve`. All measured: `report`.\n\n"
     "First run: `firebrick import squeezenet1.1 -o m.onnx`, "
     "`firebrick quantize m.onnx -o q.onnx`, `firebrick verify q.onnx chelsea`.\n\n"
     "Exit status: 0 done, 1 a check failed (values differ, does not fit), 2 bad input or usage.",

@@ -55,7 +55,7 @@ def prune(
     Exit status 1 if the network has less without any pruning.
 
     Zeros are neither stored, fetched nor multiplied. The first layer stays whole. More can go with
-    labels and training: `firebrick train --keep`.
+    labels and training: `train` has a `--keep`.
 
     Example: `firebrick prune m.onnx -o p.onnx --min-db 30 --cost cycles`
     """
