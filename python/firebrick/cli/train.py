@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -109,4 +110,5 @@ def train(
         "held_out": {name: round(x, 4) for name, x in found.held_out.items()},
         **found.notes,
     }
-    show(f"{found.network.name}: trained", fields, json)
+    if os.environ.get("RANK", "0") == "0":  # of several processes one tells
+        show(f"{found.network.name}: trained", fields, json)
