@@ -28,7 +28,7 @@ from firebrick.quantize.tensors import LayerStep, Tensors
 from firebrick.samples.load import Samples
 
 TRIAL_CROPS = 12
-"""Crops that sensitivities are measured on."""
+"""Crops that sensitivities are measured on, the others being fitted to."""
 TRIES = 5
 """Prunings that are tried for the most that is close enough."""
 NEAR = 0.1
@@ -92,7 +92,8 @@ def prune(
         )
     folded = fold_input(graph)
     crops = _crops(folded, samples, options)
-    found = sensitivities(folded, crops[:TRIAL_CROPS], cost, options.seed, progress)
+    learn, trial = crops[TRIAL_CROPS:], crops[:TRIAL_CROPS]
+    found = sensitivities(folded, learn, trial, cost, options.seed, progress)
     best = Pruned(graph, dense, dense_db, dense_db)
     low, high, share = 0.0, 1.0, _first_share(found, least_db, dense_db, crops, folded)
     for number in range(TRIES):
