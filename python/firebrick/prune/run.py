@@ -12,19 +12,16 @@ from firebrick.errors import CheckFailed, FirebrickError
 from firebrick.images import PixelArray, framed, of_photographs
 from firebrick.ir.graph import ConvNode, Graph
 from firebrick.ir.network import Network
-from firebrick.ir.rules import shapes
 from firebrick.progress import Progress
 from firebrick.prune.allocate import Sensitivity, allocate, predicted
-from firebrick.prune.layer import fitted, saliency, support
-from firebrick.prune.measure import COSTS, POSITIONS, prunable, sensitivities, with_weights
-from firebrick.quantize import footprint, quantizer
+from firebrick.prune.measure import COSTS, pruned, sensitivities
+from firebrick.prune.walk import prunable, walk
+from firebrick.quantize import quantizer
 from firebrick.quantize.calibration import random_crops
 from firebrick.quantize.fold_input import fold_input
 from firebrick.quantize.ops import recipe_for
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.quality import sqnr_db
-from firebrick.quantize.rounding.hessian import Statistics, gather_patches
-from firebrick.quantize.tensors import LayerStep, Tensors
 from firebrick.samples.load import Samples
 
 TRIAL_CROPS = 12
@@ -98,7 +95,7 @@ def prune(
     low, high, share = 0.0, 1.0, _first_share(found, least_db, dense_db, crops, folded)
     for number in range(TRIES):
         progress("pruning", number / TRIES)
-        candidate = _pruned(graph, folded, crops, allocate(found, share), options)
+        candidate = _pruned(graph, folded, crops, allocate(found, share), options.seed)
         network, db = tried(candidate)
         if db >= least_db:
             best, low = Pruned(candidate, network, db, dense_db), share
@@ -156,40 +153,13 @@ def _crops(folded: Graph, samples: Samples, options: QuantizeOptions) -> PixelAr
 
 
 def _pruned(
-    graph: Graph,
-    folded: Graph,
-    crops: PixelArray,
-    shares: Mapping[str, float],
-    options: QuantizeOptions,
+    graph: Graph, folded: Graph, crops: PixelArray, shares: Mapping[str, float], seed: int
 ) -> Graph:
     """The graph with so much of each layer gone; layers make up for what earlier ones lost."""
-    known, rng = shapes(folded), np.random.default_rng(options.seed)
-    tensors, rooms = Tensors(crops), footprint.rooms(folded, options)
-    last_use = {source: at for at, node in enumerate(folded.nodes) for source in node.inputs}
-    changed: dict[str, ConvNode] = {}
-    alive = {"image"}
-    for index, node in enumerate(folded.nodes):
-        new = node
-        if node.name in shares and isinstance(node, ConvNode):
-            shape = known[node.name]
-            parts = (part for (part,) in tensors.batches([node.inputs[0]]))
-            size = (shape.height, shape.width)
-            patches = gather_patches(parts, len(crops), node, size, POSITIONS, rng)
-            statistics = Statistics.of(patches)
-            flat = node.weights.reshape(len(node.weights), -1).astype(np.float64)
-            keep = round((1 - shares[node.name]) * int(np.count_nonzero(flat)))
-            mask = support(saliency(flat, statistics.hessian), keep)
-            weights, bias = fitted(flat, node.bias.astype(np.float64), mask, statistics)
-            new = changed[node.name] = with_weights(node, weights, bias)
-        real, pruned = (recipe_for(x).real(x) for x in (node, new))
-        step = LayerStep(node.inputs, real, pruned, known[node.name].values, 1.0)
-        tensors.add(node.name, step, rooms[index])
-        alive.add(node.name)
-        alive -= {x for x in node.inputs if last_use[x] == index}
-        tensors.forget(alive)
+    changed = walk(folded, crops, seed, lambda node, x: pruned(node, x, shares[node.name]))
     nodes = tuple(
         replace(x, weights=changed[x.name].weights, bias=changed[x.name].bias)
-        if x.name in changed and isinstance(x, ConvNode)
+        if isinstance(x, ConvNode) and x.name in changed
         else x
         for x in graph.nodes
     )
