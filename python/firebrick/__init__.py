@@ -34,7 +34,7 @@ _PLACES = {
 }
 """Module of each public name; a key of code (`files/key.py`) does not follow it."""
 
-__all__ = sorted(_PLACES)  # noqa: PLE0605 what is found when it is asked for
+__all__ = list(_PLACES)
 
 
 class _Package(_ModuleType):

@@ -31,3 +31,8 @@ def test_without_pytorch_a_line_says_how_to_get_it(tmp_path: Path) -> None:
     assert "needs torch" in result.stderr
     assert "pip install 'firebrick[train]'" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_bits_that_cannot_be_quantized_are_named_before_training() -> None:
+    with pytest.raises(FirebrickError, match=r"weight_bits=9 is not in 2\.\.8"):
+        Settings(weight_bits=9)

@@ -84,4 +84,4 @@ def prune(
 
 
 def _nonzero(graph: Graph) -> int:
-    return sum(int((x.weights != 0).sum()) for x in graph.nodes if isinstance(x, ConvNode))
+    return sum(int((x.weights != 0).sum()) for x in graph.each(ConvNode))

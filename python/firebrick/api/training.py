@@ -50,6 +50,7 @@ def train(
             f"train: needs {' and '.join(missing)}, which are not installed: pip install "
             "'firebrick[train]'"
         )
+    # These import PyTorch, which is an extra: whoever does not train need not have it.
     from firebrick.training.data import load  # noqa: PLC0415
     from firebrick.training.resume import resume  # noqa: PLC0415
     from firebrick.training.stage import Run  # noqa: PLC0415

@@ -195,7 +195,10 @@ def _of_file(
     if not path.is_file():  # a name alone could be that of a sample
         raise FirebrickError(f"image {str(path)!r}: no such file")
     array = read_array(path) if is_array(path) else None
-    found = inputs.load(path, how, height, width)
+    if array is None:
+        found = inputs.load(path, how, height, width)
+    else:
+        found = inputs.channels_first(how.of_arrays(str(path), array, height, width))
     if len(found) != 1:
         raise FirebrickError(f"{path}: images={len(found)} of one class each are given in an .npz")
     return found, array
@@ -209,8 +212,7 @@ def _of_array(
     *size, channels = frames.shape[1:]
     photographs = part.dtype == np.uint8 and channels in (1, 3) and how.channels != RAW
     if not photographs or (tuple(size) == how.cut(height, width) and channels == len(how.mean)):
-        pixels = how.of_arrays(place, frames, height, width)
-        return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        return inputs.channels_first(how.of_arrays(place, frames, height, width))
     rgb = np.broadcast_to(frames, (*frames.shape[:3], 3)).transpose(0, 3, 1, 2)
     if tuple(size) != how.cut(height, width):
         cut = how.cut(height, width)

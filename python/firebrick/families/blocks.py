@@ -111,11 +111,12 @@ def weight_shapes(build: Callable[[Source], Graph]) -> dict[str, WeightShape]:
 
 def parameters(graph: Graph) -> int:
     """Weights and biases of all convolutions."""
-    return sum(x.weights.size + x.bias.size for x in graph.nodes if isinstance(x, ConvNode))
+    return sum(x.weights.size + x.bias.size for x in graph.each(ConvNode))
 
 
 def macs(graph: Graph) -> int:
     """Multiplications of all convolutions for an image, those with zeros and padding included."""
     known = shapes(graph)
-    convs = (x for x in graph.nodes if isinstance(x, ConvNode))
-    return sum(x.weights.size * known[x.name].height * known[x.name].width for x in convs)
+    return sum(
+        x.weights.size * known[x.name].height * known[x.name].width for x in graph.each(ConvNode)
+    )

@@ -111,7 +111,7 @@ def build(
     how: Preprocessing,
     *,
     classes: int = CLASSES,
-    image: Shape = Shape(3, SIZE, SIZE),  # noqa: B008 it cannot change
+    image: Shape = Shape(3, SIZE, SIZE),
     labels: tuple[str, ...] = (),
 ) -> Graph:
     """The network.

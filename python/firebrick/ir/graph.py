@@ -7,9 +7,9 @@ Each class knows the rules of its layer; those of a whole graph are in `ir.rules
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -335,6 +335,9 @@ class IdentityNode(Node):
         return shape
 
 
+NodeT = TypeVar("NodeT", bound=Node)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """A classifier: nodes in execution order; the last node's output is the logits.
@@ -352,3 +355,7 @@ class Graph:
     nodes: tuple[Node, ...]
     preprocessing: Preprocessing
     labels: tuple[str, ...] = field(default=())
+
+    def each(self, kind: type[NodeT]) -> Iterator[NodeT]:
+        """Nodes of one kind, in execution order."""
+        return (x for x in self.nodes if isinstance(x, kind))

@@ -26,7 +26,7 @@ COSTS = ("weights", "macs", "cycles")
 
 def sensitivities(
     folded: Graph, crops: PixelArray, trial: PixelArray, cost: str, seed: int, progress: Progress
-) -> dict[str, Sensitivity]:
+) -> tuple[dict[str, Sensitivity], float]:
     """Of each layer that may be pruned, alone.
 
     Args:
@@ -36,6 +36,9 @@ def sensitivities(
         cost: one of `COSTS`; engines that share out the work take cycles as they take `macs`.
         seed: of positions.
         progress: told the share of layers done.
+
+    Returns:
+        Sensitivities by the layers' names, and the power of the logits that their noise is of.
     """
     known = shapes(folded)
     functions = {x.name: recipe_for(x).real(x) for x in folded.nodes}
@@ -59,7 +62,7 @@ def sensitivities(
 
     walk(folded, crops, seed, measure)
     progress("measuring what layers are worth", 1.0)
-    return found
+    return found, float((logits**2).sum())
 
 
 def pruned(node: ConvNode, statistics: Statistics, share: float) -> ConvNode:

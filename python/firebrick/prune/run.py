@@ -19,7 +19,6 @@ from firebrick.prune.walk import prunable, walk
 from firebrick.quantize import quantizer
 from firebrick.quantize.calibration import random_crops
 from firebrick.quantize.fold_input import fold_input
-from firebrick.quantize.ops import recipe_for
 from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.quality import sqnr_db
 from firebrick.samples.load import Samples
@@ -90,9 +89,9 @@ def prune(
     folded = fold_input(graph)
     crops = _crops(folded, samples, options)
     learn, trial = crops[TRIAL_CROPS:], crops[:TRIAL_CROPS]
-    found = sensitivities(folded, learn, trial, cost, options.seed, progress)
+    found, signal = sensitivities(folded, learn, trial, cost, options.seed, progress)
     best = Pruned(graph, dense, dense_db, dense_db)
-    low, high, share = 0.0, 1.0, _first_share(found, least_db, dense_db, crops, folded)
+    low, high, share = 0.0, 1.0, _first_share(found, signal, least_db, dense_db)
     for number in range(TRIES):
         progress("pruning", number / TRIES)
         candidate = _pruned(graph, folded, crops, allocate(found, share), options.seed)
@@ -121,18 +120,9 @@ def _next(share: float, db: float, least_db: float, dense_db: float) -> float:
 
 
 def _first_share(
-    found: Mapping[str, Sensitivity],
-    least_db: float,
-    dense_db: float,
-    crops: PixelArray,
-    folded: Graph,
+    found: Mapping[str, Sensitivity], signal: float, least_db: float, dense_db: float
 ) -> float:
     """Where predicted noise is what is allowed beside that of quantizing."""
-    image = crops[:TRIAL_CROPS].astype(np.float32)
-    tensors = {"image": image}
-    for node in folded.nodes:
-        tensors[node.name] = recipe_for(node).real(node)(*(tensors[x] for x in node.inputs))
-    signal = float((tensors[folded.nodes[-1].name].astype(np.float64) ** 2).sum())
     allowed = signal * (10 ** (-least_db / 10) - 10 ** (-dense_db / 10))
     low, high = 0.0, 0.9
     for _ in range(20):

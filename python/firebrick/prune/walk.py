@@ -24,7 +24,7 @@ Visit = Callable[[ConvNode, Statistics], ConvNode]
 
 def prunable(graph: Graph) -> list[ConvNode]:
     """All convolutions but those that read the image: few weights, on which everything depends."""
-    return [x for x in graph.nodes if isinstance(x, ConvNode) and IMAGE not in x.inputs]
+    return [x for x in graph.each(ConvNode) if IMAGE not in x.inputs]
 
 
 def walk(folded: Graph, crops: PixelArray, seed: int, visit: Visit) -> dict[str, ConvNode]:
@@ -42,16 +42,17 @@ def walk(folded: Graph, crops: PixelArray, seed: int, visit: Visit) -> dict[str,
     known, rng = shapes(folded), np.random.default_rng(seed)
     tensors, rooms = Tensors(crops), footprint.rooms(folded, QuantizeOptions(crops=len(crops)))
     last_use = {source: at for at, node in enumerate(folded.nodes) for source in node.inputs}
-    wanted = {x.name for x in prunable(folded)}
+    wanted = {x.name: x for x in prunable(folded)}
     changed: dict[str, ConvNode] = {}
     alive = {IMAGE}
     for index, node in enumerate(folded.nodes):
         shape = known[node.name]
-        if isinstance(node, ConvNode) and node.name in wanted:
+        layer = wanted.get(node.name)
+        if layer is not None:
             parts = (part for (part,) in tensors.batches([node.inputs[0]]))
             size = (shape.height, shape.width)
-            patches = gather_patches(parts, len(crops), node, size, POSITIONS, rng)
-            changed[node.name] = visit(node, Statistics.of(patches))
+            patches = gather_patches(parts, len(crops), layer, size, POSITIONS, rng)
+            changed[node.name] = visit(layer, Statistics.of(patches))
         new = changed.get(node.name, node)
         real, pruned = (recipe_for(x).real(x) for x in (node, new))
         step = LayerStep(node.inputs, real, pruned, shape.values, 1.0)

@@ -69,7 +69,7 @@ class _Link:
 
 
 def _links(graph: Graph) -> dict[str, _Link]:
-    convs = {x.name: x for x in graph.nodes if isinstance(x, ConvNode)}
+    convs = {x.name: x for x in graph.each(ConvNode)}
     found = {name: _readers(graph, name) for name in convs}
     return {
         name: _Link(convs[name], [convs[x] for x in readers])
@@ -142,7 +142,7 @@ def _balance(links: Mapping[str, _Link]) -> dict[str, Vector]:
 
 def _amplify(graph: Graph, links: Mapping[str, _Link], factors: Mapping[str, Vector]) -> Graph:
     """Multiply channels by factors, and divide by them what reads these channels."""
-    convs = {x.name: x for x in graph.nodes if isinstance(x, ConvNode)}
+    convs = {x.name: x for x in graph.each(ConvNode)}
     for name, link in links.items():
         factor = factors[name].astype(np.float32)
         source = convs[name]

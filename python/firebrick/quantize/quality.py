@@ -28,7 +28,7 @@ def statistics(network: Network) -> dict[str, int]:
         ``weights``: all, pruned ones included, see `Conv.true_weights`.
         ``nonzero``: those that are stored and multiplied.
     """
-    convs = [x.operator for x in network if isinstance(x.operator, Conv)]
+    convs = [operator for _, operator in network.each(Conv)]
     return {
         "weights": sum(int(x.true_weights.sum()) for x in convs),
         "nonzero": sum(x.nonzero for x in convs),

@@ -7,6 +7,7 @@ import math
 from dataclasses import asdict, dataclass
 
 from firebrick.errors import FirebrickError
+from firebrick.quantize.options import QuantizeOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,20 @@ class Settings:
             value = getattr(self, field)
             if not (math.isfinite(value) and 0 < value <= 1):
                 raise FirebrickError(f"train: {field}={value} is not more than 0, at most 1")
+        _ = self.quantization  # what it refuses is said before hours are spent
         if not 0 < self.held_out < 1:
             raise FirebrickError(f"train: held_out={self.held_out} is not between 0 and 1")
         if not (math.isfinite(self.decay) and self.decay >= 0):
             raise FirebrickError(f"train: decay={self.decay} is less than 0")
+
+    @property
+    def quantization(self) -> QuantizeOptions:
+        """Of the integers that are tuned.
+
+        Raises:
+            FirebrickError: bits are out of range.
+        """
+        return QuantizeOptions(weight_bits=self.weight_bits, act_bits=self.act_bits, seed=self.seed)
 
     def fields(self) -> dict[str, object]:
         """For a file."""

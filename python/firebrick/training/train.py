@@ -19,7 +19,6 @@ from firebrick.ir.network import Network
 from firebrick.passes import prepare
 from firebrick.quantize import quantizer
 from firebrick.quantize.integer_onnx import export
-from firebrick.quantize.options import QuantizeOptions
 from firebrick.quantize.quality import sqnr_db, statistics
 from firebrick.training import curves, history, pruning
 from firebrick.training.data import calibration, normalized
@@ -74,7 +73,7 @@ def train(graph: Graph, run: Run) -> Trained:
     last = run.folder / _floats(graph, stages, run)
     final = prepare(frontend.load(str(last)))
     network = _quantized(final, run)
-    masks = {x.name: x.weights != 0 for x in final.nodes if isinstance(x, ConvNode)}
+    masks = {x.name: x.weights != 0 for x in final.each(ConvNode)}
     tuner = IntegerModule(network, masks)
     run_stage(_tune_stage(len(stages), network, settings), tuner, run)
     network = tuner.to_network()
@@ -193,11 +192,8 @@ def _framed(network: Network, pixels: Tensor) -> Tensor:
 
 def _quantized(final: Graph, run: Run) -> Network:
     """Where tuning begins."""
-    settings = run.settings
-    options = QuantizeOptions(
-        weight_bits=settings.weight_bits, act_bits=settings.act_bits, seed=settings.seed
-    )
-    pixels = calibration(run.training, CALIBRATION, settings.seed)
+    pixels = calibration(run.training, CALIBRATION, run.settings.seed)
+    options = run.settings.quantization
     return quantizer.quantize(final, options, np.ascontiguousarray(pixels), run.progress)
 
 
